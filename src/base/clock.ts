@@ -1,0 +1,60 @@
+/**
+ * Time, passed in. Production gets `systemClock`, the simulator a virtual one.
+ *
+ * Timers are two-step (PROTOCOL.md 1.5, guard 1): after a stall Node may run a timer before it reads
+ * the frames that already wait in the kernel, so a due timer first lets the event loop poll once. A
+ * callback must still look at its own condition again before it acts.
+ */
+
+export interface Timer {
+  /** Idempotent; after it the callback does not run. */
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Milliseconds with a fraction, never backwards, from an arbitrary origin. */
+  monotonic(): number;
+  /** Milliseconds since 1970. It may jump. */
+  wall(): number;
+  /** Runs `act` once, `delayMs` from now or later. */
+  setTimer(delayMs: number, act: () => void): Timer;
+  /** Runs `act` after the current turn, when the frames that have already come were read. */
+  defer(act: () => void): void;
+}
+
+export const systemClock: Clock = {
+  monotonic: () => performance.now(),
+  wall: () => Date.now(),
+  setTimer(delayMs, act) {
+    let immediate: NodeJS.Immediate | undefined;
+    const timeout = setTimeout(() => {
+      immediate = setImmediate(act);
+    }, delayMs);
+    return {
+      cancel() {
+        clearTimeout(timeout);
+        if (immediate !== undefined) clearImmediate(immediate);
+      },
+    };
+  },
+  defer(act) {
+    setImmediate(act);
+  },
+};
+
+/** Calls `act` every `everyMs` until cancelled; the next delay starts when `act` has returned. */
+export function repeat(clock: Clock, everyMs: number, act: () => void): Timer {
+  let stopped = false;
+  let timer = clock.setTimer(everyMs, tick);
+  function tick(): void {
+    if (stopped) return;
+    act();
+    if (!stopped) timer = clock.setTimer(everyMs, tick);
+  }
+  return {
+    cancel() {
+      stopped = true;
+      timer.cancel();
+    },
+  };
+}

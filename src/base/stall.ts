@@ -1,0 +1,50 @@
+/**
+ * How late the event loop has lately been (PROTOCOL.md 1.5, guards 2 and 3). A stalled process gives
+ * itself amnesty: it blames its own lateness, not a peer's silence.
+ */
+import { type Clock, repeat, type Timer } from './clock.ts';
+
+export interface Stall {
+  /** The greatest lateness seen within the last `windowMs`, in milliseconds. */
+  lagMs(windowMs: number): number;
+}
+
+const tickMs = 50;
+const memoryMs = 5_000;
+
+/** Measures the lateness of a 50 ms tick; forgets after 5 s. */
+export class TickStall implements Stall {
+  readonly #clock: Clock;
+  readonly #timer: Timer | undefined;
+  #lastTick: number;
+  /** Ticks that were late by over a tick, oldest first. */
+  readonly #late: { readonly at: number; readonly lagMs: number }[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#lastTick = clock.monotonic();
+    this.#timer = repeat(clock, tickMs, () => this.#tick());
+  }
+
+  lagMs(windowMs: number): number {
+    const now = this.#clock.monotonic();
+    // The tick that is due and has not run yet is part of the present stall.
+    let lag = Math.max(0, now - this.#lastTick - tickMs);
+    for (const late of this.#late) {
+      if (now - late.at <= windowMs) lag = Math.max(lag, late.lagMs);
+    }
+    return lag;
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+  }
+
+  #tick(): void {
+    const now = this.#clock.monotonic();
+    const lagMs = now - this.#lastTick - tickMs;
+    this.#lastTick = now;
+    if (lagMs > tickMs) this.#late.push({ at: now, lagMs });
+    while (this.#late[0] !== undefined && now - this.#late[0].at > memoryMs) this.#late.shift();
+  }
+}

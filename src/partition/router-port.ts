@@ -1,0 +1,51 @@
+/**
+ * What handles see of the grid below them: the way of an op to the primary of its key. A member and a
+ * light client each have one; a handle cannot tell which.
+ */
+import type { GridError } from '../base/errors.ts';
+import type { StructureId } from '../base/ids.ts';
+
+/** A structure as the table knows it. */
+export interface StructureRow {
+  readonly id: StructureId;
+  readonly name: string;
+  /** `map`, `queue`, `topic`, `lock`. */
+  readonly type: string;
+  readonly backups: number;
+  /** As given at creation; read by the structure only. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** One call on its way. The router calls exactly one of `resolve` and `reject`, once. */
+export interface Operation {
+  readonly structure: StructureRow;
+  /** The index of the partition within the structure's group: 0 to `partitions` - 1. */
+  readonly partition: number;
+  readonly op: Uint8Array;
+  readonly isWrite: boolean;
+  /** Milliseconds that the call may take. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (result: Uint8Array) => void;
+  readonly reject: (error: GridError) => void;
+}
+
+export interface Router {
+  readonly partitions: number;
+  submit(operation: Operation): void;
+  /** The row of a structure, where it is known here; else `define` has to be called first. */
+  structure(type: string, name: string): StructureRow | undefined;
+  /** Commits the structure with its options; gives its row, or `GRID_BAD_OPTION` naming both options. */
+  define(
+    type: string,
+    name: string,
+    options: Readonly<Record<string, unknown>>,
+    done: (result: StructureRow | GridError) => void,
+  ): void;
+  /** Commits a new incarnation of the name; ops on the old one are refused. */
+  destroy(row: StructureRow, done: (result: GridError | undefined) => void): void;
+  /** Runs a read on what this member holds as primary of a partition, now; undefined where it does not. */
+  readLocal(row: StructureRow, partition: number, op: Uint8Array): Uint8Array | undefined;
+  /** The partitions of the structure's group of which this member is primary. */
+  localPartitions(row: StructureRow): readonly number[];
+}

@@ -1,0 +1,58 @@
+/**
+ * What a structure gives to the partition layer: one store for each structure in each partition, the
+ * records and what ops do to them. A store knows nothing of replicas; a replica knows nothing of ops.
+ *
+ * Rules of a store
+ * 1. `run` of a write returns its changes and has already applied them; `apply` of the same changes to
+ *    an equal store makes it equal again. Changes state what is (put, delete), never what to compute,
+ *    so `apply` of a change over any older content of the record it names is right.
+ * 2. A store is deterministic: the same calls give the same content, on every platform.
+ * 3. A store that refuses an op by throwing a `GridError` has changed nothing.
+ */
+import type { StructureId } from '../base/ids.ts';
+
+export interface RunContext {
+  /** Grid time in milliseconds: the same on every member, never backwards. */
+  readonly gridTime: number;
+  /** The sequence that this op's changes will bear; grows with every write of the partition. */
+  readonly sequence: number;
+}
+
+/** A run that read or changed more than one key, or the structure as a whole. */
+export const wholeStructure = -1;
+
+export interface RunResult {
+  /** For the caller; only the structure's handle reads it. */
+  readonly result: Uint8Array;
+  /** What backups are to apply; empty where nothing changed. A read always leaves it empty. */
+  readonly changes: Uint8Array;
+  /** The 32-bit hash of the key that was read or changed, or `wholeStructure`. */
+  readonly touched: number;
+}
+
+export interface Store {
+  /** Whether an op changes anything by its nature: such an op needs an op sequence. */
+  isWrite(op: Uint8Array): boolean;
+  run(op: Uint8Array, context: RunContext): RunResult;
+  apply(changes: Uint8Array): void;
+
+  /** A copy walks the ranges 0 to `ranges` - 1 of the records' hashes. */
+  readonly ranges: number;
+  /** The records of the ranges from `from` on, of about `bytes` bytes; at least one range. */
+  copy(from: number, bytes: number): { readonly to: number; readonly content: Uint8Array };
+  /** Makes the ranges [from, to) hold exactly what `copy` gave. */
+  restore(from: number, to: number, content: Uint8Array): void;
+
+  readonly entries: number;
+  readonly bytes: number;
+  /** The same for stores of equal content, whatever way they came to it. */
+  digest(): number;
+  /** Gives its memory back. */
+  release(): void;
+}
+
+/** A structure's type: how to make its stores. One row each in the registry. */
+export interface StructureType {
+  readonly name: string;
+  createStore(structure: StructureId, options: unknown): Store;
+}

@@ -1,0 +1,2 @@
+/** The public entry of `shoal/testing`. */
+export { seededRandom } from './base/random.ts';

@@ -1,0 +1,115 @@
+/**
+ * Every message that members and clients exchange, in one place.
+ *
+ * A message is plain readonly data with a `kind`. To add one: its interface in its area's file, its row in
+ * `kindCodes`, its fields in the codec, and a handler in the folder that its prefix names. What a
+ * structure says to its own store is not here: it travels as the bytes of an op or of a change, which
+ * only that structure reads. Who sent a message is known from its connection and never part of it.
+ */
+
+import type {
+  RaftAppend,
+  RaftAppendReply,
+  RaftSnapshot,
+  RaftSnapshotReply,
+  RaftTimeoutNow,
+  RaftVote,
+  RaftVoteReply,
+} from './consensus-messages.ts';
+import type {
+  SwimAck,
+  SwimGossip,
+  SwimNack,
+  SwimPing,
+  SwimPingRequest,
+  SwimSync,
+} from './membership-messages.ts';
+import type {
+  MetaAlter,
+  MetaHeartbeat,
+  MetaHeartbeatAck,
+  MetaPledge,
+  MetaPropose,
+  MetaProposed,
+} from './meta-messages.ts';
+import type { OpFailed, OpRefused, OpReply, OpRequest } from './op-messages.ts';
+import type {
+  ReplicaAck,
+  ReplicaAppend,
+  ReplicaCopy,
+  ReplicaFence,
+  ReplicaFenced,
+  ReplicaPull,
+  ReplicaPulled,
+  ReplicaStale,
+} from './replica-messages.ts';
+
+export type Message =
+  | SwimPing
+  | SwimPingRequest
+  | SwimAck
+  | SwimNack
+  | SwimGossip
+  | SwimSync
+  | RaftVote
+  | RaftVoteReply
+  | RaftAppend
+  | RaftAppendReply
+  | RaftSnapshot
+  | RaftSnapshotReply
+  | RaftTimeoutNow
+  | MetaHeartbeat
+  | MetaHeartbeatAck
+  | MetaPropose
+  | MetaProposed
+  | MetaPledge
+  | MetaAlter
+  | ReplicaFence
+  | ReplicaFenced
+  | ReplicaPull
+  | ReplicaPulled
+  | ReplicaAppend
+  | ReplicaCopy
+  | ReplicaAck
+  | ReplicaStale
+  | OpRequest
+  | OpReply
+  | OpRefused
+  | OpFailed;
+
+export type Kind = Message['kind'];
+
+/** What stands on the wire for a kind. A code is never given twice, even after its kind is gone. */
+export const kindCodes = {
+  'swim.ping': 1,
+  'swim.ping-request': 2,
+  'swim.ack': 3,
+  'swim.nack': 4,
+  'swim.gossip': 5,
+  'swim.sync': 6,
+  'raft.vote': 16,
+  'raft.vote-reply': 17,
+  'raft.append': 18,
+  'raft.append-reply': 19,
+  'raft.snapshot': 20,
+  'raft.snapshot-reply': 21,
+  'raft.timeout-now': 22,
+  'meta.heartbeat': 32,
+  'meta.heartbeat-ack': 33,
+  'meta.propose': 34,
+  'meta.proposed': 35,
+  'meta.pledge': 36,
+  'meta.alter': 37,
+  'replica.fence': 48,
+  'replica.fenced': 49,
+  'replica.pull': 50,
+  'replica.pulled': 51,
+  'replica.append': 52,
+  'replica.copy': 53,
+  'replica.ack': 54,
+  'replica.stale': 55,
+  'op.request': 64,
+  'op.reply': 65,
+  'op.refused': 66,
+  'op.failed': 67,
+} as const satisfies Record<Kind, number>;

@@ -1,0 +1,55 @@
+/** Leases, commands to the meta group and the forming of a cluster (PROTOCOL.md 2.2, 2.3, 2.5). */
+import type { MemberId, PartitionId, Term, Version } from '../base/ids.ts';
+
+export interface MetaHeartbeat {
+  readonly kind: 'meta.heartbeat';
+  /** The sender's monotonic clock; the lease counts from here. */
+  readonly sentAt: number;
+  /** How far the sender has applied the meta log. */
+  readonly applied: number;
+}
+
+export interface MetaHeartbeatAck {
+  readonly kind: 'meta.heartbeat-ack';
+  readonly sentAt: number;
+  /** Grid time: the meta leader's clock, milliseconds. */
+  readonly gridTime: number;
+}
+
+/** Asks the meta leader to commit a command. A member that does not lead says who does. */
+export interface MetaPropose {
+  readonly kind: 'meta.propose';
+  readonly request: number;
+  readonly command: Uint8Array;
+}
+
+export interface MetaProposed {
+  readonly kind: 'meta.proposed';
+  readonly request: number;
+  /** `committed`: applied at `index`, and `refusal` is empty or says why it changed nothing. */
+  readonly outcome: 'committed' | 'not-leader' | 'dropped';
+  readonly index: number;
+  readonly refusal: string;
+  /** The leader's id and address where known, else empty. */
+  readonly leader: string;
+  readonly leaderAddress: string;
+}
+
+/** Before a cluster exists: who is there, and whom the sender would have found it. */
+export interface MetaPledge {
+  readonly kind: 'meta.pledge';
+  readonly candidate: MemberId;
+}
+
+/** What a primary proposes for its row's in-sync set: a compare-and-set on (term, version). */
+export interface InSyncChange {
+  readonly partition: PartitionId;
+  readonly term: Term;
+  readonly version: Version;
+  readonly inSync: readonly MemberId[];
+}
+
+export interface MetaAlter {
+  readonly kind: 'meta.alter';
+  readonly changes: readonly InSyncChange[];
+}

@@ -1,0 +1,50 @@
+/** What callers and primaries exchange (PROTOCOL.md 2.4, 2.10). */
+import type { CallerId, OpSequence, PartitionId, StructureId } from '../base/ids.ts';
+
+export interface OpRequest {
+  readonly kind: 'op.request';
+  /** Counts the sender's requests; a resend has the same. */
+  readonly request: number;
+  readonly caller: CallerId;
+  readonly partition: PartitionId;
+  readonly structure: StructureId;
+  /** 0 for a read. */
+  readonly opSequence: OpSequence;
+  readonly firstIncomplete: OpSequence;
+  readonly op: Uint8Array;
+}
+
+export interface OpReply {
+  readonly kind: 'op.reply';
+  readonly request: number;
+  readonly result: Uint8Array;
+}
+
+/**
+ * Not done, and why; nothing has happened.
+ * `not-primary`: ask the table again. `not-ready`: primary, but still promoting, without a lease or
+ * behind the caller's table. `busy`: at a bound. `lost`: every copy is gone. `stale`: a late
+ * duplicate. `result-gone`: done once, its result no longer kept. `no-structure`: destroyed.
+ */
+export type Refusal =
+  | 'not-primary'
+  | 'not-ready'
+  | 'busy'
+  | 'lost'
+  | 'stale'
+  | 'result-gone'
+  | 'no-structure';
+
+export interface OpRefused {
+  readonly kind: 'op.refused';
+  readonly request: number;
+  readonly reason: Refusal;
+}
+
+/** The op itself is wrong, by its structure's word: a `GridError` for the caller. */
+export interface OpFailed {
+  readonly kind: 'op.failed';
+  readonly request: number;
+  readonly code: string;
+  readonly message: string;
+}

@@ -1,0 +1,103 @@
+/** What primaries and their peers exchange (PROTOCOL.md 2.4 to 2.7, 3.2). */
+import type {
+  CallerId,
+  OpSequence,
+  PartitionId,
+  Sequence,
+  StreamId,
+  StructureId,
+  Term,
+} from '../base/ids.ts';
+
+/** One step of a partition's content: what a primary copies to its backups. */
+export interface Entry {
+  readonly sequence: Sequence;
+  readonly caller: CallerId;
+  readonly opSequence: OpSequence;
+  /** The caller's lowest unanswered op: what lies below may be forgotten. */
+  readonly firstIncomplete: OpSequence;
+  readonly structure: StructureId;
+  /** Empty where the op changed nothing; it is replicated all the same, for its retry. */
+  readonly changes: Uint8Array;
+  readonly result: Uint8Array;
+}
+
+export interface ReplicaFence {
+  readonly kind: 'replica.fence';
+  readonly partition: PartitionId;
+  readonly term: Term;
+  readonly stream: StreamId;
+}
+
+export interface ReplicaFenced {
+  readonly kind: 'replica.fenced';
+  readonly partition: PartitionId;
+  readonly term: Term;
+  readonly stream: StreamId;
+  /** The last sequence that the peer has. */
+  readonly last: Sequence;
+}
+
+export interface ReplicaPull {
+  readonly kind: 'replica.pull';
+  readonly partition: PartitionId;
+  readonly term: Term;
+  readonly stream: StreamId;
+  readonly after: Sequence;
+}
+
+export interface ReplicaPulled {
+  readonly kind: 'replica.pulled';
+  readonly partition: PartitionId;
+  readonly term: Term;
+  readonly stream: StreamId;
+  readonly after: Sequence;
+  readonly entries: readonly Entry[];
+}
+
+export interface ReplicaAppend {
+  readonly kind: 'replica.append';
+  readonly partition: PartitionId;
+  readonly term: Term;
+  readonly stream: StreamId;
+  /** The sequence before the first entry. */
+  readonly previous: Sequence;
+  readonly commit: Sequence;
+  readonly entries: readonly Entry[];
+}
+
+/** A part of a copy: applies at one position of the stream, and replaces what it covers. */
+export interface ReplicaCopy {
+  readonly kind: 'replica.copy';
+  readonly partition: PartitionId;
+  readonly term: Term;
+  readonly stream: StreamId;
+  /** From 0, which also says: begin anew, empty, at `at`. */
+  readonly chunk: number;
+  readonly at: Sequence;
+  /** 0 for what belongs to the partition itself (the dedupe table). */
+  readonly structure: StructureId;
+  readonly fromRange: number;
+  /** Exclusive. */
+  readonly toRange: number;
+  readonly content: Uint8Array;
+  readonly last: boolean;
+}
+
+export interface ReplicaAck {
+  readonly kind: 'replica.ack';
+  readonly partition: PartitionId;
+  readonly term: Term;
+  readonly stream: StreamId;
+  /** All up to here is applied. */
+  readonly last: Sequence;
+  /** So many chunks of the stream's copy are applied. */
+  readonly chunks: number;
+}
+
+/** The receiver has seen a later term: the sender is no longer primary. */
+export interface ReplicaStale {
+  readonly kind: 'replica.stale';
+  readonly partition: PartitionId;
+  readonly term: Term;
+}
