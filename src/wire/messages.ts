@@ -26,6 +26,7 @@ import type {
 } from './membership-messages.ts';
 import type {
   MetaAlter,
+  MetaHandover,
   MetaHeartbeat,
   MetaHeartbeatAck,
   MetaPledge,
@@ -64,6 +65,7 @@ export type Message =
   | MetaProposed
   | MetaPledge
   | MetaAlter
+  | MetaHandover
   | ReplicaFence
   | ReplicaFenced
   | ReplicaPull
@@ -100,6 +102,7 @@ export const kindCodes = {
   'meta.proposed': 35,
   'meta.pledge': 36,
   'meta.alter': 37,
+  'meta.handover': 38,
   'replica.fence': 48,
   'replica.fenced': 49,
   'replica.pull': 50,

@@ -53,3 +53,12 @@ export interface MetaAlter {
   readonly kind: 'meta.alter';
   readonly changes: readonly InSyncChange[];
 }
+
+/** A primary that has drained asks to pass its role on to a peer in sync. */
+export interface MetaHandover {
+  readonly kind: 'meta.handover';
+  readonly partition: PartitionId;
+  readonly term: Term;
+  readonly version: Version;
+  readonly to: MemberId;
+}

@@ -26,6 +26,8 @@ export interface ReplicaFence {
   readonly kind: 'replica.fence';
   readonly partition: PartitionId;
   readonly term: Term;
+  /** Counts the births of the partition's content; a peer of another generation does not answer. */
+  readonly generation: number;
   readonly stream: StreamId;
 }
 
