@@ -42,7 +42,6 @@ import type {
   ReplicaFenced,
   ReplicaPull,
   ReplicaPulled,
-  ReplicaStale,
 } from './replica-messages.ts';
 
 export type Message =
@@ -73,7 +72,6 @@ export type Message =
   | ReplicaAppend
   | ReplicaCopy
   | ReplicaAck
-  | ReplicaStale
   | OpRequest
   | OpReply
   | OpRefused
@@ -110,7 +108,6 @@ export const kindCodes = {
   'replica.append': 52,
   'replica.copy': 53,
   'replica.ack': 54,
-  'replica.stale': 55,
   'op.request': 64,
   'op.reply': 65,
   'op.refused': 66,

@@ -74,10 +74,11 @@ export interface ReplicaCopy {
   readonly partition: PartitionId;
   readonly term: Term;
   readonly stream: StreamId;
-  /** From 0, which also says: begin anew, empty, at `at`. */
+  readonly generation: number;
+  /** From 0, which also says: begin anew, empty, at `at`, with the dedupe table as content. */
   readonly chunk: number;
   readonly at: Sequence;
-  /** 0 for what belongs to the partition itself (the dedupe table). */
+  /** 0 for the first chunk. */
   readonly structure: StructureId;
   readonly fromRange: number;
   /** Exclusive. */
@@ -95,11 +96,4 @@ export interface ReplicaAck {
   readonly last: Sequence;
   /** So many chunks of the stream's copy are applied. */
   readonly chunks: number;
-}
-
-/** The receiver has seen a later term: the sender is no longer primary. */
-export interface ReplicaStale {
-  readonly kind: 'replica.stale';
-  readonly partition: PartitionId;
-  readonly term: Term;
 }

@@ -1,0 +1,132 @@
+/**
+ * A replica that is not primary: it is fenced, follows one stream, and gives its tail to a successor.
+ *
+ * Invariants
+ * 1. Only one stream is listened to, the latest by (term, stream); everything quotes it.
+ * 2. Entries are applied in sequence and without a gap, a chunk only at the position that it names.
+ * 3. Terms never fall, and a fence is answered only from whole content of the same generation.
+ */
+import type { MemberId, Sequence } from '../base/ids.ts';
+import type {
+  ReplicaAppend,
+  ReplicaCopy,
+  ReplicaFence,
+  ReplicaPull,
+} from '../wire/replica-messages.ts';
+import type { Actions, ReplicaState } from './replica-state.ts';
+
+export class Backup {
+  readonly #state: ReplicaState;
+  /** To whom an ack is owed at the end of the turn. */
+  #ackTo: MemberId | undefined;
+
+  constructor(state: ReplicaState) {
+    this.#state = state;
+  }
+
+  /** Precondition: the fence's term is not below the replica's. */
+  fence(from: MemberId, message: ReplicaFence, out: Actions): void {
+    const state = this.#state;
+    if (!state.isWhole || state.generation !== message.generation) return;
+    if (!this.#isNewer(message) && !this.#isCurrent(message)) return;
+    state.term = message.term;
+    state.streamTerm = message.term;
+    state.stream = message.stream;
+    const { partition, term, stream } = message;
+    const last = state.log.last;
+    out.push({
+      kind: 'send',
+      to: from,
+      message: { kind: 'replica.fenced', partition, term, stream, last },
+    });
+  }
+
+  pull(from: MemberId, message: ReplicaPull, out: Actions): void {
+    if (!this.#isCurrent(message)) return;
+    const { log } = this.#state;
+    const entries = log.slice(message.after, log.last);
+    if (entries === undefined) return;
+    const { partition, term, stream, after } = message;
+    out.push({
+      kind: 'send',
+      to: from,
+      message: { kind: 'replica.pulled', partition, term, stream, after, entries },
+    });
+  }
+
+  append(from: MemberId, message: ReplicaAppend, nowMs: number): void {
+    if (!this.#isCurrent(message)) return;
+    const state = this.#state;
+    this.#ackTo = from;
+    if (message.previous > state.log.last) return;
+    for (const entry of message.entries) {
+      // What is here already is a resend whose ack was lost.
+      if (entry.sequence <= state.log.last) continue;
+      if (!state.options.content.apply(entry, nowMs)) break;
+      state.log.push(entry);
+    }
+    const commit = Math.min(message.commit, state.log.last) as Sequence;
+    if (commit > state.commit) state.commit = commit;
+  }
+
+  /** Precondition: the copy's term is not below the replica's. */
+  copy(from: MemberId, message: ReplicaCopy, nowMs: number): void {
+    if (message.chunk === 0 && this.#isNewer(message)) this.#begin(message, nowMs);
+    if (!this.#isCurrent(message)) return;
+    const state = this.#state;
+    this.#ackTo = from;
+    if (message.chunk !== state.chunks || message.at !== state.log.last) return;
+    const { structure, fromRange, toRange, content } = message;
+    if (structure !== 0) {
+      const piece = { structure, from: fromRange, to: toRange, bytes: content };
+      if (!state.options.content.restore(piece)) return;
+    }
+    state.chunks++;
+    if (message.last) state.isWhole = true;
+  }
+
+  /** One ack for all that a turn brought. */
+  flush(out: Actions): void {
+    if (this.#ackTo === undefined) return;
+    const { options, streamTerm: term, stream, log, chunks } = this.#state;
+    out.push({
+      kind: 'send',
+      to: this.#ackTo,
+      message: {
+        kind: 'replica.ack',
+        partition: options.partition,
+        term,
+        stream,
+        last: log.last,
+        chunks,
+      },
+    });
+    this.#ackTo = undefined;
+  }
+
+  /** Empties the replica and takes the position of the copy that begins. */
+  #begin(message: ReplicaCopy, nowMs: number): void {
+    const state = this.#state;
+    state.term = message.term;
+    state.streamTerm = message.term;
+    state.stream = message.stream;
+    state.generation = message.generation;
+    state.isWhole = false;
+    state.chunks = 0;
+    state.commit = message.at;
+    state.log.begin(message.at);
+    state.options.content.release();
+    state.options.content.dedupe.restore(message.content, nowMs);
+  }
+
+  #isCurrent({ term, stream }: { readonly term: number; readonly stream: number }): boolean {
+    return (
+      term === this.#state.term && term === this.#state.streamTerm && stream === this.#state.stream
+    );
+  }
+
+  #isNewer({ term, stream }: { readonly term: number; readonly stream: number }): boolean {
+    const { streamTerm, stream: current } = this.#state;
+    return term > streamTerm || (term === streamTerm && stream > current);
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * What one replica of a partition holds: a store for each structure, and the dedupe table. It runs
+ * ops on a primary, applies entries on a backup, and is copied range by range.
+ */
+import type { Sequence, StructureId } from '../base/ids.ts';
+import type { Entry } from '../wire/replica-messages.ts';
+import { type DedupeBudget, DedupeTable } from './dedupe-table.ts';
+import type { StructureRow } from './router-port.ts';
+import type { Store, StructureType } from './store.ts';
+
+/** The structures as the local copy of the table knows them. */
+export interface Catalog {
+  structure(id: StructureId): StructureRow | undefined;
+  /** The index of the meta log up to which this member knows the table. */
+  readonly applied: number;
+}
+
+export interface ContentOptions {
+  readonly catalog: Catalog;
+  readonly types: ReadonlyMap<string, StructureType>;
+  readonly budget: DedupeBudget;
+}
+
+/** One piece of a copy: some ranges of one structure's records. */
+export interface Piece {
+  readonly structure: StructureId;
+  readonly from: number;
+  readonly to: number;
+  readonly bytes: Uint8Array;
+}
+
+export class Content {
+  readonly #options: ContentOptions;
+  readonly #stores = new Map<StructureId, Store>();
+  readonly dedupe: DedupeTable;
+
+  constructor(options: ContentOptions) {
+    this.#options = options;
+    this.dedupe = new DedupeTable(options.budget);
+  }
+
+  get stores(): ReadonlyMap<StructureId, Store> {
+    return this.#stores;
+  }
+
+  /** `unknown` where the table here is behind, `gone` where the structure was destroyed. */
+  find(id: StructureId): Store | 'unknown' | 'gone' {
+    const present = this.#stores.get(id);
+    if (present !== undefined) return present;
+    const { catalog, types } = this.#options;
+    const row = catalog.structure(id);
+    if (row === undefined) return id > catalog.applied ? 'unknown' : 'gone';
+    const type = types.get(row.type);
+    if (type === undefined) return 'gone';
+    const store = type.createStore(id, row.options);
+    this.#stores.set(id, store);
+    return store;
+  }
+
+  /** Applies what a primary decided; false where the table here is behind, and nothing was done. */
+  apply(entry: Entry, nowMs: number): boolean {
+    if (entry.changes.length > 0) {
+      const store = this.find(entry.structure);
+      if (store === 'unknown') return false;
+      if (store !== 'gone') store.apply(entry.changes);
+    }
+    this.dedupe.note(entry, nowMs);
+    return true;
+  }
+
+  /** The next piece of a copy from a place on, or undefined at the end. */
+  copy(structure: StructureId, from: number, bytes: number): Piece | undefined {
+    const store = this.#stores.get(structure);
+    if (store === undefined || from >= store.ranges) return undefined;
+    const { to, content } = store.copy(from, bytes);
+    return { structure, from, to, bytes: content };
+  }
+
+  /** False where the table here is behind. */
+  restore(piece: Piece): boolean {
+    const store = this.find(piece.structure);
+    if (store === 'unknown') return false;
+    if (store !== 'gone') store.restore(piece.from, piece.to, piece.bytes);
+    return true;
+  }
+
+  /** Gives back the memory of structures that were destroyed. */
+  dropDestroyed(): void {
+    for (const [id, store] of this.#stores) {
+      if (this.#options.catalog.structure(id) !== undefined) continue;
+      if (id > this.#options.catalog.applied) continue;
+      store.release();
+      this.#stores.delete(id);
+    }
+  }
+
+  digest(last: Sequence): number {
+    let digest = last % 4_294_967_296;
+    for (const [id, store] of [...this.#stores].sort(([a], [b]) => a - b)) {
+      if (store.entries === 0) continue;
+      digest = (Math.imul(digest, 31) + Math.imul(id, 17) + store.digest()) >>> 0;
+    }
+    return digest;
+  }
+
+  release(): void {
+    for (const store of this.#stores.values()) store.release();
+    this.#stores.clear();
+    this.dedupe.release();
+  }
+}

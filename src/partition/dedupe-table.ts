@@ -1,0 +1,136 @@
+/**
+ * What makes a retry take effect once: the results of each caller's latest mutating ops, inside the
+ * partition, created by the same entry as the effects and copied with them (PROTOCOL.md 2.10; the
+ * scheme is RIFL's).
+ *
+ * Invariants
+ * 1. An op of a caller is `new` at most once while its caller may still send it: a result stays until
+ *    the caller says, by `firstIncomplete`, that it has it.
+ * 2. Below a caller's watermark everything is `stale`.
+ */
+import { Packr } from 'msgpackr';
+import type { CallerId, OpSequence, Sequence } from '../base/ids.ts';
+import type { Entry } from '../wire/replica-messages.ts';
+
+/** Bytes of results that all dedupe tables of a member keep together. */
+export class DedupeBudget {
+  readonly bytesMax: number;
+  bytes = 0;
+
+  constructor(bytesMax: number) {
+    this.bytesMax = bytesMax;
+  }
+}
+
+interface Done {
+  readonly sequence: Sequence;
+  /** Undefined where the budget had no room for it. */
+  readonly result: Uint8Array | undefined;
+}
+
+interface Caller {
+  watermark: OpSequence;
+  readonly done: Map<OpSequence, Done>;
+  usedAt: number;
+}
+
+export type Lookup = 'new' | 'stale' | Done;
+
+/** Twice the time after which a caller gives up sending an op. */
+const idleMs = 120_000;
+const watermarkMs = 3_600_000;
+const packr = new Packr({ useRecords: false });
+
+export class DedupeTable {
+  readonly #budget: DedupeBudget;
+  readonly #callers = new Map<CallerId, Caller>();
+
+  constructor(budget: DedupeBudget) {
+    this.#budget = budget;
+  }
+
+  get callers(): number {
+    return this.#callers.size;
+  }
+
+  lookup(caller: CallerId, opSequence: OpSequence): Lookup {
+    const known = this.#callers.get(caller);
+    if (known === undefined) return 'new';
+    if (opSequence < known.watermark) return 'stale';
+    return known.done.get(opSequence) ?? 'new';
+  }
+
+  note(entry: Entry, nowMs: number): void {
+    let caller = this.#callers.get(entry.caller);
+    if (caller === undefined) {
+      caller = { watermark: entry.firstIncomplete, done: new Map(), usedAt: nowMs };
+      this.#callers.set(entry.caller, caller);
+    }
+    caller.usedAt = nowMs;
+    if (entry.firstIncomplete > caller.watermark) this.#raise(caller, entry.firstIncomplete);
+    const hasRoom = this.#budget.bytes + entry.result.length <= this.#budget.bytesMax;
+    if (hasRoom) this.#budget.bytes += entry.result.length;
+    caller.done.set(entry.opSequence, {
+      sequence: entry.sequence,
+      result: hasRoom ? entry.result : undefined,
+    });
+  }
+
+  /** Forgets the results of callers that have been idle for 120 s, and callers idle for an hour. */
+  expire(nowMs: number): void {
+    for (const [id, caller] of this.#callers) {
+      const idle = nowMs - caller.usedAt;
+      if (idle > idleMs && caller.done.size > 0) {
+        const highest = Math.max(...caller.done.keys());
+        this.#raise(caller, (highest + 1) as OpSequence);
+      }
+      if (idle > watermarkMs) this.#callers.delete(id);
+    }
+  }
+
+  encode(): Uint8Array {
+    const callers = [];
+    for (const [id, { watermark, done }] of this.#callers) {
+      const results = [];
+      for (const [op, { sequence, result }] of done) results.push([op, sequence, result]);
+      callers.push([id, watermark, results]);
+    }
+    // The encoder reuses its buffer, so what it gives is copied.
+    return packr.pack(callers).slice();
+  }
+
+  restore(encoded: Uint8Array, nowMs: number): void {
+    this.release();
+    const callers = packr.unpack(encoded) as [
+      CallerId,
+      OpSequence,
+      [OpSequence, Sequence, unknown][],
+    ][];
+    for (const [id, watermark, results] of callers) {
+      const done = new Map<OpSequence, Done>();
+      for (const [op, sequence, result] of results) {
+        const bytes = result instanceof Uint8Array ? result.slice() : undefined;
+        this.#budget.bytes += bytes?.length ?? 0;
+        done.set(op, { sequence, result: bytes });
+      }
+      this.#callers.set(id, { watermark, done, usedAt: nowMs });
+    }
+  }
+
+  release(): void {
+    for (const caller of this.#callers.values()) {
+      for (const { result } of caller.done.values()) this.#budget.bytes -= result?.length ?? 0;
+    }
+    this.#callers.clear();
+  }
+
+  #raise(caller: Caller, watermark: OpSequence): void {
+    caller.watermark = watermark;
+    // Insertion order is not op order: an op may be retried after later ones.
+    for (const [op, { result }] of caller.done) {
+      if (op >= watermark) continue;
+      caller.done.delete(op);
+      this.#budget.bytes -= result?.length ?? 0;
+    }
+  }
+}

@@ -1,0 +1,296 @@
+/**
+ * The state machine of the meta group: applies committed commands, in order, on every member alike.
+ *
+ * Invariants
+ * 1. Deterministic: nothing but the state and the command decides; no clock, no chance.
+ * 2. "The controller appoints, the primary prunes" (PROTOCOL.md 2.5): `inSync` shrinks and grows only
+ *    by an `alter` of the present primary at the present version, or with the birth or loss of the
+ *    whole row. Only `appoint` changes `primary` and `term` but for a handover, and both raise `term`.
+ * 3. An `alter` that names the present version and is not allowed raises the version all the same, so
+ *    that a delayed duplicate of it cannot win later.
+ * 4. Appointing is a function of the state, done after every command: no reaction can be missed.
+ */
+import { unreachable } from '../base/assert.ts';
+import type { MemberId, PartitionId, StructureId, Term, Version } from '../base/ids.ts';
+import { applyAlteration, applyAssignment, applyHandover } from './meta-rows.ts';
+import {
+  backupsMax,
+  type ClusterSettings,
+  type Command,
+  isEligible,
+  isServing,
+  type MemberRow,
+  type MetaState,
+  type NewMember,
+  type PartitionRow,
+  partitionIdOf,
+  rowOf,
+} from './meta-state.ts';
+import type { StructureRow } from './router-port.ts';
+
+/** Names of structures that the table holds at most. */
+const structuresMax = 65_536;
+
+export interface Applied {
+  /** Empty, or why the command changed nothing. */
+  readonly refusal: string;
+  /** Rows that changed. */
+  readonly partitions: ReadonlySet<PartitionId>;
+}
+
+export class MetaMachine implements MetaState {
+  applied = 0;
+  settings: ClusterSettings | undefined;
+  clusterId = '';
+  readonly members = new Map<MemberId, MemberRow>();
+  readonly groups: (PartitionRow[] | undefined)[] = [];
+  readonly structures = new Map<StructureId, StructureRow>();
+  #changed = new Set<PartitionId>();
+
+  apply(index: number, command: Command): Applied {
+    this.applied = index;
+    this.#changed = new Set();
+    const refusal = this.#apply(command);
+    this.#appoint();
+    return { refusal, partitions: this.#changed };
+  }
+
+  /** Notes that a log entry without a command was passed. */
+  skip(index: number): void {
+    this.applied = index;
+  }
+
+  load(state: MetaState): void {
+    this.applied = state.applied;
+    this.settings = state.settings;
+    this.clusterId = state.clusterId;
+    this.members.clear();
+    for (const [id, member] of state.members) this.members.set(id, member);
+    this.groups.length = 0;
+    for (const rows of state.groups) this.groups.push(rows === undefined ? undefined : [...rows]);
+    this.structures.clear();
+    for (const [id, row] of state.structures) this.structures.set(id, row);
+  }
+
+  #apply(command: Command): string {
+    if (command.type === 'form') return this.#form(command.clusterId, command.settings);
+    if (this.settings === undefined) return 'the cluster has not been formed yet';
+    switch (command.type) {
+      case 'join':
+        return this.#join(command.member, command.settings, this.settings);
+      case 'status':
+        return this.#setStatus(command.id, command.status);
+      case 'remove':
+        return this.#remove(command.id);
+      case 'alter':
+        for (const change of command.changes) {
+          this.#replaceRow(change.partition, applyAlteration(this, change));
+        }
+        return '';
+      case 'assign':
+        for (const change of command.changes) {
+          this.#replaceRow(change.partition, applyAssignment(this, change));
+        }
+        return '';
+      case 'handover':
+        return this.#replaceRow(command.partition, applyHandover(this, command))
+          ? ''
+          : 'the table has changed since, or the target is not in sync and up';
+      case 'define':
+        return this.#define(command);
+      case 'destroy':
+        return this.#destroy(command.id);
+      case 'accept-loss':
+        this.#bearLost();
+        return '';
+      default:
+        return unreachable(command);
+    }
+  }
+
+  #form(clusterId: string, settings: ClusterSettings): string {
+    if (this.settings !== undefined) return 'the cluster is formed already';
+    this.clusterId = clusterId;
+    this.settings = settings;
+    return '';
+  }
+
+  #join(member: NewMember, asked: ClusterSettings, settings: ClusterSettings): string {
+    if (asked.partitions !== settings.partitions) {
+      return `the cluster was formed with partitions: ${settings.partitions}, and the joiner says ${asked.partitions}; give it the same number`;
+    }
+    if (this.members.has(member.id)) return '';
+    // A new process at an address proves that the old one there is gone (PROTOCOL.md 1.4).
+    for (const old of [...this.members.values()]) {
+      if (old.address === member.address) this.#remove(old.id);
+    }
+    const { id, name, address, zone, data } = member;
+    const status = 'joining';
+    this.members.set(id, { id, name, address, zone, data, status, joinedAt: this.applied });
+    return '';
+  }
+
+  #setStatus(id: MemberId, status: MemberRow['status']): string {
+    const member = this.members.get(id);
+    if (member === undefined) return `no member ${id}`;
+    if (member.status === 'leaving' && status !== 'suspended') return '';
+    this.members.set(id, { ...member, status });
+    return '';
+  }
+
+  #remove(id: MemberId): string {
+    if (!this.members.delete(id)) return '';
+    this.#eachRow((row, partition) => {
+      const isLearner = row.learner === id;
+      if (isLearner || row.transferTo === id) {
+        this.#setRow(partition, {
+          ...row,
+          learner: isLearner ? undefined : row.learner,
+          transferTo: row.transferTo === id ? undefined : row.transferTo,
+        });
+      }
+    });
+    return '';
+  }
+
+  #define(command: Extract<Command, { type: 'define' }>): string {
+    const { structure: type, name, backups, options } = command;
+    for (const row of this.structures.values())
+      if (row.type === type && row.name === name) return '';
+    if (this.structures.size >= structuresMax)
+      return `there are ${structuresMax} structures already`;
+    if (backups < 0 || backups > backupsMax) return `backups must be 0 to ${backupsMax}`;
+    const id = this.applied as StructureId;
+    this.structures.set(id, { id, name, type, backups, options });
+    if (this.groups[backups] === undefined) this.#bearGroup(backups);
+    return '';
+  }
+
+  #destroy(id: StructureId): string {
+    const row = this.structures.get(id);
+    if (row === undefined) return '';
+    this.structures.delete(id);
+    const next = this.applied as StructureId;
+    this.structures.set(next, { ...row, id: next });
+    return '';
+  }
+
+  /** Appoints a primary for every row whose own is not up, where a member in sync is. */
+  #appoint(): void {
+    const load = this.#primaries();
+    this.#eachRow((row, partition) => {
+      if (row.inSync.every((id) => !this.members.has(id))) {
+        this.#lose(row, partition);
+        return;
+      }
+      if (row.primary !== undefined && isServing(this.members.get(row.primary))) return;
+      const next = lightest(row.inSync, load, (id) => isServing(this.members.get(id)));
+      if (next === undefined) return;
+      load.set(next, (load.get(next) ?? 0) + 1);
+      const term = (row.term + 1) as Term;
+      this.#setRow(partition, { ...row, primary: next, term, transferTo: undefined });
+    });
+  }
+
+  #lose(row: PartitionRow, partition: PartitionId): void {
+    if (this.settings?.onPartitionLost === 'recreate') {
+      this.#bear(row, partition);
+      return;
+    }
+    if (row.primary === undefined && row.inSync.length === 0 && row.learner === undefined) return;
+    this.#setRow(partition, { ...row, primary: undefined, inSync: [], learner: undefined });
+  }
+
+  #bearLost(): void {
+    this.#eachRow((row, partition) => {
+      if (row.primary === undefined) this.#bear(row, partition);
+    });
+  }
+
+  /** Makes the rows of a group; every copy is born empty, so all of them are in sync. */
+  #bearGroup(backups: number): void {
+    const partitions = this.settings?.partitions ?? 0;
+    const unborn: PartitionRow = {
+      version: 0 as Version,
+      term: 0 as Term,
+      primary: undefined,
+      inSync: [],
+      learner: undefined,
+      transferTo: undefined,
+      generation: 0,
+    };
+    this.groups[backups] = Array.from({ length: partitions }, () => unborn);
+    for (let index = 0; index < partitions; index++) {
+      this.#bear(unborn, partitionIdOf(backups, index, partitions));
+    }
+  }
+
+  #bear(row: PartitionRow, partition: PartitionId): void {
+    const eligible = [...this.members.values()].filter(isEligible).map(({ id }) => id);
+    if (eligible.length === 0) return;
+    const partitions = this.settings?.partitions ?? 1;
+    const copies = Math.min(Math.floor(partition / partitions) + 1, eligible.length);
+    const first = partition % eligible.length;
+    const inSync = Array.from(
+      { length: copies },
+      (_, copy) => eligible[(first + copy) % eligible.length] as MemberId,
+    );
+    this.#setRow(partition, {
+      version: row.version,
+      term: (row.term + 1) as Term,
+      primary: inSync[0],
+      inSync,
+      learner: undefined,
+      transferTo: undefined,
+      generation: row.generation + 1,
+    });
+  }
+
+  #primaries(): Map<MemberId, number> {
+    const load = new Map<MemberId, number>();
+    this.#eachRow(({ primary }) => {
+      if (primary !== undefined) load.set(primary, (load.get(primary) ?? 0) + 1);
+    });
+    return load;
+  }
+
+  #replaceRow(partition: PartitionId, row: PartitionRow | undefined): boolean {
+    if (row === undefined) return false;
+    this.#setRow(partition, row);
+    return true;
+  }
+
+  #setRow(partition: PartitionId, row: PartitionRow): void {
+    const partitions = this.settings?.partitions ?? 1;
+    const rows = this.groups[Math.floor(partition / partitions)];
+    if (rows === undefined) return;
+    const version = ((rowOf(this, partition)?.version ?? 0) + 1) as Version;
+    rows[partition % partitions] = { ...row, version };
+    this.#changed.add(partition);
+  }
+
+  #eachRow(visit: (row: PartitionRow, partition: PartitionId) => void): void {
+    const partitions = this.settings?.partitions ?? 0;
+    for (let backups = 0; backups < this.groups.length; backups++) {
+      const rows = this.groups[backups];
+      if (rows === undefined) continue;
+      for (let index = 0; index < rows.length; index++) {
+        visit(rows[index] as PartitionRow, partitionIdOf(backups, index, partitions));
+      }
+    }
+  }
+}
+
+/** The candidate with the fewest of something; the first of equals. */
+export function lightest(
+  candidates: readonly MemberId[],
+  load: ReadonlyMap<MemberId, number>,
+  allowed: (id: MemberId) => boolean,
+): MemberId | undefined {
+  let best: MemberId | undefined;
+  for (const id of candidates) {
+    if (!allowed(id)) continue;
+    if (best === undefined || (load.get(id) ?? 0) < (load.get(best) ?? 0)) best = id;
+  }
+  return best;
+}

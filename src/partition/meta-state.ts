@@ -1,0 +1,145 @@
+/**
+ * What the meta group agrees on: members, partition table, structures. Plain records and the words
+ * for them; meta-machine.ts says how commands change them.
+ */
+import type { MemberId, PartitionId, StructureId, Term, Version } from '../base/ids.ts';
+import type { StructureRow } from './router-port.ts';
+
+/**
+ * `joining`: follows the log, may not serve. `up`. `suspended`: its lease is over and it may come
+ * back with its content. `leaving`: serves until it has handed everything over.
+ */
+export type MemberStatus = 'joining' | 'up' | 'suspended' | 'leaving';
+
+export interface MemberRow {
+  readonly id: MemberId;
+  readonly name: string;
+  readonly address: string;
+  readonly zone: string;
+  /** False for a lite member, which holds no partitions. */
+  readonly data: boolean;
+  readonly status: MemberStatus;
+  /** The index of the log at which it joined: a smaller one is older. */
+  readonly joinedAt: number;
+}
+
+export interface PartitionRow {
+  /** Rises with every change of the row. */
+  readonly version: Version;
+  /** Rises with every change of the primary. */
+  readonly term: Term;
+  /** Stays as it is while no member in sync is up; undefined where the partition is lost. */
+  readonly primary: MemberId | undefined;
+  /** Every member whose copy has all that was acknowledged. Only the primary prunes it. */
+  readonly inSync: readonly MemberId[];
+  readonly learner: MemberId | undefined;
+  /** To whom the primary is asked to pass its role. */
+  readonly transferTo: MemberId | undefined;
+  /** Counts the births of the content; sequences start at `generation * 2^40`. */
+  readonly generation: number;
+}
+
+export interface ClusterSettings {
+  readonly cluster: string;
+  readonly partitions: number;
+  readonly backups: number;
+  readonly minInSync: number;
+  readonly onPartitionLost: 'fail' | 'recreate';
+}
+
+export interface MetaState {
+  /** The index of the last command that was applied. */
+  readonly applied: number;
+  /** Undefined until the first command formed the cluster. */
+  readonly settings: ClusterSettings | undefined;
+  readonly clusterId: string;
+  readonly members: ReadonlyMap<MemberId, MemberRow>;
+  /** By number of backups; a group is made when a structure first needs it. */
+  readonly groups: readonly (readonly PartitionRow[] | undefined)[];
+  readonly structures: ReadonlyMap<StructureId, StructureRow>;
+}
+
+export interface NewMember {
+  readonly id: MemberId;
+  readonly name: string;
+  readonly address: string;
+  readonly zone: string;
+  readonly data: boolean;
+}
+
+export interface Alteration {
+  readonly from: MemberId;
+  readonly partition: PartitionId;
+  readonly term: Term;
+  readonly version: Version;
+  readonly inSync: readonly MemberId[];
+}
+
+export interface Assignment {
+  readonly partition: PartitionId;
+  readonly version: Version;
+  readonly learner: MemberId | undefined;
+  readonly transferTo: MemberId | undefined;
+}
+
+/** What can be committed. Each is decided on the state as it is when it is applied. */
+export type Command =
+  | { readonly type: 'form'; readonly clusterId: string; readonly settings: ClusterSettings }
+  | { readonly type: 'join'; readonly member: NewMember; readonly settings: ClusterSettings }
+  | { readonly type: 'status'; readonly id: MemberId; readonly status: MemberStatus }
+  | { readonly type: 'remove'; readonly id: MemberId }
+  | { readonly type: 'alter'; readonly changes: readonly Alteration[] }
+  | { readonly type: 'assign'; readonly changes: readonly Assignment[] }
+  | {
+      readonly type: 'handover';
+      readonly from: MemberId;
+      readonly partition: PartitionId;
+      readonly term: Term;
+      readonly version: Version;
+      readonly to: MemberId;
+    }
+  | {
+      readonly type: 'define';
+      readonly structure: string;
+      readonly name: string;
+      readonly backups: number;
+      readonly options: Readonly<Record<string, unknown>>;
+    }
+  | { readonly type: 'destroy'; readonly id: StructureId }
+  | { readonly type: 'accept-loss' };
+
+/** Numbers of backups that a structure may ask for. */
+export const backupsMax = 3;
+
+/** Sequences of one generation; no partition makes so many changes. */
+export const generationSpan = 2 ** 40;
+
+export function partitionIdOf(backups: number, index: number, partitions: number): PartitionId {
+  return (backups * partitions + index) as PartitionId;
+}
+
+export function groupOf(partition: PartitionId, partitions: number): number {
+  return Math.floor(partition / partitions);
+}
+
+export function rowOf(state: MetaState, partition: PartitionId): PartitionRow | undefined {
+  const partitions = state.settings?.partitions ?? 0;
+  if (partitions === 0) return undefined;
+  return state.groups[groupOf(partition, partitions)]?.[partition % partitions];
+}
+
+export function isServing(member: MemberRow | undefined): boolean {
+  return member !== undefined && (member.status === 'up' || member.status === 'leaving');
+}
+
+/** Whether a member may be given new copies. */
+export function isEligible(member: MemberRow): boolean {
+  return member.data && member.status === 'up';
+}
+
+/** How many copies a partition of a group can have at present, the primary included. */
+export function copiesWanted(state: MetaState, backups: number): number {
+  let eligible = 0;
+  for (const member of state.members.values()) if (isEligible(member)) eligible++;
+  return Math.min(backups + 1, Math.max(1, eligible));
+}
