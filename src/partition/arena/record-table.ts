@@ -1,0 +1,296 @@
+/**
+ * The records of one structure in one partition, as bytes: slabs hold them, an index finds them by
+ * the 32-bit hash of the key. No object is kept per record, so the garbage collector has nothing to
+ * scan and a copy is a walk over memory.
+ *
+ * Invariants
+ * 1. A ref is good until the next call that changes the table.
+ * 2. The content depends on the calls alone, never on where the bytes lie.
+ */
+import { assert } from '../../base/assert.ts';
+import { GridError } from '../../base/errors.ts';
+import { murmur3 } from '../../base/hash.ts';
+import { HashIndex, rangesPerTable } from './hash-index.ts';
+import { ownerBits, Slabs, unitBytes } from './slabs.ts';
+
+/** What stands beside key and value. Times are whole milliseconds of grid time. */
+export interface RecordMeta {
+  /** A whole number up to 2^53. */
+  readonly version: number;
+  /** When the record expires; 0 for never. */
+  readonly deadline: number;
+  readonly created: number;
+  readonly updated: number;
+}
+
+/** Layout of a record: the block's word, then these. A deadline stands only where there is one. */
+const valueLengthAt = 4;
+const keyLengthAt = 8;
+const versionAt = 10;
+const createdAt = 18;
+const updatedAt = 24;
+const headerBytes = 30;
+const deadlineAt = headerBytes;
+const deadlineBytes = 6;
+const keyBytesMax = 0xffff;
+/** Owner bits of a block: the lowest says that there is a deadline, the others are the caller's flags. */
+const hasDeadline = 1;
+const flagsMax = ownerBits >>> 1;
+
+const words = 2 ** 32;
+/** A block is kept for another record of its key if at most an eighth of it stays unused. */
+const slackShift = 3;
+const compactBytesMin = 1_024;
+/** How much is moved for each byte written, so that emptying keeps ahead of filling. */
+const compactFactor = 8;
+
+export class RecordTable {
+  readonly #slabs = new Slabs();
+  readonly #index = new HashIndex();
+  readonly #hashOf: (key: Uint8Array) => number;
+  #bytes = 0;
+  readonly #moved = (from: number, to: number): void => {
+    const hash = this.#hashOf(this.key(to));
+    let slot = this.#index.first(hash);
+    while (slot >= 0 && this.#index.ref(slot) !== from) slot = this.#index.next(hash, slot);
+    assert(slot >= 0, 'a record that moves is in the index');
+    this.#index.setRef(slot, to);
+  };
+
+  /** `hashOf` has to give what callers pass as `hash`. */
+  constructor(hashOf: (key: Uint8Array) => number = murmur3) {
+    this.#hashOf = hashOf;
+  }
+
+  get entries(): number {
+    return this.#index.entries;
+  }
+
+  /** What the records take, without what is free between them. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** What the table takes, free space and index included. */
+  get capacityBytes(): number {
+    return this.#slabs.capacity + this.#index.capacityBytes;
+  }
+
+  /** The record of a key, as a ref; 0 where there is none. */
+  find(hash: number, key: Uint8Array): number {
+    const slot = this.#slotOf(hash, key);
+    return slot < 0 ? 0 : this.#index.ref(slot);
+  }
+
+  has(hash: number, key: Uint8Array): boolean {
+    return this.#slotOf(hash, key) >= 0;
+  }
+
+  /** `key` and `value` are not views into this table. */
+  put(hash: number, key: Uint8Array, value: Uint8Array, meta: RecordMeta, flags = 0): void {
+    if (key.length > keyBytesMax) {
+      throw new GridError('GRID_TOO_LARGE', `A key has ${key.length} bytes, over ${keyBytesMax}`);
+    }
+    assert(flags <= flagsMax, 'flags fit into five bits');
+    const bytes = recordBytes(key.length, value.length, meta.deadline);
+    const slot = this.#slotOf(hash, key);
+    const old = slot < 0 ? 0 : this.#index.ref(slot);
+    const ref = this.#blockFor(old, bytes);
+    if (old === 0) this.#index.add(hash, ref);
+    else if (ref !== old) this.#index.setRef(slot, ref);
+    this.#write(ref, key, value, meta, flags);
+    if (ref !== old && old !== 0) this.#free(old);
+    this.#tidyUp(bytes);
+  }
+
+  /** Whether there was one. */
+  delete(hash: number, key: Uint8Array): boolean {
+    const slot = this.#slotOf(hash, key);
+    if (slot < 0) return false;
+    const ref = this.#index.ref(slot);
+    this.#index.remove(slot);
+    const bytes = this.#slabs.size(ref);
+    this.#free(ref);
+    if (this.#index.entries === 0) this.release();
+    else this.#tidyUp(bytes);
+    return true;
+  }
+
+  /** A view of the key; see invariant 1. */
+  key(ref: number): Uint8Array {
+    const { bytes, view } = this.#slabs.slab(ref);
+    const at = this.#slabs.offset(ref);
+    const from = at + metaBytes(view, at);
+    return bytes.subarray(from, from + view.getUint16(at + keyLengthAt, true));
+  }
+
+  /** A view of the value; see invariant 1. */
+  value(ref: number): Uint8Array {
+    const { bytes, view } = this.#slabs.slab(ref);
+    const at = this.#slabs.offset(ref);
+    const from = at + metaBytes(view, at) + view.getUint16(at + keyLengthAt, true);
+    return bytes.subarray(from, from + view.getUint32(at + valueLengthAt, true));
+  }
+
+  keyLength(ref: number): number {
+    return this.#slabs.slab(ref).view.getUint16(this.#slabs.offset(ref) + keyLengthAt, true);
+  }
+
+  valueLength(ref: number): number {
+    return this.#slabs.slab(ref).view.getUint32(this.#slabs.offset(ref) + valueLengthAt, true);
+  }
+
+  version(ref: number): number {
+    return this.#slabs.slab(ref).view.getFloat64(this.#slabs.offset(ref) + versionAt, true);
+  }
+
+  created(ref: number): number {
+    return readTime(this.#slabs.slab(ref).view, this.#slabs.offset(ref) + createdAt);
+  }
+
+  updated(ref: number): number {
+    return readTime(this.#slabs.slab(ref).view, this.#slabs.offset(ref) + updatedAt);
+  }
+
+  deadline(ref: number): number {
+    const { view } = this.#slabs.slab(ref);
+    const at = this.#slabs.offset(ref);
+    return metaBytes(view, at) === headerBytes ? 0 : readTime(view, at + deadlineAt);
+  }
+
+  flags(ref: number): number {
+    const { view } = this.#slabs.slab(ref);
+    return (view.getUint8(this.#slabs.offset(ref) + 3) & ownerBits) >>> 1;
+  }
+
+  /** Visits every record of one range once. `visit` does not change the table. */
+  eachInRange(range: number, visit: (ref: number, hash: number) => void): void {
+    this.#index.eachInRange(range, visit);
+  }
+
+  /** Visits every record once, range by range. */
+  each(visit: (ref: number, hash: number) => void): void {
+    for (let range = 0; range < rangesPerTable; range++) this.#index.eachInRange(range, visit);
+  }
+
+  /** Deletes every record of one range. */
+  clearRange(range: number): void {
+    const found: { readonly hash: number; readonly key: Uint8Array }[] = [];
+    this.eachInRange(range, (ref, hash) => found.push({ hash, key: this.key(ref).slice() }));
+    for (const { hash, key } of found) this.delete(hash, key);
+  }
+
+  /** Empties slabs that are mostly waste, about `bytesMax` bytes of work. True while there is more. */
+  compact(bytesMax: number): boolean {
+    return this.#slabs.compact(bytesMax, this.#moved);
+  }
+
+  /** The same for tables of equal content, whatever their history: sums over the records. */
+  digest(): number {
+    let sum = 0;
+    let parity = 0;
+    this.each((ref) => {
+      const hash = this.#recordHash(ref);
+      sum = (sum + hash) >>> 0;
+      parity ^= Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+    });
+    return (parity >>> 11) * words + sum;
+  }
+
+  /** Forgets every record and gives the memory back. The table can be used again. */
+  release(): void {
+    this.#slabs.release();
+    this.#index.release();
+    this.#bytes = 0;
+  }
+
+  #slotOf(hash: number, key: Uint8Array): number {
+    const index = this.#index;
+    let slot = index.first(hash);
+    while (slot >= 0 && !this.#hasKey(index.ref(slot), key)) slot = index.next(hash, slot);
+    return slot;
+  }
+
+  #hasKey(ref: number, key: Uint8Array): boolean {
+    const { bytes, view } = this.#slabs.slab(ref);
+    const at = this.#slabs.offset(ref);
+    const length = key.length;
+    if (view.getUint16(at + keyLengthAt, true) !== length) return false;
+    const from = at + metaBytes(view, at);
+    for (let i = 0; i < length; i++) if (bytes[from + i] !== key[i]) return false;
+    return true;
+  }
+
+  /** The old block where the record fits it well, else a new one. */
+  #blockFor(old: number, bytes: number): number {
+    if (old !== 0) {
+      const size = this.#slabs.size(old);
+      if (bytes <= size && size <= bytes + unitBytes + (size >>> slackShift)) return old;
+    }
+    const ref = this.#slabs.allocate(bytes);
+    this.#bytes += this.#slabs.size(ref);
+    return ref;
+  }
+
+  #free(ref: number): void {
+    this.#bytes -= this.#slabs.size(ref);
+    this.#slabs.free(ref);
+  }
+
+  #write(ref: number, key: Uint8Array, value: Uint8Array, meta: RecordMeta, flags: number): void {
+    const { bytes, view } = this.#slabs.slab(ref);
+    const at = this.#slabs.offset(ref);
+    const { deadline } = meta;
+    const owned = (flags << 1) | (deadline === 0 ? 0 : hasDeadline);
+    view.setUint8(at + 3, (view.getUint8(at + 3) & ~ownerBits) | owned);
+    view.setUint32(at + valueLengthAt, value.length, true);
+    view.setUint16(at + keyLengthAt, key.length, true);
+    view.setFloat64(at + versionAt, meta.version, true);
+    writeTime(view, at + createdAt, meta.created);
+    writeTime(view, at + updatedAt, meta.updated);
+    if (deadline !== 0) writeTime(view, at + deadlineAt, deadline);
+    const keyAt = at + headerBytes + (deadline === 0 ? 0 : deadlineBytes);
+    copyBytes(key, bytes, keyAt);
+    copyBytes(value, bytes, keyAt + key.length);
+  }
+
+  #tidyUp(bytes: number): void {
+    if (this.#slabs.isWasteful) this.compact(Math.max(compactBytesMin, compactFactor * bytes));
+  }
+
+  #recordHash(ref: number): number {
+    const { bytes, view } = this.#slabs.slab(ref);
+    const at = this.#slabs.offset(ref);
+    const keyAt = at + metaBytes(view, at);
+    const end = keyAt + view.getUint16(at + keyLengthAt, true) + this.valueLength(ref);
+    // Lengths, version, times, deadline, key and value follow each other; flags stand before them.
+    return murmur3(bytes.subarray(at + valueLengthAt, end), view.getUint8(at + 3) & ownerBits);
+  }
+}
+
+function recordBytes(keyLength: number, valueLength: number, deadline: number): number {
+  return headerBytes + (deadline === 0 ? 0 : deadlineBytes) + keyLength + valueLength;
+}
+
+function metaBytes(view: DataView, at: number): number {
+  return (view.getUint8(at + 3) & hasDeadline) === 0 ? headerBytes : headerBytes + deadlineBytes;
+}
+
+function readTime(view: DataView, at: number): number {
+  return view.getUint16(at + 4, true) * words + view.getUint32(at, true);
+}
+
+function writeTime(view: DataView, at: number, ms: number): void {
+  view.setUint32(at, ms % words, true);
+  view.setUint16(at + 4, ms / words, true);
+}
+
+/** A loop, because `set` costs more than it saves for a few bytes. */
+function copyBytes(from: Uint8Array, to: Uint8Array, at: number): void {
+  const length = from.length;
+  if (length > 48) {
+    to.set(from, at);
+    return;
+  }
+  for (let i = 0; i < length; i++) to[at + i] = from[i] as number;
+}
