@@ -14,6 +14,11 @@ export function murmur3(bytes: Uint8Array, seed = 0): number {
   return finish(hash ^ length);
 }
 
+/** The index of a partition for a hash: 0 to `partitions` - 1. */
+export function partitionOf(hash: number, partitions: number): number {
+  return hash % partitions;
+}
+
 function word(bytes: Uint8Array, at: number): number {
   return (
     (bytes[at] as number) |

@@ -1,0 +1,161 @@
+/**
+ * The fields of every kind of message, in the order in which they stand on the wire. Kinds that are
+ * sent for every operation have their rows written by hand (hot-rows.ts).
+ */
+
+import type { RaftConfig, RaftEntry } from './consensus-messages.ts';
+import {
+  boolean,
+  bytes,
+  count,
+  list,
+  name,
+  oneOf,
+  type RecordField,
+  record,
+  sentence,
+  time,
+} from './fields.ts';
+import type { HotKind } from './hot-rows.ts';
+import { entry } from './hot-rows.ts';
+import type { SwimUpdate } from './membership-messages.ts';
+import type { Kind, Message } from './messages.ts';
+import type { InSyncChange } from './meta-messages.ts';
+
+export type ColdKind = Exclude<Kind, HotKind>;
+export type Body<K extends Kind> = Omit<Extract<Message, { kind: K }>, 'kind'>;
+
+const update = record<SwimUpdate>({
+  state: oneOf('alive', 'suspect', 'dead', 'left'),
+  id: name(),
+  address: name(),
+  incarnation: count(),
+  accuser: name(),
+  name: name(),
+  zone: name(),
+  data: boolean,
+});
+
+const raftEntry = record<RaftEntry>({
+  index: count(),
+  term: count(),
+  kind: oneOf('command', 'config', 'noop'),
+  body: bytes,
+});
+
+const raftConfig = record<RaftConfig>({ voters: list(name()), learners: list(name()) });
+
+const inSyncChange = record<InSyncChange>({
+  partition: count(),
+  term: count(),
+  version: count(),
+  inSync: list(name()),
+});
+
+export const schemas: { readonly [K in ColdKind]: RecordField<Body<K>> } = {
+  'swim.ping': record({ sequence: count(), target: name(), updates: list(update) }),
+  'swim.ping-request': record({
+    sequence: count(),
+    target: name(),
+    address: name(),
+    timeoutMs: time,
+    updates: list(update),
+  }),
+  'swim.ack': record({ sequence: count(), stallMs: time, updates: list(update) }),
+  'swim.nack': record({ sequence: count() }),
+  'swim.gossip': record({ updates: list(update) }),
+  'swim.sync': record({ wantsReply: boolean, updates: list(update) }),
+
+  'raft.vote': record({
+    term: count(),
+    pre: boolean,
+    transfer: boolean,
+    lastIndex: count(),
+    lastTerm: count(),
+  }),
+  'raft.vote-reply': record({ term: count(), pre: boolean, granted: boolean }),
+  'raft.append': record({
+    term: count(),
+    round: count(),
+    previousIndex: count(),
+    previousTerm: count(),
+    entries: list(raftEntry),
+    commit: count(),
+  }),
+  'raft.append-reply': record({
+    term: count(),
+    round: count(),
+    accepted: boolean,
+    index: count(),
+  }),
+  'raft.snapshot': record({
+    term: count(),
+    round: count(),
+    lastIndex: count(),
+    lastTerm: count(),
+    config: raftConfig,
+    offset: count(),
+    chunk: bytes,
+    done: boolean,
+  }),
+  'raft.snapshot-reply': record({
+    term: count(),
+    round: count(),
+    lastIndex: count(),
+    offset: count(),
+    done: boolean,
+  }),
+  'raft.timeout-now': record({ term: count() }),
+
+  'meta.heartbeat': record({ sentAt: time, applied: count() }),
+  'meta.heartbeat-ack': record({ sentAt: time, gridTime: time }),
+  'meta.propose': record({ request: count(), command: bytes }),
+  'meta.proposed': record({
+    request: count(),
+    outcome: oneOf('committed', 'not-leader', 'dropped'),
+    index: count(),
+    refusal: sentence,
+    leader: name(),
+    leaderAddress: name(),
+  }),
+  'meta.pledge': record({ candidate: name() }),
+  'meta.alter': record({ changes: list(inSyncChange) }),
+
+  'replica.fence': record({ partition: count(), term: count(), stream: count() }),
+  'replica.fenced': record({ partition: count(), term: count(), stream: count(), last: count() }),
+  'replica.pull': record({ partition: count(), term: count(), stream: count(), after: count() }),
+  'replica.pulled': record({
+    partition: count(),
+    term: count(),
+    stream: count(),
+    after: count(),
+    entries: list(entry),
+  }),
+  'replica.copy': record({
+    partition: count(),
+    term: count(),
+    stream: count(),
+    chunk: count(),
+    at: count(),
+    structure: count(),
+    fromRange: count(),
+    toRange: count(),
+    content: bytes,
+    last: boolean,
+  }),
+  'replica.stale': record({ partition: count(), term: count() }),
+
+  'op.refused': record({
+    request: count(),
+    reason: oneOf(
+      'not-primary',
+      'not-ready',
+      'busy',
+      'lost',
+      'stale',
+      'result-gone',
+      'no-structure',
+    ),
+  }),
+  'op.failed': record({ request: count(), code: name(), message: sentence }),
+};

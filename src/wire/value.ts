@@ -1,0 +1,76 @@
+/**
+ * Values as bytes: what structured clone keeps, without state between two values, so that any member
+ * and any client can read what another wrote.
+ *
+ * Two forms. Most values are trees of plain objects, arrays and scalars: these are msgpack with
+ * objects as maps. A value that holds a `Map`, or one object in two places (a cycle among them),
+ * starts with 0xc1, which msgpack never uses, and is written with records and references, which
+ * tell objects from Maps and keep identity.
+ *
+ * Not kept, as in JSON: the sign of -0, prototypes of classes, properties named by symbols, halves of
+ * surrogate pairs. An Error keeps name, message and cause.
+ */
+import { Packr, RESET_BUFFER_MODE, Unpackr } from 'msgpackr';
+import { GridError } from '../base/errors.ts';
+import type { Limits } from '../base/limits.ts';
+import { inspectValue, pathText } from './value-inspection.ts';
+import { WireError } from './wire-error.ts';
+
+export type ValueLimits = Pick<Limits, 'valueBytesMax' | 'nestingMax'>;
+
+const linkedForm = 0xc1;
+
+// `moreTypes` (Set, Error, typed arrays, large bigint) is an option that the package's types omit.
+const common = { moreTypes: true, variableMapSize: true, useToJSON: false } as const;
+const treePackr = new Packr({ ...common, useRecords: false });
+const linkedPackr = new Packr({ ...common, structuredClone: true });
+const treeUnpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, copyBuffers: true });
+const linkedUnpackr = new Unpackr({ mapsAsObjects: false, copyBuffers: true });
+
+export function encodeValue(value: unknown, limits: ValueLimits): Uint8Array {
+  const form =
+    typeof value === 'string' || typeof value === 'number' ? 'tree' : formOf(value, limits);
+  const bytes = form === 'tree' ? packedTree(value) : packedLinked(value);
+  if (bytes.length <= limits.valueBytesMax) return bytes;
+  throw new GridError(
+    'GRID_TOO_LARGE',
+    `A value takes at most ${limits.valueBytesMax} bytes encoded, and this one takes ${bytes.length}. ` +
+      'Split it over several keys, or raise the limit on every member.',
+  );
+}
+
+/** A fresh copy, which shares nothing with `bytes`. */
+export function decodeValue(bytes: Uint8Array): unknown {
+  // A Buffer would give its own class to the binaries within.
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  try {
+    if (plain[0] === linkedForm) return linkedUnpackr.unpack(plain.subarray(1));
+    return treeUnpackr.unpack(plain);
+  } catch {
+    // The reader's own words quote the content.
+    throw new WireError("expected a value's encoding, found other bytes");
+  }
+}
+
+function formOf(value: unknown, limits: ValueLimits): 'tree' | 'linked' {
+  const { problem, linked } = inspectValue(value, limits.nestingMax);
+  if (problem === undefined) return linked ? 'linked' : 'tree';
+  throw new GridError(
+    'GRID_BAD_VALUE',
+    'A value is made of what structured clone keeps: plain objects, arrays, Map, Set, Date, Error, ' +
+      `typed arrays, and scalars. Found ${problem.found} at ${pathText(problem.path)}. ${problem.advice}`,
+  );
+}
+
+// Packed into the packer's pool and copied out, so that a small value does not keep a large pool.
+function packedTree(value: unknown): Uint8Array {
+  return new Uint8Array(treePackr.pack(value, RESET_BUFFER_MODE));
+}
+
+function packedLinked(value: unknown): Uint8Array {
+  const packed = linkedPackr.pack(value);
+  const bytes = new Uint8Array(packed.length + 1);
+  bytes[0] = linkedForm;
+  bytes.set(packed, 1);
+  return bytes;
+}
