@@ -68,12 +68,13 @@ export const sentence: Field<string> = {
   decode: (raw) => asText(raw, sentenceLengthMax),
 };
 
-/** One of a few words, as its index. A new word goes to the end. */
-export function oneOf<const T extends string>(...words: readonly T[]): Field<T> {
+/** One of a few words, as its code. The type asks for a code for each word; none is given twice. */
+export function oneOf<T extends string>(codes: Readonly<Record<T, number>>): Field<T> {
+  const words = new Map(Object.entries(codes).map(([word, code]) => [code, word as T]));
   return {
-    encode: (value) => words.indexOf(value),
+    encode: (word) => codes[word],
     decode(raw) {
-      const word = words[asCount(raw)];
+      const word = words.get(asCount(raw));
       if (word === undefined) throw new WireError('expected one of a few words, found another');
       return word;
     },

@@ -26,7 +26,7 @@ export type ColdKind = Exclude<Kind, HotKind>;
 export type Body<K extends Kind> = Omit<Extract<Message, { kind: K }>, 'kind'>;
 
 const update = record<SwimUpdate>({
-  state: oneOf('alive', 'suspect', 'dead', 'left'),
+  state: oneOf({ alive: 0, suspect: 1, dead: 2, left: 3 }),
   id: name(),
   address: name(),
   incarnation: count(),
@@ -39,7 +39,7 @@ const update = record<SwimUpdate>({
 const raftEntry = record<RaftEntry>({
   index: count(),
   term: count(),
-  kind: oneOf('command', 'config', 'noop'),
+  kind: oneOf({ command: 0, config: 1, noop: 2 }),
   body: bytes,
 });
 
@@ -112,7 +112,7 @@ export const schemas: { readonly [K in ColdKind]: RecordField<Body<K>> } = {
   'meta.propose': record({ request: count(), command: bytes }),
   'meta.proposed': record({
     request: count(),
-    outcome: oneOf('committed', 'not-leader', 'dropped'),
+    outcome: oneOf({ committed: 0, 'not-leader': 1, dropped: 2 }),
     index: count(),
     refusal: sentence,
     leader: name(),
@@ -120,8 +120,14 @@ export const schemas: { readonly [K in ColdKind]: RecordField<Body<K>> } = {
   }),
   'meta.pledge': record({ candidate: name() }),
   'meta.alter': record({ changes: list(inSyncChange) }),
+  'meta.handover': record({ partition: count(), term: count(), version: count(), to: name() }),
 
-  'replica.fence': record({ partition: count(), term: count(), stream: count() }),
+  'replica.fence': record({
+    partition: count(),
+    term: count(),
+    generation: count(),
+    stream: count(),
+  }),
   'replica.fenced': record({ partition: count(), term: count(), stream: count(), last: count() }),
   'replica.pull': record({ partition: count(), term: count(), stream: count(), after: count() }),
   'replica.pulled': record({
@@ -135,6 +141,7 @@ export const schemas: { readonly [K in ColdKind]: RecordField<Body<K>> } = {
     partition: count(),
     term: count(),
     stream: count(),
+    generation: count(),
     chunk: count(),
     at: count(),
     structure: count(),
@@ -143,19 +150,19 @@ export const schemas: { readonly [K in ColdKind]: RecordField<Body<K>> } = {
     content: bytes,
     last: boolean,
   }),
-  'replica.stale': record({ partition: count(), term: count() }),
 
   'op.refused': record({
     request: count(),
-    reason: oneOf(
-      'not-primary',
-      'not-ready',
-      'busy',
-      'lost',
-      'stale',
-      'result-gone',
-      'no-structure',
-    ),
+    reason: oneOf({
+      'not-primary': 0,
+      'not-ready': 1,
+      busy: 2,
+      lost: 3,
+      stale: 4,
+      'result-gone': 5,
+      'no-structure': 6,
+      interrupted: 7,
+    }),
   }),
   'op.failed': record({ request: count(), code: name(), message: sentence }),
 };

@@ -79,13 +79,15 @@ const samples: { [K in Kind]: object } = {
   'meta.alter': {
     changes: [{ partition: 1, term: 2, version: 3, inSync: ['a#1', 'b#2'] }],
   },
-  'replica.fence': row,
+  'meta.handover': { partition: 3, term: 9, version: 12, to: 'b#2' },
+  'replica.fence': { ...row, generation: 2 },
   'replica.fenced': { ...row, last: 2 ** 52 },
   'replica.pull': { ...row, after: 17 },
   'replica.pulled': { ...row, after: 17, entries },
   'replica.append': { ...row, previous: 2 ** 41 - 1, commit: 2 ** 41 - 2, entries },
   'replica.copy': {
     ...row,
+    generation: 2,
     chunk: 0,
     at: 12,
     structure: 5,
@@ -95,7 +97,6 @@ const samples: { [K in Kind]: object } = {
     last: true,
   },
   'replica.ack': { ...row, last: 2 ** 41, chunks: 4 },
-  'replica.stale': { partition: 3, term: 9 },
   'op.request': {
     request: 77,
     caller: 'c#3',
