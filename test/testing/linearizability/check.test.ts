@@ -199,6 +199,13 @@ describe('the linearizability checker', () => {
     expect(steps).to.be.greaterThan(4 + 32);
   });
 
+  it('takes a read that fits at once and for good, so that reads do not multiply the work', () => {
+    const reads = Array.from({ length: 16 }, (_, at) => read(null, at, 100));
+    const { verdict, steps } = register([...reads, read(7, 200, 201)]);
+    expect(verdict).to.equal('illegal');
+    expect(steps).to.equal(17);
+  });
+
   it('takes a long history of many clients in its stride', () => {
     const history: Operation<CounterInput, CounterOutput>[] = [];
     for (let at = 0; at < 10_000; at++) history.push(increment('a', at + 1, at * 10, at * 10 + 75));

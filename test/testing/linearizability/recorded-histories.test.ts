@@ -31,6 +31,8 @@ describe('the recorded histories', function () {
     it('DID NOT RUN: no folder ../shared/histories, and SHOAL_HISTORIES names none', () => {
       console.error('\n  !!! The recorded histories were NOT checked: there are none here.');
       console.error('  !!! Set SHOAL_HISTORIES to the folder that holds verdicts.json.\n');
+      // Who names a folder wants it read: a slip of the pen must not pass as success.
+      expect(process.env.SHOAL_HISTORIES, 'holds no verdicts.json').to.equal(undefined);
     });
     return;
   }
