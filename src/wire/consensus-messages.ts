@@ -78,3 +78,12 @@ export interface RaftTimeoutNow {
   readonly kind: 'raft.timeout-now';
   readonly term: number;
 }
+
+export type RaftMessage =
+  | RaftVote
+  | RaftVoteReply
+  | RaftAppend
+  | RaftAppendReply
+  | RaftSnapshot
+  | RaftSnapshotReply
+  | RaftTimeoutNow;
