@@ -61,5 +61,3 @@ export interface SwimSync {
   readonly wantsReply: boolean;
   readonly updates: readonly SwimUpdate[];
 }
-
-export type SwimMessage = SwimPing | SwimPingRequest | SwimAck | SwimNack | SwimGossip | SwimSync;
