@@ -1,0 +1,238 @@
+/**
+ * A primary's channel to one peer: what it has sent, what came back, and the copy that runs first
+ * where the peer is a learner.
+ *
+ * The copy (PROTOCOL.md 3.2): every entry is sent from the start on, and each chunk replaces its
+ * ranges at the position of the log at which it was read. So a learner that applies both in order
+ * is equal to the primary at every position, whatever it applied before the chunk came.
+ *
+ * Invariants
+ * 1. What is sent is a merge of entries by sequence and chunks by position, always in that order.
+ * 2. `acked` never exceeds the log's last sequence nor falls; a resend starts at `acked`.
+ * 3. At most `copyChunksInFlightMax` chunks are on their way.
+ */
+import type { MemberId, Sequence, StreamId, StructureId, Term } from '../base/ids.ts';
+import type { ReplicaAck, ReplicaCopy } from '../wire/replica-messages.ts';
+import type { Actions, ReplicaState } from './replica-state.ts';
+
+/** About how many bytes of entries one message carries; a larger entry travels alone. */
+const messageBytesMax = 1_048_576;
+const nothing = new Uint8Array(0);
+
+interface CopySession {
+  /** Chunks that have been read and not confirmed, oldest first. */
+  readonly retained: ReplicaCopy[];
+  /** How many of the retained ones were sent since the last restart. */
+  sent: number;
+  confirmed: number;
+  read: number;
+  /** What is still to be read. */
+  readonly structures: readonly StructureId[];
+  structureAt: number;
+  rangeAt: number;
+  isRead: boolean;
+}
+
+export class PeerStream {
+  readonly id: MemberId;
+  readonly stream: StreamId;
+  readonly #state: ReplicaState;
+  readonly #term: Term;
+  acked: Sequence;
+  #sent: Sequence;
+  #commitSent = 0 as Sequence;
+  #copy: CopySession | undefined;
+  /** Since when something sent is without an answer; undefined where nothing is. */
+  lagsSince: number | undefined;
+  #progressAt: number;
+
+  constructor(
+    state: ReplicaState,
+    id: MemberId,
+    stream: StreamId,
+    from: Sequence,
+    nowMs: number,
+    isLearner: boolean,
+  ) {
+    this.#state = state;
+    this.#term = state.term;
+    this.id = id;
+    this.stream = stream;
+    this.acked = from;
+    this.#sent = from;
+    this.#progressAt = nowMs;
+    if (isLearner) this.#beginCopy();
+  }
+
+  /** Whether the peer's content is whole and has all that the primary committed. */
+  get isCaughtUp(): boolean {
+    return this.#copy === undefined && this.acked >= this.#state.commit;
+  }
+
+  get isCopying(): boolean {
+    return this.#copy !== undefined;
+  }
+
+  /** Whether the log no longer reaches back to what the peer has: it needs a new stream. */
+  get isOutrun(): boolean {
+    return this.acked < this.#state.log.floor;
+  }
+
+  acknowledge(message: ReplicaAck, nowMs: number): void {
+    const last = Math.min(message.last, this.#state.log.last) as Sequence;
+    const before = this.acked;
+    if (last > this.acked) this.acked = last;
+    if (this.#sent < this.acked) this.#sent = this.acked;
+    const hasNewChunk = this.#confirmChunks(message.chunks);
+    if (this.acked > before || hasNewChunk) this.#progressAt = nowMs;
+    if (this.acked === this.#state.log.last && this.#copy === undefined) this.lagsSince = undefined;
+    else if (this.acked > before) this.lagsSince = nowMs;
+  }
+
+  /** Sends what is new; the end of a turn calls it. */
+  flush(nowMs: number, out: Actions): void {
+    this.#sendChunks(nowMs, out);
+    this.#sendEntries(this.#state.log.last, nowMs, out);
+  }
+
+  /** Sends again what has had no answer, and an idle peer the commit index. */
+  tick(nowMs: number, out: Actions): void {
+    const isWaiting = this.acked < this.#sent || (this.#copy !== undefined && this.#copy.sent > 0);
+    if (isWaiting && nowMs - this.#progressAt > this.#state.options.timings.resendMs) {
+      this.#sent = this.acked;
+      if (this.#copy !== undefined) this.#copy.sent = 0;
+      this.#progressAt = nowMs;
+    }
+    this.flush(nowMs, out);
+    if (this.#commitSent < this.#state.commit && this.#sent === this.#state.log.last) {
+      this.#sendAppend(this.#sent, out);
+    }
+  }
+
+  #sendEntries(to: Sequence, nowMs: number, out: Actions): void {
+    while (this.#sent < to) {
+      const before = this.#sent;
+      this.#sendAppend(to, out);
+      if (this.#sent === before) return;
+      if (this.lagsSince === undefined) {
+        this.lagsSince = nowMs;
+        this.#progressAt = nowMs;
+      }
+    }
+  }
+
+  /** One message of entries after `#sent`, at most to `to`; of none where there are none. */
+  #sendAppend(to: Sequence, out: Actions): void {
+    const { log, commit, options } = this.#state;
+    let last = this.#sent as number;
+    let bytes = 0;
+    while (last < to && bytes < messageBytesMax) {
+      const entry = log.at((last + 1) as Sequence);
+      if (entry === undefined) return;
+      last++;
+      bytes += entry.changes.length + entry.result.length;
+    }
+    const entries = log.slice(this.#sent, last as Sequence);
+    if (entries === undefined) return;
+    this.#commitSent = commit;
+    out.push({
+      kind: 'send',
+      to: this.id,
+      message: {
+        kind: 'replica.append',
+        partition: options.partition,
+        term: this.#term,
+        stream: this.stream,
+        previous: this.#sent,
+        commit,
+        entries,
+      },
+    });
+    this.#sent = last as Sequence;
+  }
+
+  #sendChunks(nowMs: number, out: Actions): void {
+    const copy = this.#copy;
+    if (copy === undefined) return;
+    while (
+      copy.retained.length < this.#state.options.limits.copyChunksInFlightMax &&
+      !copy.isRead
+    ) {
+      this.#readChunk(copy);
+    }
+    for (; copy.sent < copy.retained.length; copy.sent++) {
+      const chunk = copy.retained[copy.sent] as ReplicaCopy;
+      this.#sendEntries(chunk.at, nowMs, out);
+      // Without the entries before it the peer could not place the chunk.
+      if (this.#sent < chunk.at) return;
+      out.push({ kind: 'send', to: this.id, message: chunk });
+      if (this.lagsSince === undefined) this.lagsSince = nowMs;
+    }
+  }
+
+  #beginCopy(): void {
+    const { content } = this.#state.options;
+    const structures = [...content.stores.keys()];
+    const copy: CopySession = {
+      retained: [],
+      sent: 0,
+      confirmed: 0,
+      read: 0,
+      structures,
+      structureAt: 0,
+      rangeAt: 0,
+      isRead: false,
+    };
+    this.#copy = copy;
+    this.#retain(copy, 0 as StructureId, 0, 0, content.dedupe.encode());
+  }
+
+  #readChunk(copy: CopySession): void {
+    const { content, limits } = this.#state.options;
+    const structure = copy.structures[copy.structureAt] as StructureId;
+    const piece = content.copy(structure, copy.rangeAt, limits.copyChunkBytes);
+    const isStoreRead =
+      piece === undefined || piece.to >= (content.stores.get(structure)?.ranges ?? 0);
+    const from = copy.rangeAt;
+    copy.rangeAt = isStoreRead ? 0 : piece.to;
+    if (isStoreRead) copy.structureAt++;
+    this.#retain(copy, structure, from, piece?.to ?? from, piece?.bytes ?? nothing);
+  }
+
+  #retain(
+    copy: CopySession,
+    structure: StructureId,
+    from: number,
+    to: number,
+    content: Uint8Array,
+  ) {
+    const { options, log, generation } = this.#state;
+    copy.isRead = copy.structureAt >= copy.structures.length;
+    copy.retained.push({
+      kind: 'replica.copy',
+      partition: options.partition,
+      term: this.#term,
+      stream: this.stream,
+      generation,
+      chunk: copy.read,
+      at: log.last,
+      structure: from === to ? (0 as StructureId) : structure,
+      fromRange: from,
+      toRange: to,
+      content,
+      last: copy.isRead,
+    });
+    copy.read++;
+  }
+
+  #confirmChunks(chunks: number): boolean {
+    const copy = this.#copy;
+    if (copy === undefined || chunks <= copy.confirmed || chunks > copy.read) return false;
+    const confirmed = chunks - copy.confirmed;
+    copy.retained.splice(0, confirmed);
+    copy.sent = Math.max(0, copy.sent - confirmed);
+    copy.confirmed = chunks;
+    if (copy.isRead && copy.confirmed === copy.read) this.#copy = undefined;
+    return true;
+  }
+}

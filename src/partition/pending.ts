@@ -1,0 +1,139 @@
+/**
+ * What a primary owes: writes that wait for their copies, and reads that wait for a write they saw.
+ *
+ * Invariants
+ * 1. Writes are answered in sequence, and only up to the commit.
+ * 2. A read that saw a write is answered only once that write is committed, so nothing is read that
+ *    could still be lost.
+ */
+import type { CallerId, OpSequence, Sequence } from '../base/ids.ts';
+import type { OpRequest } from '../wire/op-messages.ts';
+import type { Actions, Origin } from './replica-state.ts';
+import { wholeStructure } from './store.ts';
+
+interface PendingWrite {
+  origin: Origin;
+  request: number;
+  readonly caller: CallerId;
+  readonly opSequence: OpSequence;
+  readonly result: Uint8Array;
+  readonly bytes: number;
+  readonly touched: number;
+}
+
+interface ParkedRead {
+  readonly origin: Origin;
+  readonly request: number;
+  readonly result: Uint8Array;
+  readonly needs: Sequence;
+}
+
+export class Pending {
+  /** Writes by sequence; the first has `#first`. */
+  #writes: PendingWrite[] = [];
+  #head = 0;
+  #first: number;
+  #reads: ParkedRead[] = [];
+  /** The last unanswered write of each touched key, by the hash of the key. */
+  readonly #uncommitted = new Map<number, Sequence>();
+  #wholeUncommitted = 0;
+  bytes = 0;
+
+  constructor(after: Sequence) {
+    this.#first = after + 1;
+  }
+
+  get writes(): number {
+    return this.#writes.length - this.#head;
+  }
+
+  get reads(): number {
+    return this.#reads.length;
+  }
+
+  addWrite(
+    origin: Origin,
+    message: OpRequest,
+    sequence: Sequence,
+    result: Uint8Array,
+    bytes: number,
+    touched: number,
+  ): void {
+    this.#writes.push({
+      origin,
+      request: message.request,
+      caller: message.caller,
+      opSequence: message.opSequence,
+      result,
+      bytes,
+      touched,
+    });
+    this.bytes += bytes;
+    if (touched === wholeStructure) this.#wholeUncommitted = sequence;
+    else this.#uncommitted.set(touched, sequence);
+  }
+
+  /** A retry of a write that is on its way: its answer goes to where the retry came from. */
+  redirect(sequence: Sequence, origin: Origin, request: number): boolean {
+    const write = this.#writes[this.#head + (sequence - this.#first)];
+    if (sequence < this.#first || write === undefined) return false;
+    write.origin = origin;
+    write.request = request;
+    return true;
+  }
+
+  /** The commit that a read of `touched` has to wait for; 0 where it saw nothing unanswered. */
+  needOf(touched: number, last: Sequence): Sequence {
+    if (this.writes === 0) return 0 as Sequence;
+    if (touched === wholeStructure) return last;
+    const need = this.#uncommitted.get(touched) ?? 0;
+    return Math.max(need, this.#wholeUncommitted) as Sequence;
+  }
+
+  park(origin: Origin, request: number, result: Uint8Array, needs: Sequence): void {
+    this.#reads.push({ origin, request, result, needs });
+  }
+
+  /** Answers everything up to `commit`. */
+  settle(commit: Sequence, out: Actions): void {
+    while (this.#head < this.#writes.length && this.#first <= commit) {
+      const write = this.#writes[this.#head] as PendingWrite;
+      if (this.#uncommitted.get(write.touched) === this.#first) {
+        this.#uncommitted.delete(write.touched);
+      }
+      this.#head++;
+      this.#first++;
+      this.bytes -= write.bytes;
+      out.push({ kind: 'reply', to: write.origin, request: write.request, result: write.result });
+    }
+    if (this.#head > 1_024 || this.#head === this.#writes.length) {
+      this.#writes = this.#writes.slice(this.#head);
+      this.#head = 0;
+    }
+    if (this.#first > this.#wholeUncommitted) this.#wholeUncommitted = 0;
+    if (this.#reads.length > 0) this.#settleReads(commit, out);
+  }
+
+  /** The role is over: nothing can be answered here any more. */
+  interrupt(out: Actions): void {
+    for (let at = this.#head; at < this.#writes.length; at++) {
+      const { origin: to, request } = this.#writes[at] as PendingWrite;
+      out.push({ kind: 'refuse', to, request, reason: 'interrupted' });
+    }
+    for (const { origin: to, request } of this.#reads) {
+      out.push({ kind: 'refuse', to, request, reason: 'not-primary' });
+    }
+    this.#writes = [];
+    this.#head = 0;
+    this.#reads = [];
+  }
+
+  #settleReads(commit: Sequence, out: Actions): void {
+    const waiting: ParkedRead[] = [];
+    for (const read of this.#reads) {
+      if (read.needs > commit) waiting.push(read);
+      else out.push({ kind: 'reply', to: read.origin, request: read.request, result: read.result });
+    }
+    this.#reads = waiting;
+  }
+}

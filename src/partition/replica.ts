@@ -1,0 +1,234 @@
+/**
+ * One replica of one partition: a state machine without I/O.
+ *
+ * Inputs come one at a time from the partition's actor, and what is to be done goes into `out`, so
+ * nothing in here waits, locks or touches a socket, and the simulator can drive it from a seed.
+ *
+ * Invariants
+ * 1. A write is answered only when every member of the in-sync set has it (primary.ts), so it
+ *    survives the loss of all but one of them.
+ * 2. At most one role at a time: backup, promotion or primary, and the last two only while the row
+ *    names this member in this replica's term.
+ * 3. Terms never fall. What bears an earlier term or another stream has no effect.
+ */
+import { unreachable } from '../base/assert.ts';
+import type { MemberId, Sequence, StreamId, Term } from '../base/ids.ts';
+import type { OpRequest } from '../wire/op-messages.ts';
+import { Backup } from './backup.ts';
+import { EntryLog } from './entry-log.ts';
+import { generationSpan, type PartitionRow } from './meta-state.ts';
+import { Primary } from './primary.ts';
+import { Promotion } from './promotion.ts';
+import type {
+  Actions,
+  Origin,
+  ReplicaMessage,
+  ReplicaOptions,
+  ReplicaState,
+} from './replica-state.ts';
+
+export type ReplicaInput =
+  | { readonly kind: 'row'; readonly row: PartitionRow }
+  | { readonly kind: 'message'; readonly from: MemberId; readonly message: ReplicaMessage }
+  | { readonly kind: 'request'; readonly origin: Origin; readonly message: OpRequest }
+  | { readonly kind: 'tick' }
+  /** The turn ends: what it brought goes out in as few messages as possible. */
+  | { readonly kind: 'flush' };
+
+type Role =
+  | { readonly kind: 'backup' }
+  | { readonly kind: 'promotion'; readonly promotion: Promotion }
+  | { readonly kind: 'primary'; readonly primary: Primary };
+
+const backupRole: Role = { kind: 'backup' };
+
+export class Replica {
+  readonly #state: ReplicaState;
+  readonly #backup: Backup;
+  #role: Role = backupRole;
+
+  constructor(options: ReplicaOptions) {
+    this.#state = {
+      options,
+      log: new EntryLog(options.limits.changesInFlightMax),
+      row: undefined,
+      term: 0 as Term,
+      generation: 0,
+      isWhole: false,
+      commit: 0 as Sequence,
+      stream: 0 as StreamId,
+      streamTerm: 0 as Term,
+      chunks: 0,
+    };
+    this.#backup = new Backup(this.#state);
+  }
+
+  get state(): Readonly<ReplicaState> {
+    return this.#state;
+  }
+
+  get role(): 'backup' | 'promotion' | 'primary' {
+    return this.#role.kind;
+  }
+
+  /** The primary's part, where this replica has it. */
+  get primary(): Primary | undefined {
+    return this.#role.kind === 'primary' ? this.#role.primary : undefined;
+  }
+
+  step(input: ReplicaInput, nowMs: number, out: Actions): void {
+    switch (input.kind) {
+      case 'row':
+        this.#rowChanged(input.row, nowMs, out);
+        break;
+      case 'message':
+        this.#receive(input.from, input.message, nowMs, out);
+        break;
+      case 'request':
+        this.#request(input.origin, input.message, nowMs, out);
+        break;
+      case 'tick':
+        this.#tick(nowMs, out);
+        break;
+      case 'flush':
+        this.#backup.flush(out);
+        if (this.#role.kind === 'primary') this.#role.primary.flush(nowMs, out);
+        break;
+      default:
+        unreachable(input);
+    }
+  }
+
+  /** Ends the replica: nothing pending is left without a word. */
+  release(out: Actions): void {
+    this.#stepDown(out);
+    this.#state.options.content.release();
+  }
+
+  #rowChanged(row: PartitionRow, nowMs: number, out: Actions): void {
+    const state = this.#state;
+    if (state.row !== undefined && row.version <= state.row.version) return;
+    state.row = row;
+    const { self } = state.options;
+    if (row.generation > state.generation && row.inSync.includes(self)) this.#bear(row, out);
+    if (row.term < state.term) return;
+    if (row.primary !== self) this.#stepDown(out);
+    else if (row.term > state.term || this.#role.kind === 'backup') this.#promote(row, nowMs, out);
+    else this.#keepRole(row, nowMs, out);
+  }
+
+  #keepRole(row: PartitionRow, nowMs: number, out: Actions): void {
+    if (this.#role.kind === 'promotion') this.#role.promotion.rowChanged(row, nowMs, out);
+    if (this.#role.kind === 'primary') this.#role.primary.rowChanged(row, nowMs, out);
+    this.#finishPromotion(nowMs);
+  }
+
+  /** The content of this generation begins, empty, on every member that the row names. */
+  #bear(row: PartitionRow, out: Actions): void {
+    this.#stepDown(out);
+    const state = this.#state;
+    state.options.content.release();
+    state.generation = row.generation;
+    state.isWhole = true;
+    state.chunks = 0;
+    state.commit = (row.generation * generationSpan) as Sequence;
+    state.log.begin(state.commit);
+  }
+
+  #promote(row: PartitionRow, nowMs: number, out: Actions): void {
+    this.#stepDown(out);
+    const state = this.#state;
+    // Content that is not whole can only be a copy of another generation or an older one: a member
+    // in sync is never copying. Until its content is whole this replica serves nothing.
+    if (!state.isWhole) return;
+    state.term = row.term;
+    this.#role = { kind: 'promotion', promotion: new Promotion(state, row, nowMs, out) };
+    this.#finishPromotion(nowMs);
+  }
+
+  #finishPromotion(nowMs: number): void {
+    const { row } = this.#state;
+    if (this.#role.kind !== 'promotion' || row === undefined) return;
+    const streams = this.#role.promotion.finish(nowMs);
+    if (streams === undefined) return;
+    this.#role = { kind: 'primary', primary: new Primary(this.#state, row, streams) };
+  }
+
+  #stepDown(out: Actions): void {
+    if (this.#role.kind === 'primary') this.#role.primary.stepDown(out);
+    this.#role = backupRole;
+  }
+
+  #request(origin: Origin, message: OpRequest, nowMs: number, out: Actions): void {
+    if (this.#role.kind === 'primary') {
+      this.#role.primary.request(origin, message, nowMs, out);
+      return;
+    }
+    const { row, options } = this.#state;
+    const isAppointed = row?.primary === options.self;
+    const isLost = row !== undefined && row.primary === undefined;
+    const reason = isAppointed ? 'not-ready' : isLost ? 'lost' : 'not-primary';
+    out.push({ kind: 'refuse', to: origin, request: message.request, reason });
+  }
+
+  #receive(from: MemberId, message: ReplicaMessage, nowMs: number, out: Actions): void {
+    if (message.term < this.#state.term) return;
+    switch (message.kind) {
+      case 'replica.fence':
+      case 'replica.copy':
+        this.#follow(from, message, nowMs, out);
+        break;
+      case 'replica.append':
+        if (this.#role.kind === 'backup') this.#backup.append(from, message, nowMs);
+        break;
+      case 'replica.pull':
+        if (this.#role.kind === 'backup') this.#backup.pull(from, message, out);
+        break;
+      case 'replica.fenced':
+        if (this.#role.kind === 'promotion') {
+          this.#role.promotion.fenced(from, message, nowMs, out);
+          this.#finishPromotion(nowMs);
+        }
+        break;
+      case 'replica.pulled':
+        if (this.#role.kind === 'promotion') {
+          this.#role.promotion.pulled(message, nowMs, out);
+          this.#finishPromotion(nowMs);
+        }
+        break;
+      case 'replica.ack':
+        if (this.#role.kind === 'primary') {
+          this.#role.primary.acknowledge(from, message, nowMs, out);
+        }
+        break;
+      default:
+        unreachable(message);
+    }
+  }
+
+  /** A primary of a later term is there: whatever role this replica had is over. */
+  #follow(
+    from: MemberId,
+    message: Extract<ReplicaMessage, { kind: 'replica.fence' | 'replica.copy' }>,
+    nowMs: number,
+    out: Actions,
+  ): void {
+    if (this.#role.kind !== 'backup') {
+      if (message.term === this.#state.term) return;
+      this.#stepDown(out);
+    }
+    if (message.kind === 'replica.fence') this.#backup.fence(from, message, out);
+    else this.#backup.copy(from, message, nowMs);
+  }
+
+  #tick(nowMs: number, out: Actions): void {
+    const { content } = this.#state.options;
+    content.dropDestroyed();
+    content.dedupe.expire(nowMs);
+    if (this.#role.kind === 'promotion') {
+      this.#role.promotion.tick(nowMs, out);
+      this.#finishPromotion(nowMs);
+    }
+    if (this.#role.kind === 'primary') this.#role.primary.tick(nowMs, out);
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * Who has to confirm: a primary's streams to its peers, the ack set, and the proposals that change
+ * the in-sync set (PROTOCOL.md 2.5, "the primary prunes").
+ *
+ * Invariants
+ * 1. committed in-sync set without self ⊆ ack set.
+ * 2. A learner enters the ack set before its addition is proposed, and only when it is caught up.
+ * 3. One proposal is open at a time; it ends with a later version of the row, never by time.
+ * 4. A member that leaves the in-sync set loses its stream, even where it is the next learner.
+ */
+import { assert } from '../base/assert.ts';
+import type { MemberId, Sequence } from '../base/ids.ts';
+import type { ReplicaAck } from '../wire/replica-messages.ts';
+import type { PartitionRow } from './meta-state.ts';
+import { PeerStream } from './peer-stream.ts';
+import type { Actions, ReplicaState } from './replica-state.ts';
+
+interface Proposal {
+  readonly inSync: readonly MemberId[];
+  sentAt: number;
+}
+
+export class SyncSet {
+  readonly #state: ReplicaState;
+  readonly #peers: Map<MemberId, PeerStream>;
+  readonly ackSet = new Set<MemberId>();
+  #row: PartitionRow;
+  #proposal: Proposal | undefined;
+  #handoverSentAt: number | undefined;
+  /** Whether the learner's stream holds one of the member's places for copies. */
+  #hasCopyPlace = false;
+
+  constructor(state: ReplicaState, row: PartitionRow, peers: Map<MemberId, PeerStream>) {
+    this.#state = state;
+    this.#row = row;
+    this.#peers = peers;
+    this.#resetAckSet();
+  }
+
+  get committedSize(): number {
+    return this.#row.inSync.length;
+  }
+
+  /** The primary is passing its role on and admits nothing. */
+  get isDraining(): boolean {
+    return this.#row.transferTo !== undefined;
+  }
+
+  /** Every copy that is wanted is in sync, and nothing is being changed. */
+  get isComplete(): boolean {
+    const { partition, surroundings } = this.#state.options;
+    const { inSync, learner, transferTo } = this.#row;
+    if (learner !== undefined || transferTo !== undefined || this.#proposal !== undefined)
+      return false;
+    return inSync.length === surroundings.copiesWanted(partition);
+  }
+
+  /** What the whole ack set has. */
+  confirmed(last: Sequence): Sequence {
+    let confirmed = last;
+    for (const id of this.ackSet) {
+      const acked = this.#peers.get(id)?.acked ?? (0 as Sequence);
+      if (acked < confirmed) confirmed = acked;
+    }
+    return confirmed;
+  }
+
+  acknowledge(from: MemberId, message: ReplicaAck, nowMs: number): boolean {
+    const peer = this.#peers.get(from);
+    if (peer === undefined || peer.stream !== message.stream) return false;
+    peer.acknowledge(message, nowMs);
+    if (!peer.isCopying && from === this.#row.learner) this.#freeCopyPlace();
+    return true;
+  }
+
+  rowChanged(row: PartitionRow, nowMs: number): void {
+    const before = this.#row;
+    this.#row = row;
+    this.#proposal = undefined;
+    if (row.transferTo === undefined) this.#handoverSentAt = undefined;
+    for (const id of [...this.#peers.keys()]) {
+      const staysLearner = id === row.learner && !before.inSync.includes(id);
+      if (!row.inSync.includes(id) && !staysLearner) this.#peers.delete(id);
+    }
+    if (row.learner === undefined || row.learner !== before.learner) this.#freeCopyPlace();
+    this.#resetAckSet();
+    this.#openLearner(nowMs);
+  }
+
+  flush(nowMs: number, out: Actions): void {
+    for (const peer of this.#peers.values()) peer.flush(nowMs, out);
+    this.#proposeGrowth(nowMs, out);
+  }
+
+  tick(nowMs: number, isIdle: boolean, out: Actions): void {
+    this.#openLearner(nowMs);
+    for (const peer of this.#peers.values()) peer.tick(nowMs, out);
+    this.#proposeGrowth(nowMs, out);
+    this.#proposeShrink(nowMs, out);
+    this.#resend(nowMs, out);
+    if (isIdle) this.#handOver(nowMs, out);
+  }
+
+  release(): void {
+    this.#freeCopyPlace();
+    this.#peers.clear();
+  }
+
+  #resetAckSet(): void {
+    this.ackSet.clear();
+    for (const id of this.#row.inSync) {
+      if (id === this.#state.options.self) continue;
+      assert(this.#peers.has(id), 'every member in sync has a stream');
+      this.ackSet.add(id);
+    }
+  }
+
+  #openLearner(nowMs: number): void {
+    const { learner } = this.#row;
+    if (learner === undefined) return;
+    const peer = this.#peers.get(learner);
+    if (peer !== undefined && !peer.isOutrun) return;
+    // A learner in the ack set waits for the outcome of its addition, whatever its stream is.
+    if (this.ackSet.has(learner)) return;
+    const { surroundings } = this.#state.options;
+    if (!surroundings.isServing(learner)) return;
+    if (!this.#hasCopyPlace && !surroundings.beginCopy()) return;
+    this.#hasCopyPlace = true;
+    const stream = surroundings.nextStream();
+    const last = this.#state.log.last;
+    this.#peers.set(learner, new PeerStream(this.#state, learner, stream, last, nowMs, true));
+  }
+
+  #freeCopyPlace(): void {
+    if (!this.#hasCopyPlace) return;
+    this.#hasCopyPlace = false;
+    this.#state.options.surroundings.endCopy();
+  }
+
+  #proposeGrowth(nowMs: number, out: Actions): void {
+    const { learner, inSync } = this.#row;
+    if (learner === undefined || this.#proposal !== undefined) return;
+    if (!this.#peers.get(learner)?.isCaughtUp) return;
+    this.ackSet.add(learner);
+    this.#propose([...inSync, learner], nowMs, out);
+  }
+
+  #proposeShrink(nowMs: number, out: Actions): void {
+    if (this.#proposal !== undefined) return;
+    const victim = this.#victim(nowMs);
+    if (victim === undefined) return;
+    this.#propose(
+      this.#row.inSync.filter((id) => id !== victim),
+      nowMs,
+      out,
+    );
+  }
+
+  /** The member in sync to prune: one that is gone or silent, or one too many. */
+  #victim(nowMs: number): MemberId | undefined {
+    const { self, surroundings, timings, partition } = this.#state.options;
+    const others = this.#row.inSync.filter((id) => id !== self);
+    for (const id of others) {
+      if (!surroundings.isServing(id)) return id;
+      const lagsSince = this.#peers.get(id)?.lagsSince;
+      if (lagsSince === undefined) continue;
+      if (nowMs - lagsSince > timings.writeStallMaxMs || surroundings.isRefused(id)) return id;
+    }
+    const isSpare = this.#row.learner === undefined && this.#row.transferTo === undefined;
+    if (!isSpare || this.#row.inSync.length <= surroundings.copiesWanted(partition)) {
+      return undefined;
+    }
+    return this.#slowest(others);
+  }
+
+  #slowest(others: readonly MemberId[]): MemberId | undefined {
+    let slowest = others[0];
+    for (const id of others) {
+      const acked = this.#peers.get(id)?.acked ?? 0;
+      if (slowest !== undefined && acked < (this.#peers.get(slowest)?.acked ?? 0)) slowest = id;
+    }
+    return slowest;
+  }
+
+  #propose(inSync: readonly MemberId[], nowMs: number, out: Actions): void {
+    this.#proposal = { inSync, sentAt: nowMs };
+    out.push({ kind: 'alter', row: this.#row, inSync });
+  }
+
+  /** A proposal may be lost on its way; the same one again does no harm. */
+  #resend(nowMs: number, out: Actions): void {
+    const proposal = this.#proposal;
+    if (proposal === undefined) return;
+    if (nowMs - proposal.sentAt <= this.#state.options.timings.resendMs) return;
+    proposal.sentAt = nowMs;
+    out.push({ kind: 'alter', row: this.#row, inSync: proposal.inSync });
+  }
+
+  /** Asks for the handover once every write is answered; asking gives up the right to serve. */
+  #handOver(nowMs: number, out: Actions): void {
+    const { transferTo } = this.#row;
+    if (transferTo === undefined || this.#proposal !== undefined) return;
+    if (this.confirmed(this.#state.log.last) < this.#state.log.last) return;
+    const { resendMs } = this.#state.options.timings;
+    if (this.#handoverSentAt !== undefined && nowMs - this.#handoverSentAt <= resendMs) return;
+    this.#handoverSentAt = nowMs;
+    out.push({ kind: 'handover', row: this.#row, to: transferTo });
+  }
+}
