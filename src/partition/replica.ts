@@ -32,6 +32,8 @@ export type ReplicaInput =
   | { readonly kind: 'message'; readonly from: MemberId; readonly message: ReplicaMessage }
   | { readonly kind: 'request'; readonly origin: Origin; readonly message: OpRequest }
   | { readonly kind: 'tick' }
+  /** Every few seconds, and when a structure was destroyed: gives memory back. */
+  | { readonly kind: 'sweep' }
   /** The turn ends: what it brought goes out in as few messages as possible. */
   | { readonly kind: 'flush' };
 
@@ -89,6 +91,10 @@ export class Replica {
         break;
       case 'tick':
         this.#tick(nowMs, out);
+        break;
+      case 'sweep':
+        this.#state.options.content.dropDestroyed();
+        this.#state.options.content.dedupe.expire(nowMs);
         break;
       case 'flush':
         this.#backup.flush(out);
@@ -222,9 +228,6 @@ export class Replica {
   }
 
   #tick(nowMs: number, out: Actions): void {
-    const { content } = this.#state.options;
-    content.dropDestroyed();
-    content.dedupe.expire(nowMs);
     if (this.#role.kind === 'promotion') {
       this.#role.promotion.tick(nowMs, out);
       this.#finishPromotion(nowMs);

@@ -32,6 +32,7 @@ import type {
   MetaPledge,
   MetaPropose,
   MetaProposed,
+  MetaRemoved,
 } from './meta-messages.ts';
 import type { OpFailed, OpRefused, OpReply, OpRequest } from './op-messages.ts';
 import type {
@@ -65,6 +66,7 @@ export type Message =
   | MetaPledge
   | MetaAlter
   | MetaHandover
+  | MetaRemoved
   | ReplicaFence
   | ReplicaFenced
   | ReplicaPull
@@ -101,6 +103,7 @@ export const kindCodes = {
   'meta.pledge': 36,
   'meta.alter': 37,
   'meta.handover': 38,
+  'meta.removed': 39,
   'replica.fence': 48,
   'replica.fenced': 49,
   'replica.pull': 50,

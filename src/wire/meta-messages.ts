@@ -62,3 +62,9 @@ export interface MetaHandover {
   readonly version: Version;
   readonly to: MemberId;
 }
+
+/** The meta leader no longer knows the sender of a heartbeat: it was removed, or has not joined yet. */
+export interface MetaRemoved {
+  readonly kind: 'meta.removed';
+  readonly sentAt: number;
+}

@@ -1,0 +1,196 @@
+/**
+ * What the meta leader does beside keeping the log: it grants leases, suspends and removes members,
+ * weighs what primaries propose, and appoints learners and voters (PROTOCOL.md 2.3, 2.5).
+ *
+ * Invariants
+ * 1. A lease is granted only while no other leader can have been elected: a majority's contact, counted
+ *    from when it was sent, is younger than the shortest election.
+ * 2. A member is suspended only after every lease that any leader granted it is over; a new leader waits
+ *    a whole lease before it holds any for over.
+ * 3. Time alone removes nobody while that would leave a partition without a serving copy in sync.
+ * 4. Everything is level-triggered: what is to be done follows from the state as it is.
+ */
+import type { MemberId, PartitionId } from '../base/ids.ts';
+import type { Timings } from '../base/timings.ts';
+import type { RaftConfig } from '../wire/consensus-messages.ts';
+import type { InSyncChange } from '../wire/meta-messages.ts';
+import {
+  type Alteration,
+  type Command,
+  isServing,
+  type MemberRow,
+  type MetaState,
+  type PartitionRow,
+  rowOf,
+} from './meta-state.ts';
+import { plan } from './placement.ts';
+import { nextVoterChange, type VoterChange } from './voters.ts';
+
+/** What membership says of a member; a suspicion, never proof. */
+export interface Suspicions {
+  isDoubtful(member: MemberId): boolean;
+}
+
+/** A handover that does not end within this is given up and tried again later. */
+const handoverMs = 2_000;
+/** How long after members came or went primaries are left where they are. */
+const calmMs = 2_000;
+
+export class Controller {
+  readonly #timings: Timings;
+  readonly #suspicions: Suspicions;
+  readonly #grants = new Map<MemberId, number>();
+  /** Before this no lease is held for over. */
+  #leaseFloor = 0;
+  #alterations: Alteration[] = [];
+  /** Rows whose only other copy is silent, and since when. */
+  readonly #slow = new Map<PartitionId, number>();
+  readonly #handovers = new Map<
+    PartitionId,
+    { readonly version: number; readonly since: number }
+  >();
+  #viewAt = Number.NEGATIVE_INFINITY;
+  #viewText = '';
+
+  constructor(timings: Timings, suspicions: Suspicions) {
+    this.#timings = timings;
+    this.#suspicions = suspicions;
+  }
+
+  /** This member has become the meta leader. */
+  lead(nowMs: number): void {
+    this.#leaseFloor = nowMs + this.#timings.leaseMs;
+    this.#grants.clear();
+    this.#alterations = [];
+    this.#slow.clear();
+    this.#handovers.clear();
+  }
+
+  /** Whether the heartbeat is granted. `contactAt`: as Raft's leader counts it. */
+  heartbeat(from: MemberId, contactAt: number | undefined, nowMs: number): boolean {
+    if (contactAt === undefined || nowMs - contactAt >= this.#timings.electionMinMs) return false;
+    this.#grants.set(from, nowMs + this.#timings.leaseMs);
+    return true;
+  }
+
+  /** A status that follows from a heartbeat that was granted. */
+  revival(state: MetaState, from: MemberId, applied: number): Command | undefined {
+    const member = state.members.get(from);
+    if (member === undefined) return undefined;
+    const hasJoined = member.status === 'joining' && applied >= member.joinedAt;
+    if (!hasJoined && member.status !== 'suspended') return undefined;
+    return { type: 'status', id: from, status: 'up' };
+  }
+
+  /** A primary's proposal; what is allowed is committed with the others of the turn. */
+  alter(state: MetaState, from: MemberId, change: InSyncChange, nowMs: number): void {
+    const row = rowOf(state, change.partition);
+    if (row === undefined || row.version !== change.version || row.term !== change.term) return;
+    if (!this.#mayShrink(state, row, change, nowMs)) return;
+    const { partition, term, version, inSync } = change;
+    this.#alterations.push({ from, partition, term, version, inSync });
+  }
+
+  takeAlterations(): Command | undefined {
+    if (this.#alterations.length === 0) return undefined;
+    const changes = this.#alterations;
+    this.#alterations = [];
+    return { type: 'alter', changes };
+  }
+
+  /** What is to be committed next, in view of the state. */
+  commands(state: MetaState, nowMs: number): Command[] {
+    const commands: Command[] = [];
+    for (const member of state.members.values()) {
+      const command = this.#judge(state, member, nowMs);
+      if (command !== undefined) commands.push(command);
+    }
+    this.#watchView(state, nowMs);
+    this.#forgetSlow(state);
+    const changes = plan(state, {
+      slow: new Set(this.#slow.keys()),
+      isCalm: nowMs - this.#viewAt > calmMs,
+      isOverdue: (partition, row) => this.#isOverdue(partition, row, nowMs),
+    });
+    if (changes.length > 0) commands.push({ type: 'assign', changes });
+    return commands;
+  }
+
+  voterChange(state: MetaState, config: RaftConfig, nowMs: number): VoterChange | undefined {
+    return nextVoterChange(state, config, (id) => this.#isLongGone(state, id, nowMs));
+  }
+
+  /** Whether shrinking to the primary alone is right: a second opinion (PROTOCOL.md 2.5). */
+  #mayShrink(state: MetaState, row: PartitionRow, change: InSyncChange, nowMs: number): boolean {
+    const removed = row.inSync.filter((id) => !change.inSync.includes(id));
+    if (removed.length === 0 || change.inSync.length > 1) return true;
+    const isDead = (id: MemberId) =>
+      !isServing(state.members.get(id)) || this.#suspicions.isDoubtful(id);
+    if (removed.every(isDead)) return true;
+    // The backup is alive for this leader: another copy first, and only then without it.
+    const since = this.#slow.get(change.partition) ?? nowMs;
+    this.#slow.set(change.partition, since);
+    return nowMs - since > this.#timings.writeStallMaxMs;
+  }
+
+  #forgetSlow(state: MetaState): void {
+    for (const partition of this.#slow.keys()) {
+      const row = rowOf(state, partition);
+      if (row === undefined || row.inSync.length !== 2) this.#slow.delete(partition);
+    }
+  }
+
+  #judge(state: MetaState, member: MemberRow, nowMs: number): Command | undefined {
+    if (member.status === 'leaving' && holdsNothing(state, member.id)) {
+      return { type: 'remove', id: member.id };
+    }
+    const lapsedMs = nowMs - this.#leaseEnd(member.id);
+    if (isServing(member)) {
+      const isOver = lapsedMs > this.#timings.leaseMarginMs;
+      const isGone = this.#suspicions.isDoubtful(member.id);
+      if (!isOver || !(isGone || lapsedMs > this.#timings.suspendAfterMs)) return undefined;
+      return { type: 'status', id: member.id, status: 'suspended' };
+    }
+    const isExpired = lapsedMs > this.#timings.removeAfterMs;
+    return isExpired && mayRemove(state, member.id) ? { type: 'remove', id: member.id } : undefined;
+  }
+
+  #leaseEnd(member: MemberId): number {
+    return Math.max(this.#grants.get(member) ?? 0, this.#leaseFloor);
+  }
+
+  #isLongGone(state: MetaState, id: MemberId, nowMs: number): boolean {
+    if (state.members.get(id)?.status !== 'suspended') return false;
+    return nowMs - this.#leaseEnd(id) > this.#timings.replaceVoterMs;
+  }
+
+  #watchView(state: MetaState, nowMs: number): void {
+    const view = [...state.members.values()].map(({ id, status }) => `${id} ${status}`).join();
+    if (view === this.#viewText) return;
+    this.#viewText = view;
+    this.#viewAt = nowMs;
+  }
+
+  #isOverdue(partition: PartitionId, row: PartitionRow, nowMs: number): boolean {
+    const known = this.#handovers.get(partition);
+    if (known === undefined || known.version !== row.version) {
+      this.#handovers.set(partition, { version: row.version, since: nowMs });
+      return false;
+    }
+    return nowMs - known.since > handoverMs;
+  }
+}
+
+/** Rule 0.2: each partition that the member is in sync for has another serving copy in sync. */
+function mayRemove(state: MetaState, id: MemberId): boolean {
+  const isCovered = (row: PartitionRow) =>
+    !row.inSync.includes(id) ||
+    row.inSync.some((other) => other !== id && isServing(state.members.get(other)));
+  return state.groups.every((rows) => rows === undefined || rows.every(isCovered));
+}
+
+function holdsNothing(state: MetaState, id: MemberId): boolean {
+  const isFree = (row: PartitionRow) =>
+    row.primary !== id && row.learner !== id && !row.inSync.includes(id);
+  return state.groups.every((rows) => rows === undefined || rows.every(isFree));
+}
