@@ -17,6 +17,8 @@ import type { InSyncChange } from '../wire/meta-messages.ts';
 import {
   type Alteration,
   type Command,
+  copiesWanted,
+  groupOf,
   isServing,
   type MemberRow,
   type MetaState,
@@ -124,8 +126,10 @@ export class Controller {
   #mayShrink(state: MetaState, row: PartitionRow, change: InSyncChange, nowMs: number): boolean {
     const removed = row.inSync.filter((id) => !change.inSync.includes(id));
     if (removed.length === 0 || change.inSync.length > 1) return true;
+    const backups = groupOf(change.partition, state.settings?.partitions ?? 1);
+    if (copiesWanted(state, backups) === 1) return true;
     const isDead = (id: MemberId) =>
-      !isServing(state.members.get(id)) || this.#suspicions.isDoubtful(id);
+      state.members.get(id)?.status !== 'up' || this.#suspicions.isDoubtful(id);
     if (removed.every(isDead)) return true;
     // The backup is alive for this leader: another copy first, and only then without it.
     const since = this.#slow.get(change.partition) ?? nowMs;

@@ -64,6 +64,8 @@ export interface Surroundings {
   gridTime(nowMs: number): number;
   /** Whether the table counts a member as one that serves. */
   isServing(member: MemberId): boolean;
+  /** Whether it serves and is not about to leave. */
+  isStaying(member: MemberId): boolean;
   /** Whether the link to a member was refused just now: its process is probably gone. */
   isRefused(member: MemberId): boolean;
   /** How many copies the partition is to have at present, the primary included. */

@@ -158,18 +158,28 @@ export class SyncSet {
 
   /** The member in sync to prune: one that is gone or silent, or one too many. */
   #victim(nowMs: number): MemberId | undefined {
-    const { self, surroundings, timings, partition } = this.#state.options;
+    const { self } = this.#state.options;
     const others = this.#row.inSync.filter((id) => id !== self);
-    for (const id of others) {
-      if (!surroundings.isServing(id)) return id;
-      const lagsSince = this.#peers.get(id)?.lagsSince;
-      if (lagsSince === undefined) continue;
-      if (nowMs - lagsSince > timings.writeStallMaxMs || surroundings.isRefused(id)) return id;
-    }
-    const isSpare = this.#row.learner === undefined && this.#row.transferTo === undefined;
-    if (!isSpare || this.#row.inSync.length <= surroundings.copiesWanted(partition)) {
-      return undefined;
-    }
+    return others.find((id) => this.#isSilent(id, nowMs)) ?? this.#spare(others);
+  }
+
+  #isSilent(id: MemberId, nowMs: number): boolean {
+    const { surroundings, timings } = this.#state.options;
+    if (!surroundings.isServing(id)) return true;
+    const lagsSince = this.#peers.get(id)?.lagsSince;
+    if (lagsSince === undefined) return false;
+    return nowMs - lagsSince > timings.writeStallMaxMs || surroundings.isRefused(id);
+  }
+
+  /** Who leaves first, the slowest else, where more copies are in sync than are wanted. */
+  #spare(others: readonly MemberId[]): MemberId | undefined {
+    const { surroundings, partition } = this.#state.options;
+    if (this.#row.learner !== undefined || this.#row.transferTo !== undefined) return undefined;
+    const wanted = surroundings.copiesWanted(partition);
+    const staying = this.#row.inSync.filter((id) => surroundings.isStaying(id));
+    if (staying.length < wanted) return undefined;
+    const leaving = others.find((id) => !staying.includes(id));
+    if (leaving !== undefined || staying.length === wanted) return leaving;
     return this.#slowest(others);
   }
 

@@ -26,8 +26,11 @@ export interface MetaPropose {
 export interface MetaProposed {
   readonly kind: 'meta.proposed';
   readonly request: number;
-  /** `committed`: applied at `index`, and `refusal` is empty or says why it changed nothing. */
-  readonly outcome: 'committed' | 'not-leader' | 'dropped';
+  /**
+   * `committed`: applied at `index`, and `refusal` is empty or says why it changed nothing. `dropped`:
+   * come again. `unformed`: the receiver is in no cluster yet either.
+   */
+  readonly outcome: 'committed' | 'not-leader' | 'dropped' | 'unformed';
   readonly index: number;
   readonly refusal: string;
   /** The leader's id and address where known, else empty. */

@@ -24,7 +24,8 @@ export interface OpReply {
  * Not done, and why; but for `interrupted` and `result-gone`, this request had no effect.
  * `not-primary`: ask the table again. `not-ready`: primary, but still promoting, without a lease or
  * behind the caller's table. `busy`: at a bound. `lost`: every copy is gone. `interrupted`: begun by a
- * primary that was replaced, so the next primary knows. `stale`: a late duplicate. `result-gone`: done once, its result no longer kept. `no-structure`: destroyed.
+ * primary that was replaced, so the next primary knows. `stale`: a late duplicate. `result-gone`: done
+ * once, its result no longer kept. `no-structure`: destroyed.
  */
 export type Refusal =
   | 'not-primary'

@@ -112,7 +112,7 @@ export const schemas: { readonly [K in ColdKind]: RecordField<Body<K>> } = {
   'meta.propose': record({ request: count(), command: bytes }),
   'meta.proposed': record({
     request: count(),
-    outcome: oneOf({ committed: 0, 'not-leader': 1, dropped: 2 }),
+    outcome: oneOf({ committed: 0, 'not-leader': 1, dropped: 2, unformed: 3 }),
     index: count(),
     refusal: sentence,
     leader: name(),
@@ -120,6 +120,7 @@ export const schemas: { readonly [K in ColdKind]: RecordField<Body<K>> } = {
   }),
   'meta.pledge': record({ candidate: name() }),
   'meta.alter': record({ changes: list(inSyncChange) }),
+  'meta.removed': record({ sentAt: time }),
   'meta.handover': record({ partition: count(), term: count(), version: count(), to: name() }),
 
   'replica.fence': record({

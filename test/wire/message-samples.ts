@@ -79,6 +79,7 @@ const samples: { [K in Kind]: object } = {
   'meta.alter': {
     changes: [{ partition: 1, term: 2, version: 3, inSync: ['a#1', 'b#2'] }],
   },
+  'meta.removed': { sentAt: 12.5 },
   'meta.handover': { partition: 3, term: 9, version: 12, to: 'b#2' },
   'replica.fence': { ...row, generation: 2 },
   'replica.fenced': { ...row, last: 2 ** 52 },
