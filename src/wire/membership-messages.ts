@@ -61,3 +61,5 @@ export interface SwimSync {
   readonly wantsReply: boolean;
   readonly updates: readonly SwimUpdate[];
 }
+
+export type SwimMessage = SwimPing | SwimPingRequest | SwimAck | SwimNack | SwimGossip | SwimSync;
