@@ -40,15 +40,32 @@ export class Outbox {
     while (batch.bytes > bytesMax) batch.bytes -= batch.entries.shift()?.bytes ?? 0;
   }
 
-  /** Takes all of a lane: what may go to that identity, and how many were for another. */
-  take(lane: Lane, id: MemberId | undefined): { messages: Message[]; strangers: number } {
+  /**
+   * Takes all of a lane: what may go to that identity, in frames of about so many bytes or of a single
+   * message, and how many were for another.
+   */
+  take(
+    lane: Lane,
+    id: MemberId | undefined,
+    frameBytesMax: number,
+  ): { readonly frames: Message[][]; readonly strangers: number } {
     const { entries } = this.#lanes[lane];
-    this.#lanes[lane] = emptyBatch();
-    const messages: Message[] = [];
-    for (const entry of entries) {
-      if (entry.id === undefined || entry.id === id) messages.push(entry.message);
+    if (entries.length > 0) this.#lanes[lane] = emptyBatch();
+    const frames: Message[][] = [];
+    let strangers = 0;
+    let room = 0;
+    for (const { id: meant, message, bytes } of entries) {
+      if (meant !== undefined && meant !== id) {
+        strangers++;
+      } else if (bytes <= room) {
+        room -= bytes;
+        frames.at(-1)?.push(message);
+      } else {
+        room = frameBytesMax - bytes;
+        frames.push([message]);
+      }
     }
-    return { messages, strangers: entries.length - messages.length };
+    return { frames, strangers };
   }
 
   clear(): void {

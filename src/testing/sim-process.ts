@@ -6,8 +6,8 @@ import type { Logger } from '../base/logger.ts';
 import { type Random, seededRandom } from '../base/random.ts';
 import { type Stall, TickStall } from '../base/stall.ts';
 import type { Transport } from '../transport/transport.ts';
-import type { Codec } from './codec.ts';
 import { SimClock } from './sim-clock.ts';
+import type { SimCodec } from './sim-codec.ts';
 import { SimLoop } from './sim-loop.ts';
 import type { SimNetwork } from './sim-network.ts';
 import { SimTransport } from './sim-transport.ts';
@@ -31,7 +31,7 @@ export interface ProcessSettings {
   readonly number: number;
   readonly timeline: Timeline;
   readonly network: SimNetwork;
-  readonly codec: Codec;
+  readonly codec: SimCodec;
   readonly logger: Logger;
 }
 

@@ -13,7 +13,7 @@ import { defaultLimits, type Limits } from '../base/limits.ts';
 import type { Random } from '../base/random.ts';
 import type { DownReason, Lane, Peer, Transport, TransportEvents } from '../transport/transport.ts';
 import type { Message } from '../wire/messages.ts';
-import { bytesOf, type Codec } from './codec.ts';
+import { bytesOf, type SimCodec } from './sim-codec.ts';
 import { type Packet, type PacketKind, SimLink } from './sim-link.ts';
 import type { SimLoop } from './sim-loop.ts';
 import type { Listener, SimNetwork } from './sim-network.ts';
@@ -26,7 +26,7 @@ export interface SimTransportParts {
   readonly loop: SimLoop;
   readonly clock: Clock;
   readonly random: Random;
-  readonly codec: Codec;
+  readonly codec: SimCodec;
   readonly limits?: Limits;
 }
 
@@ -184,32 +184,26 @@ export class SimTransport implements Transport, Listener {
   }
 
   #flushLane(remote: Remote, lane: Lane): void {
-    const messages = this.#taken(remote, lane, remote.peer?.id);
-    if (messages.length === 0) return;
-    const { codec, network } = this.#parts;
-    if (network.mode === 'stream') {
-      this.#transmit(remote, 'frame', lane, codec.encode(messages));
-      return;
-    }
-    for (const message of messages) {
-      this.#transmit(remote, 'frame', lane, codec.encode([message]));
+    for (const messages of this.#taken(remote, lane, remote.peer?.id)) {
+      this.#transmit(remote, 'frame', lane, this.#parts.codec.encode(messages));
     }
   }
 
-  /** What waits for a lane, without what was meant for another identity. */
-  #taken(remote: Remote, lane: Lane, id: MemberId | undefined): readonly Message[] {
-    const { messages, strangers } = remote.outbox.take(lane, id);
-    for (let dropped = 0; dropped < strangers; dropped++) {
-      this.#parts.network.counts.fault('identity');
-    }
-    return messages;
+  /** What waits for a lane, frame by frame, without what was meant for another identity. */
+  #taken(remote: Remote, lane: Lane, id: MemberId | undefined): readonly Message[][] {
+    const { network } = this.#parts;
+    const frameBytesMax = network.mode === 'stream' ? this.#limits.frameBytesMax / 2 : 0;
+    const { frames, strangers } = remote.outbox.take(lane, id, frameBytesMax);
+    for (let dropped = 0; dropped < strangers; dropped++) network.counts.fault('identity');
+    return frames;
   }
 
   #flushToSelf(remote: Remote): void {
     const { codec, self } = this.#parts;
     for (const lane of ['control', 'data'] as const) {
-      const messages = this.#taken(remote, lane, self.id);
-      if (messages.length > 0) this.#deliver(self, codec.encode(messages));
+      for (const messages of this.#taken(remote, lane, self.id)) {
+        this.#deliver(self, codec.encode(messages));
+      }
     }
   }
 

@@ -6,8 +6,8 @@ import { assert } from '../base/assert.ts';
 import type { Address } from '../base/ids.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
-import { type Codec, cloningCodec } from './codec.ts';
 import { Counts } from './counts.ts';
+import { type SimCodec, wireCodec } from './sim-codec.ts';
 import { type NetworkMode, SimNetwork } from './sim-network.ts';
 import type { PathQuality } from './sim-path.ts';
 import { type ProcessParts, SimProcess } from './sim-process.ts';
@@ -18,8 +18,8 @@ export interface WorldOptions {
   readonly mode?: NetworkMode;
   /** Of all paths, until one is set. */
   readonly quality?: Partial<PathQuality>;
-  /** @default a structured clone */
-  readonly codec?: Codec;
+  /** @default the codec of real members */
+  readonly codec?: SimCodec;
   /** How many of the last lines a failure can print. @default 0 */
   readonly traceLinesMax?: number;
 }
@@ -34,13 +34,13 @@ export class World {
   readonly network: SimNetwork;
   readonly counts = new Counts();
   readonly #timeline: Timeline;
-  readonly #codec: Codec;
+  readonly #codec: SimCodec;
   readonly #processes = new Map<string, SimProcess>();
   readonly #buggified = new Map<string, boolean>();
 
   constructor(seed: number, options: WorldOptions = {}) {
     this.seed = seed;
-    this.#codec = options.codec ?? cloningCodec;
+    this.#codec = options.codec ?? wireCodec();
     this.#timeline = new Timeline(seed, options.traceLinesMax ?? 0);
     const mode = options.mode ?? 'stream';
     this.network = new SimNetwork(this.#timeline, this.counts, mode, options.quality);
