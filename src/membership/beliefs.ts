@@ -176,6 +176,7 @@ export class Beliefs {
       if (!source.isSync) this.#table.add(update, nowMs);
       return;
     }
+    if (this.#table.isFull) return;
     const alive: SwimUpdate = { ...update, state: 'alive', accuser: update.id };
     const record = this.#table.add(alive, nowMs);
     this.#arrive(record, source, out);
@@ -324,5 +325,6 @@ function isLeaving({ state, id, accuser }: SwimUpdate): boolean {
 /** What can be said of a process of which only the handshake is known. */
 function stranger(id: MemberId, address: Address): SwimMember {
   const name = id.split('#', 1)[0] ?? id;
-  return { id, address, name, zone: '', isData: false, state: 'alive', incarnation: 0 };
+  const zone = '';
+  return { id, address, name, zone, isData: false, state: 'alive', incarnation: 0, stallMs: 0 };
 }

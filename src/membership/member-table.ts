@@ -33,8 +33,12 @@ export interface MemberRecord {
   hasLostLink: boolean;
   /** Probes that failed since the last that did not. */
   failuresInRow: number;
+  /** How late its event loop was, as its last ack said. */
+  stallMs: number;
 }
 
+/** The live that are known; past it a newcomer is not taken in, because no whole table could be sent. */
+const liveMax = 1_024;
 /** The dead that are remembered. */
 const deadMax = 1_024;
 
@@ -64,8 +68,8 @@ export function isLive({ state }: Pick<MemberRecord, 'state'>): boolean {
 }
 
 export function snapshot(record: MemberRecord): SwimMember {
-  const { id, address, name, zone, isData, state, incarnation } = record;
-  return { id, address, name, zone, isData, state, incarnation };
+  const { id, address, name, zone, isData, state, incarnation, stallMs } = record;
+  return { id, address, name, zone, isData, state, incarnation, stallMs };
 }
 
 /** What is believed of a member, as others are told. */
@@ -90,6 +94,11 @@ export class MemberTable {
   /** The live ones, self included. */
   get liveCount(): number {
     return this.#records.size - this.#dead.size;
+  }
+
+  /** True where nobody more can be taken in. */
+  get isFull(): boolean {
+    return this.liveCount >= liveMax;
   }
 
   get suspects(): ReadonlySet<MemberRecord> {
@@ -146,6 +155,7 @@ export class MemberTable {
       suspicion: undefined,
       hasLostLink: false,
       failuresInRow: 0,
+      stallMs: 0,
     };
     this.#records.set(id, record);
     this.#file(record);

@@ -145,6 +145,7 @@ export class Prober {
     if (probe !== undefined) {
       this.#probes = this.#probes.filter((other) => other !== probe);
       probe.target.failuresInRow = 0;
+      probe.target.stallMs = message.stallMs;
       this.#health.add(-1);
       return;
     }

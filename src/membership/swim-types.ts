@@ -14,6 +14,8 @@ export interface SwimMember {
   readonly isData: boolean;
   readonly state: SwimState;
   readonly incarnation: number;
+  /** How late its event loop was, as its last ack to this member said: alive, but slow. */
+  readonly stallMs: number;
 }
 
 export interface SwimTuning {

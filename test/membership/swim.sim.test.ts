@@ -38,6 +38,27 @@ function mean(numbers: readonly number[]): number {
   return numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
 }
 
+/** Does one random thing to a grid of ten, of which m0 stays up. */
+function disturb(world: World): string {
+  const name = `m${1 + world.random.below(9)}`;
+  const what = world.random.pick(['crash', 'restart', 'restart', 'stall', 'stall', 'cut', 'mend']);
+  if (what === 'crash') world.crash(name);
+  if (what === 'restart') {
+    world.crash(name);
+    world.start(name);
+  }
+  if (what === 'stall') world.stall(world.named(name), world.random.next() * 8_000);
+  if (what === 'cut') {
+    const from = world.random.below(10);
+    const to = world.random.below(10);
+    const isOneWay = world.random.next() < 0.3;
+    world.isCut = (source, target) =>
+      indexOf(source) <= from !== indexOf(target) <= from && (!isOneWay || indexOf(target) >= to);
+  }
+  if (what === 'mend') world.isCut = () => false;
+  return what;
+}
+
 describe('a simulated grid', function () {
   this.timeout(10_000);
 
@@ -219,6 +240,27 @@ describe('a simulated grid', function () {
         `seed ${seed}`,
       ).to.equal(true);
     }
+  });
+
+  it('is of one view again after whatever happened to it', () => {
+    const first = Number(process.env.SWIM_SEED ?? 0);
+    const seeds = Number(process.env.SWIM_SEEDS ?? 8);
+    const happened = new Map<string, number>();
+    for (let seed = first; seed < first + seeds; seed++) {
+      const world = settled({ seed, size: 10, loss: 0.05, doubled: 0.05 });
+      for (let turn = 0; turn < 40; turn++) {
+        const what = disturb(world);
+        happened.set(what, (happened.get(what) ?? 0) + 1);
+        world.run(world.random.next() * 4_000);
+      }
+      world.isCut = () => false;
+      world.loss = 0;
+      const isOne = world.runUntil(() => world.isOfOneView(), 3 * minuteMs);
+      expect(isOne, `seed ${seed}`).to.equal(true);
+      world.run(10_000);
+      expect(world.isOfOneView(), `seed ${seed}: lasting`).to.equal(true);
+    }
+    expect([...happened.keys()]).to.have.members(['crash', 'restart', 'stall', 'cut', 'mend']);
   });
 
   it('lets a member leave without anybody calling it dead', () => {

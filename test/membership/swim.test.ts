@@ -243,6 +243,17 @@ describe('probing', () => {
     expect(ping('ann#0' as MemberId)).to.deep.equal([]);
   });
 
+  it('remembers how late the event loop of the target was', () => {
+    const rig = new Rig([bob]);
+    rig.run(1_000, ({ message }) => {
+      if (message.kind !== 'swim.ping') return;
+      const { sequence } = message;
+      rig.receive(bob, { kind: 'swim.ack', sequence, stallMs: 340, updates: [] });
+    });
+    const found = [...rig.swim.members].find(({ id }) => id === bob.id);
+    expect(found).to.include({ state: 'alive', stallMs: 340 });
+  });
+
   it('tells in its acks how late its event loop is', () => {
     const rig = new Rig([bob]);
     rig.nowMs += 50;
@@ -353,14 +364,15 @@ describe('an accusation', () => {
   });
 
   it('travels with each ping to the accused', () => {
-    const rig = new Rig([bob, cid]);
+    const rig = new Rig([bob, cid, dan, eve]);
     rig.hear(cid, said(bob, 'suspect', 1, cid.id));
-    // The queue of gossip runs dry long before the last of these pings.
-    const pings = sentOf(rig.run(5_000, rig.acking())).filter(
+    rig.run(2_000, rig.acking());
+    // By now the queue of gossip has run dry.
+    const pings = sentOf(rig.run(3_500, rig.acking())).filter(
       ({ to, message }) => to === bob.address && message.kind === 'swim.ping',
     );
     expect(pings.length).to.be.at.least(1);
-    for (const ping of pings) expect(toldTo(bob, bob, [ping])).to.include('suspect bob 1');
+    for (const ping of pings) expect(toldTo(bob, bob, [ping])).to.deep.equal(['suspect bob 1']);
   });
 
   it('comes to an end sooner with each further accuser', () => {
@@ -380,6 +392,20 @@ describe('an accusation', () => {
     expect(diesAfter(cid, peer('nobody'))).to.be.within(6_000, 6_050);
   });
 
+  it('is passed on, and so are its further accusers and its end', () => {
+    // Often enough that chance leaves nobody out.
+    const rig = new Rig([bob, cid, dan, eve], { retransmitMult: 16 });
+    const passedOn = (...updates: SwimUpdate[]) => {
+      rig.hear(cid, ...updates);
+      return toldTo(eve, bob, rig.run(700, rig.acking()));
+    };
+    expect(passedOn(said(bob, 'suspect', 1, cid.id))).to.include('suspect bob 1');
+    expect(passedOn(said(bob, 'suspect', 1, cid.id))).to.deep.equal([]);
+    expect(passedOn(said(bob, 'suspect', 1, dan.id))).to.include('suspect bob 1');
+    expect(passedOn(said(bob, 'alive', 2))).to.include('alive bob 2');
+    expect(passedOn(said(bob, 'dead', 2, dan.id))).to.include('dead bob 2');
+  });
+
   it('is withdrawn by a larger incarnation of the accused only', () => {
     const rig = new Rig([bob, cid]);
     rig.hear(cid, said(bob, 'suspect', 1, cid.id));
@@ -394,6 +420,14 @@ describe('an accusation', () => {
     rig.run(2_000, rig.acking());
     expect(toldTo(bob, bob, rig.hear(bob, said(bob, 'alive', 1)))).to.deep.equal(['dead bob 3']);
     expect(changes(rig.hear(bob, said(bob, 'alive', 4)))).to.equal('joined bob');
+  });
+
+  it('of a later time is remembered against late words from before it', () => {
+    const rig = new Rig([bob, cid]);
+    rig.hear(cid, said(bob, 'dead', 1, cid.id));
+    rig.hear(cid, said(bob, 'dead', 3, cid.id));
+    expect(changes(rig.hear(cid, said(bob, 'alive', 2)))).to.equal('');
+    expect(changes(rig.hear(cid, said(bob, 'alive', 4)))).to.equal('joined bob');
   });
 
   it('goes to the dead for a while, in case that one of them lives', () => {
@@ -419,6 +453,18 @@ describe('a push/pull', () => {
     expect(changes(out)).to.equal('suspected bob');
     expect(toldTo(bob, bob, out)).to.deep.equal(['suspect bob 1']);
     expect(rig.swim.stateOf(eve.id)).to.equal(undefined);
+  });
+
+  it('tells of the dead as long as they may come back, and of the departed for a while', () => {
+    const rig = new Rig([bob, cid, dan]);
+    rig.hear(cid, said(bob, 'dead', 1, cid.id), said(dan, 'left'));
+    const told = () => {
+      const out = rig.receive(cid, { kind: 'swim.sync', wantsReply: true, updates: [] });
+      return sentOf(out).flatMap(({ message }) => updatesIn(message).map(({ name }) => name));
+    };
+    expect(told()).to.have.members(['ann', 'bob', 'cid', 'dan']);
+    rig.run(timings.gossipToTheDeadMs + 1_000, rig.acking());
+    expect(told()).to.have.members(['ann', 'bob', 'cid']);
   });
 
   it('happens now and then with a member, and for ever with seeds and those who seem dead', () => {
@@ -541,6 +587,12 @@ describe('a hint of the transport', () => {
     expect(toldTo(bob, bob, out)).to.deep.equal(['dead bob 1']);
     expect(rig.swim.stateOf(bob.id)).to.equal('dead');
   });
+});
+
+it('takes in at most 1,024 members', () => {
+  const rig = new Rig([]);
+  for (let index = 0; index < 1_100; index++) rig.hear(bob, said(peer(`m${index}`), 'alive'));
+  expect([...rig.swim.members].length).to.equal(1_024);
 });
 
 describe('leaving', () => {
