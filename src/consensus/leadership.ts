@@ -47,7 +47,7 @@ export class Leadership {
     this.#noopIndex = state.log.lastIndex + 1;
     this.#silentFrom = nowMs;
     this.#heartbeatAt = nowMs + state.options.heartbeatMs;
-    this.#followConfig(nowMs);
+    this.#followConfig(this.#noopIndex, nowMs);
     this.#append('noop', nothing, nowMs, out);
   }
 
@@ -131,20 +131,20 @@ export class Leadership {
     const { log, term } = this.#state;
     const entry: RaftEntry = { index: log.lastIndex + 1, term, kind, body };
     this.#state.append(entry);
-    if (kind === 'config') this.#followConfig(nowMs);
+    if (kind === 'config') this.#followConfig(entry.index, nowMs);
     this.#commitByCount(nowMs, out);
     this.#replicateToAll(nowMs, out);
     return entry;
   }
 
   /** Starts to follow those whom the newest config adds, and to take leave of those whom it removes. */
-  #followConfig(nowMs: number): void {
-    const { configs, log, self } = this.#state;
+  #followConfig(next: number, nowMs: number): void {
+    const { configs, self } = this.#state;
     const members = [...configs.latest.voters, ...configs.latest.learners];
     for (const member of members) {
       const known = this.#peers.get(member);
       if (known !== undefined) known.removedAt = undefined;
-      else if (member !== self) this.#peers.set(member, new Progress(log.lastIndex + 1, nowMs));
+      else if (member !== self) this.#peers.set(member, new Progress(next, nowMs));
     }
     for (const [member, peer] of this.#peers) {
       if (!members.includes(member)) peer.removedAt ??= configs.latestIndex;

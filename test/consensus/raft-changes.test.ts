@@ -1,0 +1,211 @@
+import { expect } from 'chai';
+import { encodeConfig } from '../../src/consensus/config.ts';
+import { electionMaxMs, entriesOf, Group, heartbeatMs, member } from './raft-script.ts';
+
+const trio = ['ann', 'bob', 'cid'];
+
+describe('a change of the members', () => {
+  it('is made only after an entry of the leader\u2019s term is committed (the flaw of 2015)', () => {
+    // s1 led in term 1 and brought "add s5" to nobody but s5; s2 is to lead in term 2.
+    const four = ['s1', 's2', 's3', 's4'];
+    const five = [...four, 's5'].map(member);
+    const added = {
+      index: 2,
+      term: 1,
+      kind: 'config',
+      body: encodeConfig({ voters: five, learners: [] }),
+    } as const;
+    const group = new Group();
+    for (const name of ['s1', 's5']) group.joinWith(name, [...entriesOf(four, []), added], 1);
+    for (const name of ['s2', 's3', 's4']) group.joinWith(name, entriesOf(four, []), 1);
+    group.cut('s1', 's5');
+    for (const name of ['s1', 's3', 's4', 's5']) group.stall(name, electionMaxMs);
+    // Only s3 hears of s2's entries: two of three voters without s1, but no majority of the four.
+    const isolated = (name: string) => name === 's1' || name === 's5';
+    group.drop((from, to, { kind }) => {
+      return isolated(from) !== isolated(to) || (kind === 'raft.append' && to === 's4');
+    });
+    for (let at = 0; at < 60 && group.leaders().length === 0; at++) group.pass(50);
+    expect(group.leaders()).to.deep.equal(['s2']);
+    expect(group.change('s2', 'remove', 's1')).to.equal(false);
+
+    group.cut('s1', 's5');
+    group.pass(heartbeatMs);
+    expect(group.change('s2', 'remove', 's1')).to.equal(true);
+    expect(group.core('s2').commit).to.equal(group.core('s2').lastIndex);
+
+    // s1 and s5 with s4 would be a majority of their five; s4 knows better.
+    group.cut('s2', 's3');
+    for (const name of ['s1', 's4', 's5']) group.stall(name, 0);
+    group.pass(5 * electionMaxMs);
+    expect(group.leaders()).to.not.include.members(['s1']);
+    expect(group.core('s1').term).to.be.below(3);
+    group.heal();
+    group.pass(3 * electionMaxMs);
+    expect(group.leaders()).to.have.length(1);
+    expect(group.core('s3').config.voters).to.deep.equal(['s2', 's3', 's4']);
+  });
+
+  it('goes one at a time', () => {
+    const group = Group.of(trio);
+    group.cut('ann');
+    expect(group.change('ann', 'add-learner', 'dan')).to.equal(true);
+    expect(group.change('ann', 'add-learner', 'eve')).to.equal(false);
+    group.heal();
+    group.pass(heartbeatMs);
+    expect(group.change('ann', 'add-learner', 'eve')).to.equal(true);
+  });
+
+  it('is refused where it does not fit', () => {
+    const group = Group.of(['ann', 'bob']);
+    expect(group.change('bob', 'remove', 'ann'), 'not by a follower').to.equal(false);
+    expect(group.change('ann', 'add-learner', 'bob')).to.equal(false);
+    expect(group.change('ann', 'promote', 'bob')).to.equal(false);
+    expect(group.change('ann', 'demote', 'eve')).to.equal(false);
+    expect(group.change('ann', 'remove', 'eve')).to.equal(false);
+    expect(group.change('ann', 'demote', 'bob')).to.equal(true);
+    expect(group.change('ann', 'remove', 'ann'), 'not the last voter').to.equal(false);
+  });
+
+  it('is taken back when another leader replaces its entry', () => {
+    const group = Group.of(trio);
+    group.cut('ann');
+    group.change('ann', 'remove', 'bob');
+    expect(group.core('ann').config.voters).to.deep.equal(['ann', 'cid']);
+    group.pass(4 * electionMaxMs);
+    group.heal();
+    group.pass(electionMaxMs);
+    expect(group.leaders()).to.not.deep.equal(['ann']);
+    expect(group.core('ann').config.voters).to.deep.equal(trio);
+  });
+
+  it('that removes the leader makes it go once that is committed', () => {
+    const group = Group.of(trio);
+    group.drop((_, to) => to === 'ann');
+    expect(group.change('ann', 'remove', 'ann')).to.equal(true);
+    expect(group.core('ann').role, 'not before').to.equal('leader');
+    group.heal();
+    group.pass(heartbeatMs);
+    expect(group.core('ann').role).to.equal('follower');
+    const { term } = group.core('ann');
+    group.pass(5 * electionMaxMs);
+    expect(group.leaders()).to.have.length(1);
+    expect(group.core('ann').term, 'it never stands again').to.equal(term);
+    expect(group.core('bob').config.voters).to.deep.equal(['bob', 'cid']);
+  });
+
+  it('that removes the leader is finished by it, if it alone has the entry', () => {
+    const group = Group.of(['ann', 'bob']);
+    group.cut('ann');
+    group.change('ann', 'remove', 'ann');
+    group.pass(5 * electionMaxMs);
+    expect(group.leaders()).to.deep.equal([]);
+    group.heal();
+    group.pass(4 * electionMaxMs);
+    expect(group.leaders()).to.deep.equal(['bob']);
+    expect(group.core('bob').config.voters).to.deep.equal(['bob']);
+  });
+
+  it('is told to the removed member, which then keeps quiet', () => {
+    const group = Group.of(trio);
+    group.change('ann', 'remove', 'cid');
+    group.pass(electionMaxMs);
+    expect(group.core('cid').config.voters).to.deep.equal(['ann', 'bob']);
+    group.sent.length = 0;
+    group.pass(10 * electionMaxMs);
+    expect(group.sent.filter(({ from }) => from === 'cid')).to.deep.equal([]);
+    expect(group.sent.filter(({ to }) => to === 'cid')).to.deep.equal([]);
+  });
+
+  it('is not brought to the removed voter before it is committed', () => {
+    // With the entry cid could not vote for bob, and bob could not do without cid.
+    const group = Group.of(trio);
+    group.stop('bob');
+    group.change('ann', 'remove', 'cid');
+    group.pass(heartbeatMs);
+    expect(group.core('cid').config.voters).to.deep.equal(trio);
+    group.stop('ann');
+    group.wake('bob');
+    group.pass(6 * electionMaxMs);
+    expect(group.leaders().filter((name) => name !== 'ann')).to.have.length(1);
+  });
+
+  it('does not let a removed member disturb that has not heard of it', () => {
+    const group = Group.of(trio);
+    group.cut('cid');
+    group.change('ann', 'remove', 'cid');
+    group.pass(3 * electionMaxMs);
+    const { term } = group.core('ann');
+    group.heal();
+    group.pass(10 * electionMaxMs);
+    expect(group.core('cid').role).to.equal('pre-candidate');
+    expect(group.leaders()).to.deep.equal(['ann']);
+    expect(group.core('ann').term).to.equal(term);
+  });
+});
+
+describe('a snapshot', () => {
+  const options = { snapshotEvery: 8, chunkBytes: 4 };
+  const letters = [...'abcdefghijklmnopqrst'];
+
+  it('takes the place of old entries', () => {
+    const group = Group.of(['ann'], options);
+    for (const letter of letters) {
+      group.propose('ann', letter);
+      group.pass(heartbeatMs);
+    }
+    expect(group.core('ann').termAt(1)).to.equal(undefined);
+    expect(group.core('ann').termAt(group.core('ann').lastIndex)).to.equal(1);
+  });
+
+  it('reaches a learner that lags, in chunks, some of which are lost', () => {
+    const group = Group.of(['ann'], options);
+    for (const letter of letters) group.propose('ann', letter);
+    group.pass(heartbeatMs);
+    group.propose('ann', 'u');
+
+    group.join('bob');
+    let chunks = 0;
+    group.drop((_, __, { kind }) => kind.startsWith('raft.snapshot') && chunks++ % 3 === 0);
+    group.change('ann', 'add-learner', 'bob');
+    for (let at = 0; at < 40; at++) group.pass(heartbeatMs);
+    expect(chunks).to.be.above(letters.length / 2);
+    expect(group.commands('bob')).to.equal(group.commands('ann'));
+    expect(group.core('bob').config).to.deep.equal(group.core('ann').config);
+    group.heal();
+    group.propose('ann', 'v');
+    expect(group.commands('bob'), 'entries follow').to.equal(group.commands('ann'));
+  });
+
+  it('is sent anew by another leader', () => {
+    const group = Group.of(trio, options);
+    for (const letter of letters) group.propose('ann', letter);
+    group.pass(heartbeatMs);
+    group.join('dan');
+    let chunks = 0;
+    group.drop((_, __, { kind }) => kind === 'raft.snapshot' && chunks++ >= 3);
+    group.change('ann', 'add-learner', 'dan');
+    expect(chunks).to.equal(4);
+    group.heal();
+    group.drop((from) => from === 'ann');
+    group.pass(4 * electionMaxMs);
+    const leader = group.leaders().find((name) => name !== 'ann')!;
+    expect(group.commands('dan')).to.equal(group.commands(leader));
+    expect(group.commands('dan')).to.equal(letters.join(' '));
+  });
+
+  it('is not sent over and over to one that is silent', () => {
+    const group = Group.of(['ann'], options);
+    for (const letter of letters) group.propose('ann', letter);
+    group.pass(heartbeatMs);
+    group.change('ann', 'add-learner', 'bob');
+    group.pass(2 * electionMaxMs);
+    group.sent.length = 0;
+    group.pass(10 * electionMaxMs);
+    const kinds = new Set(group.sent.map(({ message }) => message.kind));
+    expect([...kinds]).to.deep.equal(['raft.append']);
+    group.join('bob');
+    group.pass(20 * heartbeatMs);
+    expect(group.commands('bob')).to.equal(letters.join(' '));
+  });
+});
