@@ -10,6 +10,9 @@ import type { RaftConfig } from '../wire/consensus-messages.ts';
 import { isVoter, majorityOf } from './config.ts';
 import type { RaftOptions } from './raft-options.ts';
 
+/** In election timeouts: the voters have had their chance several times over. */
+const forsakenAfter = 4;
+
 export class Election {
   readonly #options: RaftOptions;
   readonly #granted = new Set<MemberId>();
@@ -42,6 +45,11 @@ export class Election {
   /** Whether this member still holds on to a leader. */
   isHolding(nowMs: number): boolean {
     return nowMs - this.#heardAt < this.#options.electionMinMs;
+  }
+
+  /** Whether no leader has shown itself for so long that the voters seem unable to make one. */
+  isForsaken(nowMs: number): boolean {
+    return nowMs - this.#heardAt > forsakenAfter * this.#options.electionMaxMs;
   }
 
   /** A stalled loop has read nobody's messages: the silence was its own. */

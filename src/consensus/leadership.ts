@@ -127,6 +127,17 @@ export class Leadership {
     return 'leads';
   }
 
+  /** For a leader that goes: the voter with the most entries need not wait for its timer. */
+  askBestToStand(out: RaftActions): void {
+    const { configs, term } = this.#state;
+    let best: MemberId | undefined;
+    for (const voter of configs.latest.voters) {
+      if (best === undefined || this.#matchOfVoter(voter) > this.#matchOfVoter(best)) best = voter;
+    }
+    if (best === undefined) return;
+    out.push({ kind: 'send', to: best, message: { kind: 'raft.timeout-now', term } });
+  }
+
   #append(kind: RaftEntry['kind'], body: Uint8Array, nowMs: number, out: RaftActions): RaftEntry {
     const { log, term } = this.#state;
     const entry: RaftEntry = { index: log.lastIndex + 1, term, kind, body };

@@ -261,18 +261,29 @@ export class RaftCore {
   }
 
   #electionTick(nowMs: number, isStalled: boolean, out: RaftActions): void {
-    const { configs, self, commit, term } = this.#state;
+    const { configs, self, term } = this.#state;
     const { voters } = configs.latest;
     const isAlone = voters.length === 1 && voters[0] === self;
     if (!isAlone && !this.#election.isDue(nowMs)) return;
     this.#election.arm(nowMs);
     // Alone there is nobody whose message could have been missed.
-    if ((isStalled && !isAlone) || !configs.mayStand(self, commit)) return;
+    if ((isStalled && !isAlone) || !this.#mayStand(nowMs)) return;
 
     this.#state.become('pre-candidate', term, undefined, out);
     this.#election.beginTally();
     if (this.#election.count(self, configs.latest)) this.#stand(false, nowMs, out);
     else this.#askForVotes({ term: term + 1, pre: true, transfer: false }, out);
+  }
+
+  /**
+   * A learner stands when all voters together fail to: its log may be the newest, so that a voter whose
+   * own newest config makes the learner a voter waits for its vote in vain. It leads only until an entry
+   * of its term is committed; then every voter of a majority can follow it.
+   */
+  #mayStand(nowMs: number): boolean {
+    const { configs, self, commit } = this.#state;
+    if (configs.mayStand(self, commit)) return true;
+    return isMember(configs.latest, self) && this.#election.isForsaken(nowMs);
   }
 
   #leaderTick(leadership: Leadership, nowMs: number, isStalled: boolean, out: RaftActions): void {
@@ -325,11 +336,12 @@ export class RaftCore {
     if (isMember(this.#state.configs.latest, from)) this.#follow(term, undefined, out);
   }
 
-  /** A leader that is no voter any more goes once that is committed. */
+  /** A leader that is no voter goes once that, and an entry of its term, is committed. */
   #leaveOffice(nowMs: number, out: RaftActions): void {
     const { configs, commit, self, term } = this.#state;
     if (this.#leadership === undefined || isVoter(configs.latest, self)) return;
-    if (configs.latestIndex > commit) return;
+    if (configs.latestIndex > commit || !this.#leadership.isReadable) return;
+    this.#leadership.askBestToStand(out);
     this.#election.arm(nowMs);
     this.#follow(term, undefined, out);
   }

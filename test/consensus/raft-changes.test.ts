@@ -106,6 +106,38 @@ describe('a change of the members', () => {
     expect(group.core('bob').config.voters).to.deep.equal(['bob']);
   });
 
+  it('hands leadership on when it removes the leader', () => {
+    const group = Group.of(trio);
+    const { term } = group.core('ann');
+    group.change('ann', 'remove', 'ann');
+    expect(group.leaders()).to.have.length(1);
+    expect(group.leaders()).to.not.include('ann');
+    expect(group.core(group.leaders()[0]!).term).to.equal(term + 1);
+  });
+
+  it('does not halt the group when only a learner has the newest entry', () => {
+    // cid's newest config makes dan a voter, whose vote it needs; but dan has an entry of a later leader,
+    // which died, and takes itself for a learner. bob lacks both and cannot win cid's vote.
+    const group = new Group();
+    const promoted = {
+      index: 2,
+      term: 1,
+      kind: 'config',
+      body: encodeConfig({ voters: [...trio, 'dan'].map(member), learners: [] }),
+    } as const;
+    const later = { index: 2, term: 2, kind: 'noop', body: new Uint8Array(0) } as const;
+    const start = entriesOf(trio, [], ['dan']);
+    group.joinWith('bob', start, 2);
+    group.joinWith('cid', [...start, promoted], 1);
+    group.joinWith('dan', [...start, later], 2);
+    group.pass(3 * electionMaxMs);
+    expect(group.leaders(), 'the voters try alone first').to.deep.equal([]);
+    group.pass(5 * electionMaxMs);
+    expect(group.leaders()).to.have.length(1);
+    expect(group.leaders()).to.not.include('dan');
+    expect(group.core('cid').config).to.deep.equal({ voters: trio, learners: ['dan'] });
+  });
+
   it('is told to the removed member, which then keeps quiet', () => {
     const group = Group.of(trio);
     group.change('ann', 'remove', 'cid');
@@ -192,6 +224,21 @@ describe('a snapshot', () => {
     const leader = group.leaders().find((name) => name !== 'ann')!;
     expect(group.commands('dan')).to.equal(group.commands(leader));
     expect(group.commands('dan')).to.equal(letters.join(' '));
+  });
+
+  it('is passed on by one that got it itself', () => {
+    const group = Group.of(['ann'], options);
+    for (const letter of letters) group.propose('ann', letter);
+    group.pass(heartbeatMs);
+    group.join('bob');
+    group.change('ann', 'add-learner', 'bob');
+    expect(group.commands('bob')).to.equal(letters.join(' '));
+    expect(group.change('ann', 'promote', 'bob')).to.equal(true);
+    group.transfer('ann', 'bob');
+    expect(group.leaders()).to.deep.equal(['bob']);
+    group.join('cid');
+    expect(group.change('bob', 'add-learner', 'cid')).to.equal(true);
+    expect(group.commands('cid')).to.equal(letters.join(' '));
   });
 
   it('is not sent over and over to one that is silent', () => {

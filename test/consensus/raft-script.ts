@@ -27,8 +27,12 @@ export function optionsOf(name: string, changes: Partial<RaftOptions> = {}): Raf
 }
 
 /** A log that begins with the config and goes on with empty commands of the given terms. */
-export function entriesOf(voters: readonly string[], terms: readonly number[]): RaftEntry[] {
-  const config: RaftConfig = { voters: voters.map(member), learners: [] };
+export function entriesOf(
+  voters: readonly string[],
+  terms: readonly number[],
+  learners: readonly string[] = [],
+): RaftEntry[] {
+  const config: RaftConfig = { voters: voters.map(member), learners: learners.map(member) };
   const body = encodeConfig(config);
   const commands = terms.map((term, at): RaftEntry => {
     return { index: at + 2, term, kind: 'command', body: new Uint8Array(0) };

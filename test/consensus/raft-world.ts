@@ -1,27 +1,18 @@
 /**
  * A Raft group under random faults, in virtual time, with an event loop of its own.
  *
- * After every step it checks what Raft promises: one leader a term, one vote a term and member, log
- * matching, leader completeness, state-machine safety, neighbouring configs that overlap, and that a
- * leader's fresh contact excludes a successor. Crashes kill for ever; a new member takes the place.
+ * Every step is held against `RaftPromises`, and against one more: that a leader's fresh contact excludes
+ * a successor. Crashes kill for ever; a new member takes the place.
  */
 import type { MemberId } from '../../src/base/ids.ts';
 import { type Random, seededRandom } from '../../src/base/random.ts';
-import {
-  type ConfigChange,
-  changed,
-  decodeConfig,
-  majorityOf,
-} from '../../src/consensus/config.ts';
-import type { RaftAction, RaftActions, RaftRoleChange } from '../../src/consensus/raft-actions.ts';
+import { type ConfigChange, changed, majorityOf } from '../../src/consensus/config.ts';
+import type { RaftAction, RaftActions, RaftRestore } from '../../src/consensus/raft-actions.ts';
 import { RaftCore } from '../../src/consensus/raft-core.ts';
 import type { RaftConfig, RaftEntry, RaftMessage } from '../../src/wire/consensus-messages.ts';
 import { EventQueue } from './event-queue.ts';
-
-const heartbeatMs = 150;
-const electionMinMs = 600;
-const electionMaxMs = 1_000;
-const tickMs = 45;
+import { check, RaftPromises } from './raft-promises.ts';
+import { calm, type Faults, type Weather, weatherOf } from './raft-weather.ts';
 
 interface Host {
   readonly id: MemberId;
@@ -43,23 +34,6 @@ type Event =
       readonly from: MemberId;
       readonly message: RaftMessage;
     };
-
-interface Committed {
-  readonly entry: RaftEntry;
-  /** The term of the leader that committed it first. */
-  readonly inTerm: number;
-  /** Of all entries up to this one. */
-  readonly hash: number;
-  readonly config: RaftConfig;
-}
-
-interface Faults {
-  readonly loss: number;
-  readonly duplication: number;
-  readonly delayed: number;
-}
-
-const calm: Faults = { loss: 0, duplication: 0, delayed: 0 };
 
 export interface Counts {
   elections: number;
@@ -86,42 +60,31 @@ export class RaftWorld {
     overloads: 0,
   };
   readonly #random: Random;
+  readonly #weather: Weather;
+  readonly #promises = new RaftPromises();
   readonly #hosts = new Map<MemberId, Host>();
   readonly #queue = new EventQueue<Event>();
-  readonly #leaders = new Map<number, MemberId>();
-  readonly #votes = new Map<string, MemberId>();
-  /** Every entry that was ever sent, by index and term, with the term of the one before. */
-  readonly #sent = new Map<string, { readonly entry: RaftEntry; readonly before: number }>();
-  /** By index; the first stands for the empty log. */
-  readonly #committed: Committed[] = [
-    {
-      entry: { index: 0, term: 0, kind: 'noop', body: new Uint8Array(0) },
-      inTerm: 0,
-      hash: 17,
-      config: { voters: [], learners: [] },
-    },
-  ];
   #now = 0;
   #steps = 0;
-  #faults = calm;
+  #faults: Faults = calm;
   readonly #sides = new Map<MemberId, number>();
   #nextId = 0;
 
   constructor(seed: number) {
     this.#random = seededRandom(seed);
+    this.#weather = weatherOf(this.#random);
     this.#addHost('bootstrap');
     for (let more = 2 + this.#random.below(3); more > 0; more--) this.#addHost('join');
+  }
+
+  get now(): number {
+    return this.#now;
   }
 
   /** Lets the group grow, then lets faults loose on it. */
   runWithFaults(ms: number): void {
     this.#runUntil(this.#now + 2_500, () => this.#grow());
-    const { random } = { random: this.#random };
-    this.#faults = {
-      loss: random.next() * 0.1,
-      duplication: random.next() * 0.1,
-      delayed: random.next() * 0.1,
-    };
+    this.#faults = this.#weather;
     this.#runUntil(this.#now + ms, () => this.#disturb());
   }
 
@@ -133,14 +96,16 @@ export class RaftWorld {
     const leader = this.#soleLeader();
     const { term } = leader.core;
     const last = this.#propose(leader);
-    this.#check(last !== undefined, `${leader.id} takes no proposal after the faults`);
+    check(last !== undefined, `${leader.id} takes no proposal after the faults`);
     this.#runUntil(this.#now + 2_000, () => {});
-    this.#check(this.#soleLeader().core.term === term, 'leadership changes without a fault');
+    this.counts.commits = this.#promises.newest.entry.index;
+    this.counts.configs = this.#promises.configs;
+    check(this.#soleLeader().core.term === term, 'leadership changes without a fault');
     for (const id of [...leader.core.config.voters, ...leader.core.config.learners]) {
       const host = this.#host(id);
       if (host.isCrashed) continue;
-      this.#check(host.applied === leader.applied, `${id} stops at ${host.applied} of ${last}`);
-      this.#check(host.hash === leader.hash, `${id} has another state`);
+      check(host.applied === leader.applied, `${id} stops at ${host.applied} of ${last}`);
+      check(host.hash === leader.hash, `${id} has another state`);
     }
   }
 
@@ -149,9 +114,7 @@ export class RaftWorld {
     const options = {
       self: id,
       random: seededRandom(this.#random.below(2 ** 31)),
-      heartbeatMs,
-      electionMinMs,
-      electionMaxMs,
+      ...this.#weather.timings,
       snapshotEvery: 24,
       snapshotBytes: 4_000,
       uncommittedMax: 20,
@@ -171,7 +134,7 @@ export class RaftWorld {
       hash: 17,
     };
     this.#hosts.set(id, host);
-    this.#queue.push(this.#now + this.#random.below(tickMs), { kind: 'tick', host });
+    this.#queue.push(this.#now + this.#random.below(this.#weather.tickMs), { kind: 'tick', host });
   }
 
   #runUntil(end: number, act: () => void): void {
@@ -202,7 +165,7 @@ export class RaftWorld {
       const stallMs = this.#random.next() < 0.5 ? host.pausedForMs : 0;
       host.pausedForMs = 0;
       host.core.tick(now, stallMs, out);
-      this.#queue.push(this.#now + tickMs, event);
+      this.#queue.push(this.#now + this.#weather.tickMs, event);
     } else {
       host.core.receive(event.from, event.message, now, out);
     }
@@ -231,12 +194,15 @@ export class RaftWorld {
         break;
       }
       case 'role':
-        this.#roleChanged(host, action);
+        if (action.role !== 'leader') return;
+        this.counts.elections++;
+        this.#promises.leads(host.id, host.core);
     }
   }
 
   #send(host: Host, to: MemberId, message: RaftMessage): void {
-    this.#inspect(host, to, message);
+    this.#promises.sent(host.id, to, message);
+    if (message.kind === 'raft.snapshot') this.counts.chunks++;
     const receiver = this.#hosts.get(to);
     const isCut = (this.#sides.get(host.id) ?? 0) !== (this.#sides.get(to) ?? 0);
     if (receiver === undefined || isCut || this.#random.next() < this.#faults.loss) return;
@@ -249,93 +215,32 @@ export class RaftWorld {
     }
   }
 
-  #inspect(host: Host, to: MemberId, message: RaftMessage): void {
-    if (message.kind === 'raft.vote' && !message.pre) this.#voted(host.id, message.term, host.id);
-    if (message.kind === 'raft.vote-reply' && !message.pre && message.granted) {
-      this.#voted(host.id, message.term, to);
-    }
-    if (message.kind === 'raft.snapshot') this.counts.chunks++;
-    if (message.kind !== 'raft.append') return;
-    let before = message.previousTerm;
-    for (const entry of message.entries) {
-      this.#register(entry, before);
-      before = entry.term;
-    }
-  }
-
-  #voted(voter: MemberId, term: number, candidate: MemberId): void {
-    const key = `${voter} ${term}`;
-    const earlier = this.#votes.get(key) ?? candidate;
-    this.#check(earlier === candidate, `${voter} votes for ${earlier} and ${candidate} in ${term}`);
-    this.#votes.set(key, candidate);
-  }
-
-  #register(entry: RaftEntry, before: number): void {
-    const key = `${entry.index} ${entry.term}`;
-    const known = this.#sent.get(key);
-    if (known === undefined) this.#sent.set(key, { entry, before });
-    const isSame = known === undefined || (known.entry === entry && known.before === before);
-    this.#check(isSame, `two entries at index and term ${key}`);
-  }
-
   #apply(host: Host, entry: RaftEntry): void {
-    const { index, term } = entry;
-    this.#check(index === host.applied + 1, `${host.id} applies ${index} after ${host.applied}`);
-    if (index === this.#committed.length) this.#commit(host, entry);
-    const agreed = this.#committed[index]!;
-    this.#check(
-      agreed.entry === entry,
-      `${host.id} applies ${index} of ${term} and not the agreed`,
-    );
+    const { index } = entry;
+    check(index === host.applied + 1, `${host.id} applies ${index} after ${host.applied}`);
+    const agreed = this.#promises.applied(host.core, entry);
     host.applied = index;
     host.hash = agreed.hash;
   }
 
-  #commit(host: Host, entry: RaftEntry): void {
-    const before = this.#committed.at(-1)!;
-    const isConfig = entry.kind === 'config';
-    const config = isConfig ? decodeConfig(entry.body) : before.config;
-    let hash = Math.imul(before.hash, 31) + entry.term;
-    for (const byte of entry.body) hash = (Math.imul(hash, 31) + byte) | 0;
-    this.#committed.push({ entry, inTerm: host.core.term, hash, config });
-    this.counts.commits++;
-    if (!isConfig) return;
-    this.counts.configs++;
-    const changes = symmetricDifference(before.config.voters, config.voters);
-    this.#check(changes <= 1, `config ${entry.index} changes ${changes} voters at once`);
-  }
-
-  #restore(host: Host, { index, bytes, config }: Extract<RaftAction, { kind: 'restore' }>): void {
+  #restore(host: Host, { index, bytes, config }: RaftRestore): void {
     const [, at, hash] = new TextDecoder().decode(bytes).split(':').map(Number);
-    const agreed = this.#committed[index]!;
-    this.#check(at === index && agreed.hash === hash, `${host.id} restores another state`);
-    this.#check(index > host.applied, `${host.id} goes back to ${index}`);
-    this.#check(
-      JSON.stringify(config) === JSON.stringify(agreed.config),
-      `${host.id} restores another config`,
-    );
+    const agreed = this.#promises.agreedAt(index);
+    check(at === index && agreed.hash === hash, `${host.id} restores another state`);
+    check(index > host.applied, `${host.id} goes back to ${index}`);
+    const isAgreed = JSON.stringify(config) === JSON.stringify(agreed.config);
+    check(isAgreed, `${host.id} restores another config`);
     host.applied = index;
     host.hash = agreed.hash;
     this.counts.restores++;
   }
 
-  #roleChanged(host: Host, { role, term }: RaftRoleChange): void {
-    if (role !== 'leader') return;
-    this.counts.elections++;
-    const earlier = this.#leaders.get(term) ?? host.id;
-    this.#check(earlier === host.id, `${earlier} and ${host.id} lead in ${term}`);
-    this.#leaders.set(term, host.id);
-    const agreed = this.#committed.findLast(({ inTerm }) => inTerm < term)!;
-    const { index } = agreed.entry;
-    const has = index <= host.core.commit || host.core.termAt(index) === agreed.entry.term;
-    this.#check(has, `${host.id} leads in ${term} without the committed entry ${index}`);
-  }
-
   #afterStep(host: Host): void {
     const { commit, lastIndex } = host.core;
-    this.#check(commit === host.applied && commit <= lastIndex, `${host.id} loses count`);
+    check(commit === host.applied && commit <= lastIndex, `${host.id} loses count`);
     this.#checkContact();
-    if (++this.#steps % 64 === 0) for (const each of this.#hosts.values()) this.#checkLog(each);
+    if (++this.#steps % 64 === 0)
+      for (const each of this.#hosts.values()) this.#promises.log(each.id, each.core);
   }
 
   /** Nobody leads in a later term while a majority still holds on to this leader. */
@@ -348,18 +253,10 @@ export class RaftWorld {
       if (core.term === term) continue;
       const now = this.#now + clockOffset;
       const contactAt = core.contactAt(now) ?? Number.NEGATIVE_INFINITY;
-      this.#check(now - contactAt >= electionMinMs, `${id} claims contact in ${core.term}`);
-    }
-  }
-
-  #checkLog({ id, core }: Host): void {
-    for (let index = core.lastIndex; index > 0; index--) {
-      const term = core.termAt(index);
-      const before = core.termAt(index - 1);
-      if (term === undefined || before === undefined) return;
-      const known = this.#sent.get(`${index} ${term}`);
-      const matches = known === undefined || known.before === before;
-      this.#check(matches, `the log of ${id} differs before ${index} of ${term}`);
+      check(
+        now - contactAt >= this.#weather.timings.electionMinMs,
+        `${id} claims contact in ${core.term}`,
+      );
     }
   }
 
@@ -375,10 +272,11 @@ export class RaftWorld {
     const hosts = this.#living();
     const host = this.#random.pick(hosts);
     const chance = this.#random.next();
-    if (chance < 0.04) this.#pause(host);
-    else if (chance < 0.07) this.#cut();
-    else if (chance < 0.16) this.#sides.clear();
-    else if (chance < 0.19) this.#crash(host);
+    const { pause, cut, heal, crash } = this.#faults;
+    if (chance < pause) this.#pause(host);
+    else if (chance < pause + cut) this.#cut();
+    else if (chance < pause + cut + heal) this.#sides.clear();
+    else if (chance < pause + cut + heal + crash) this.#crash(host);
     for (const each of hosts) {
       const isRunning = !each.isCrashed && each.pausedUntil <= this.#now;
       if (each.core.role === 'leader' && isRunning) this.#work(each);
@@ -414,8 +312,13 @@ export class RaftWorld {
     host.pausedUntil = this.#now + host.pausedForMs;
   }
 
+  /** Between two random sides, or around those who lead. */
   #cut(): void {
-    for (const id of this.#hosts.keys()) this.#sides.set(id, this.#random.below(2));
+    const isAroundLeaders = this.#random.next() < 0.5;
+    for (const { id, core } of this.#hosts.values()) {
+      const side = isAroundLeaders ? Number(core.role === 'leader') : this.#random.below(2);
+      this.#sides.set(id, side);
+    }
   }
 
   /** Only a minority of every config that may still come to count. */
@@ -430,12 +333,8 @@ export class RaftWorld {
   }
 
   #configsInPlay(): RaftConfig[] {
-    const agreed = this.#committed.at(-1)!;
-    const configs = [agreed.config, ...this.#living().map(({ core }) => core.config)];
-    for (const { entry } of this.#sent.values()) {
-      const isOpen = entry.kind === 'config' && entry.index > agreed.entry.index;
-      if (isOpen) configs.push(decodeConfig(entry.body));
-    }
+    const held = this.#living().map(({ core }) => core.config);
+    const configs = [this.#promises.newest.config, ...held, ...this.#promises.openConfigs()];
     return configs.filter(({ voters }) => voters.length > 0);
   }
 
@@ -480,7 +379,7 @@ export class RaftWorld {
       const { voters, learners } = core.config;
       return `${id} ${core.role} ${core.term} ${core.commit}/${core.lastIndex} (${voters} | ${learners})`;
     });
-    this.#check(leaders.length === 1, `${leaders.length} leaders: ${all.join('; ')}`);
+    check(leaders.length === 1, `${leaders.length} leaders: ${all.join('; ')}`);
     return leaders[0]!;
   }
 
@@ -491,13 +390,4 @@ export class RaftWorld {
   #host(id: MemberId): Host {
     return this.#hosts.get(id)!;
   }
-
-  #check(condition: boolean, message: string): void {
-    if (!condition) throw new Error(`at ${this.#now.toFixed(1)} ms: ${message}`);
-  }
-}
-
-function symmetricDifference(some: readonly MemberId[], others: readonly MemberId[]): number {
-  const gone = some.filter((member) => !others.includes(member)).length;
-  return gone + others.filter((member) => !some.includes(member)).length;
 }

@@ -11,10 +11,11 @@ function seedsToRun(usually: number): number[] {
 function run(seed: number): Counts {
   const world = new RaftWorld(seed);
   try {
-    world.runWithFaults(12_000);
+    world.runWithFaults(20_000);
     world.settle();
   } catch (error) {
-    throw new Error(`SEED=${seed}: ${(error as Error).message}`, { cause: error });
+    const { message } = error as Error;
+    throw new Error(`SEED=${seed}, at ${world.now.toFixed(1)} ms: ${message}`, { cause: error });
   }
   return world.counts;
 }
