@@ -394,7 +394,7 @@ describe('an accusation', () => {
 
   it('is passed on, and so are its further accusers and its end', () => {
     // Often enough that chance leaves nobody out.
-    const rig = new Rig([bob, cid, dan, eve], { retransmitMult: 16 });
+    const rig = new Rig([bob, cid, dan, eve], { retransmitMult: 10 });
     const passedOn = (...updates: SwimUpdate[]) => {
       rig.hear(cid, ...updates);
       return toldTo(eve, bob, rig.run(700, rig.acking()));
