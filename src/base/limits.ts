@@ -19,7 +19,7 @@ export interface Limits {
   readonly changeBytesInFlightMax: number;
   /** What may wait for a peer on the control lane; past it the oldest messages are dropped. */
   readonly controlBytesBufferedMax: number;
-  /** What may wait for a peer on the data lane; past it the connection is closed and begun anew. */
+  /** What may wait for a peer on the data lane; past it a message is refused to its sender. */
   readonly dataBytesBufferedMax: number;
   /** Results kept for retries, a member; past it a retry gets `GRID_INDETERMINATE`. */
   readonly dedupeBytesMax: number;

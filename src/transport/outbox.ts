@@ -21,7 +21,8 @@ const objectBytes = 128;
 
 /** A frame is cut here, so that a long batch does not hold up what comes after it. */
 export const batchBytesMax = 1_024 * 1_024;
-export const batchMessagesMax = 8_192;
+/** So many taken messages may stand at the head of the queue before it is copied down. */
+const headMax = 8_192;
 
 export class Outbox {
   readonly #lane: Lane;
@@ -71,7 +72,6 @@ export class Outbox {
     let bytes = 0;
     for (let next = this.#peek(); next !== undefined; next = this.#peek()) {
       if (batch.length > 0 && bytes + next.bytes > batchBytesMax) break;
-      if (batch.length === batchMessagesMax) break;
       this.#remove(next);
       if (next.id !== undefined && next.id !== id) {
         this.#dropped++;
@@ -108,7 +108,7 @@ export class Outbox {
     if (this.#head === this.#waiting.length) {
       this.#waiting = [];
       this.#head = 0;
-    } else if (this.#head >= batchMessagesMax && this.#head * 2 > this.#waiting.length) {
+    } else if (this.#head >= headMax && this.#head * 2 > this.#waiting.length) {
       // Keeps the array from growing for ever where it never runs empty.
       this.#waiting = this.#waiting.slice(this.#head);
       this.#head = 0;
