@@ -1,0 +1,222 @@
+/**
+ * The replicas of one member: makes an actor for each row that names the member, gives it what comes in
+ * for it, and gathers what goes out.
+ *
+ * Invariants
+ * 1. A replica exists while its row names this member, or a copy for it has begun before the row came.
+ * 2. A replica is dropped only after a row without this member was learnt (PROTOCOL.md 3.4).
+ */
+import type { ActorRef } from '../actors/actor.ts';
+import type { ActorSystem } from '../actors/actor-system.ts';
+import type { Clock } from '../base/clock.ts';
+import type { MemberId, PartitionId } from '../base/ids.ts';
+import type { Limits } from '../base/limits.ts';
+import type { Timings } from '../base/timings.ts';
+import type { InSyncChange, MetaHandover } from '../wire/meta-messages.ts';
+import type { OpFailed, OpRefused, OpReply, OpRequest } from '../wire/op-messages.ts';
+import { type Catalog, Content } from './content.ts';
+import { DedupeBudget } from './dedupe-table.ts';
+import { type MetaState, type PartitionRow, partitionIdOf, rowOf } from './meta-state.ts';
+import { PartitionActor, type PartitionShell } from './partition-actor.ts';
+import type { ReplicaInput } from './replica.ts';
+import type { Origin, ReplicaAction, ReplicaMessage, Surroundings } from './replica-state.ts';
+import type { StructureType } from './store.ts';
+
+export interface PartitionHostOptions {
+  readonly self: MemberId;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly timings: Timings;
+  readonly actors: ActorSystem;
+  readonly state: MetaState;
+  readonly types: ReadonlyMap<string, StructureType>;
+  readonly catalog: Catalog;
+  readonly surroundings: Surroundings;
+  readonly outlet: PartitionOutlet;
+}
+
+/** Where what replicas decide leaves the host. */
+export interface PartitionOutlet {
+  send(to: MemberId, message: ReplicaMessage): void;
+  answer(to: Origin, message: OpReply | OpRefused | OpFailed): void;
+  alter(changes: readonly InSyncChange[]): void;
+  handOver(message: MetaHandover): void;
+}
+
+interface Hosted {
+  readonly ref: ActorRef<ReplicaInput>;
+  readonly actor: PartitionActor;
+  /** When it was made for a copy whose row has not come yet. */
+  readonly unnamedSince: number | undefined;
+}
+
+const tickInput: ReplicaInput = { kind: 'tick' };
+const sweepInput: ReplicaInput = { kind: 'sweep' };
+const sweepMs = 5_000;
+/** A replica without a row that names it is dropped after this long. */
+const unnamedMs = 5_000;
+
+export class PartitionHost {
+  readonly #options: PartitionHostOptions;
+  readonly #shell: PartitionShell;
+  readonly #budget: DedupeBudget;
+  readonly #hosted = new Map<PartitionId, Hosted>();
+  #touched: PartitionActor[] = [];
+  #alterations: InSyncChange[] = [];
+  #sweptAt = 0;
+
+  constructor(options: PartitionHostOptions) {
+    this.#options = options;
+    this.#budget = new DedupeBudget(options.limits.dedupeBytesMax);
+    this.#shell = {
+      nowMs: () => options.clock.monotonic(),
+      carryOut: (partition, action) => this.#carryOut(partition, action),
+      touched: (actor) => this.#touched.push(actor),
+    };
+    options.actors.scheduler.onTurnEnd(() => this.flush());
+  }
+
+  /** The actors here, by partition: what a console and a checker look at. */
+  *replicas(): Iterable<PartitionActor> {
+    for (const { actor } of this.#hosted.values()) yield actor;
+  }
+
+  find(partition: PartitionId): PartitionActor | undefined {
+    return this.#hosted.get(partition)?.actor;
+  }
+
+  tableChanged(partitions: ReadonlySet<PartitionId> | 'all'): void {
+    if (partitions !== 'all') {
+      for (const partition of partitions) this.#rowChanged(partition);
+      return;
+    }
+    const { state } = this.#options;
+    state.groups.forEach((rows, backups) => {
+      rows?.forEach((_, index) => {
+        this.#rowChanged(partitionIdOf(backups, index, rows.length));
+      });
+    });
+  }
+
+  receive(from: MemberId, message: ReplicaMessage): void {
+    const known = this.#hosted.get(message.partition);
+    const isCopy = message.kind === 'replica.copy' && message.chunk === 0;
+    const hosted = known ?? (isCopy ? this.#host(message.partition, true) : undefined);
+    hosted?.ref.tellControl({ kind: 'message', from, message });
+  }
+
+  request(origin: Origin, message: OpRequest): void {
+    const { request } = message;
+    const hosted = this.#hosted.get(message.partition);
+    if (hosted === undefined) {
+      const row = rowOf(this.#options.state, message.partition);
+      const isLost = row !== undefined && row.primary === undefined;
+      const reason = isLost ? 'lost' : 'not-primary';
+      this.#options.outlet.answer(origin, { kind: 'op.refused', request, reason });
+      return;
+    }
+    const isTaken = hosted.ref.tell({ kind: 'request', origin, message }, message.op.length + 64);
+    if (!isTaken) {
+      this.#options.outlet.answer(origin, { kind: 'op.refused', request, reason: 'busy' });
+    }
+  }
+
+  tick(nowMs: number): void {
+    for (const [partition, { ref, unnamedSince }] of this.#hosted) {
+      ref.tellControl(tickInput);
+      if (unnamedSince !== undefined && nowMs - unnamedSince > unnamedMs) {
+        if (!this.#isNamed(rowOf(this.#options.state, partition))) this.#drop(partition);
+      }
+    }
+    if (nowMs - this.#sweptAt < sweepMs) return;
+    this.#sweptAt = nowMs;
+    for (const { ref } of this.#hosted.values()) ref.tellControl(sweepInput);
+  }
+
+  /** The end of a turn: one message a stream, one proposal for all that primaries want changed. */
+  flush(): void {
+    while (this.#touched.length > 0) {
+      const touched = this.#touched;
+      this.#touched = [];
+      for (const actor of touched) actor.flush();
+    }
+    if (this.#alterations.length === 0) return;
+    const changes = this.#alterations;
+    this.#alterations = [];
+    this.#options.outlet.alter(changes);
+  }
+
+  #rowChanged(partition: PartitionId): void {
+    const row = rowOf(this.#options.state, partition);
+    if (row === undefined) return;
+    if (!this.#isNamed(row)) {
+      this.#drop(partition);
+      return;
+    }
+    const hosted = this.#hosted.get(partition) ?? this.#host(partition, false);
+    hosted.ref.tellControl({ kind: 'row', row });
+  }
+
+  #isNamed(row: PartitionRow | undefined): boolean {
+    const { self } = this.#options;
+    return row !== undefined && (row.inSync.includes(self) || row.learner === self);
+  }
+
+  #host(partition: PartitionId, isUnnamed: boolean): Hosted {
+    const { self, limits, timings, actors, catalog, types, surroundings, clock } = this.#options;
+    const content = new Content({ catalog, types, budget: this.#budget });
+    const minInSync = this.#options.state.settings?.minInSync ?? 1;
+    const actor = new PartitionActor(
+      { partition, self, content, limits, timings, minInSync, surroundings },
+      this.#shell,
+    );
+    // A replica that throws has lost an invariant: the member stops rather than limp on.
+    const ref = actors.spawn(`partition ${partition}`, () => actor, {
+      supervision: { onFailure: 'escalate' },
+    });
+    const hosted = { ref, actor, unnamedSince: isUnnamed ? clock.monotonic() : undefined };
+    this.#hosted.set(partition, hosted);
+    return hosted;
+  }
+
+  #drop(partition: PartitionId): void {
+    const hosted = this.#hosted.get(partition);
+    if (hosted === undefined) return;
+    this.#hosted.delete(partition);
+    hosted.ref.stop();
+  }
+
+  #carryOut(partition: PartitionId, action: ReplicaAction): void {
+    const { outlet } = this.#options;
+    switch (action.kind) {
+      case 'send':
+        outlet.send(action.to, action.message);
+        break;
+      case 'reply': {
+        const { request, result } = action;
+        outlet.answer(action.to, { kind: 'op.reply', request, result });
+        break;
+      }
+      case 'refuse': {
+        const { request, reason } = action;
+        outlet.answer(action.to, { kind: 'op.refused', request, reason });
+        break;
+      }
+      case 'fail': {
+        const { request, code, message } = action;
+        outlet.answer(action.to, { kind: 'op.failed', request, code, message });
+        break;
+      }
+      case 'alter': {
+        const { term, version } = action.row;
+        this.#alterations.push({ partition, term, version, inSync: action.inSync });
+        break;
+      }
+      case 'handover': {
+        const { term, version } = action.row;
+        outlet.handOver({ kind: 'meta.handover', partition, term, version, to: action.to });
+        break;
+      }
+    }
+  }
+}

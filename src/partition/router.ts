@@ -1,0 +1,154 @@
+/**
+ * A member's `Router`: structure names to rows, keys' partitions to primaries, by the local copy of the
+ * table (router-port.ts says what handles see of it).
+ */
+import type { Clock } from '../base/clock.ts';
+import { GridError } from '../base/errors.ts';
+import type { MemberId, PartitionId } from '../base/ids.ts';
+import type { Calls } from '../transport/calls.ts';
+import type { MetaGroup } from './meta-group.ts';
+import { type Command, type MetaState, partitionIdOf, rowOf } from './meta-state.ts';
+import type { PartitionHost } from './partition-host.ts';
+import type { Operation, Router, StructureRow } from './router-port.ts';
+
+export interface MemberRouterOptions {
+  readonly self: MemberId;
+  readonly clock: Clock;
+  readonly meta: MetaGroup;
+  readonly host: PartitionHost;
+  readonly calls: Calls;
+}
+
+/** How long a command to the meta group may take before its caller is told. */
+const commandTimeoutMs = 10_000;
+
+export class MemberRouter implements Router {
+  readonly #options: MemberRouterOptions;
+  /** The rows of structures by type and name; made anew when the table's structures change. */
+  readonly #named = new Map<string, StructureRow>();
+
+  constructor(options: MemberRouterOptions) {
+    this.#options = options;
+  }
+
+  get partitions(): number {
+    return this.#state.settings?.partitions ?? 1;
+  }
+
+  submit(operation: Operation): void {
+    const { structure, partition, op, isWrite, timeoutMs, signal, resolve, reject } = operation;
+    this.#options.calls.submit({
+      partition: partitionIdOf(structure.backups, partition, this.partitions),
+      structure: structure.id,
+      op,
+      isWrite,
+      timeoutMs,
+      signal,
+      resolve,
+      reject,
+    });
+  }
+
+  structure(type: string, name: string): StructureRow | undefined {
+    return this.#named.get(`${type} ${name}`);
+  }
+
+  /** The table's structures may have changed. */
+  structuresChanged(): void {
+    this.#named.clear();
+    for (const row of this.#state.structures.values()) {
+      this.#named.set(`${row.type} ${row.name}`, row);
+    }
+  }
+
+  define(
+    type: string,
+    name: string,
+    options: Readonly<Record<string, unknown>>,
+    done: (result: StructureRow | GridError) => void,
+  ): void {
+    const asked = options.backups;
+    const backups = typeof asked === 'number' ? asked : (this.#state.settings?.backups ?? 1);
+    const command: Command = { type: 'define', structure: type, name, backups, options };
+    this.#commit(command, (error) => {
+      const row = this.structure(type, name);
+      if (error !== undefined) done(error);
+      else if (row === undefined) done(noAnswer(`the definition of the ${type} ${name}`));
+      else done(conflictOf(row, options) ?? row);
+    });
+  }
+
+  destroy(row: StructureRow, done: (result: GridError | undefined) => void): void {
+    this.#commit({ type: 'destroy', id: row.id }, done);
+  }
+
+  readLocal(row: StructureRow, partition: number, op: Uint8Array): Uint8Array | undefined {
+    const actor = this.#options.host.find(this.#idOf(row, partition));
+    if (actor?.replica.role !== 'primary') return undefined;
+    const store = actor.replica.state.options.content.find(row.id);
+    if (typeof store === 'string') return undefined;
+    return store.run(op, { gridTime: this.#gridTime(), sequence: 0 }).result;
+  }
+
+  localPartitions(row: StructureRow): readonly number[] {
+    const local: number[] = [];
+    for (let index = 0; index < this.partitions; index++) {
+      const { self } = this.#options;
+      if (rowOf(this.#state, this.#idOf(row, index))?.primary === self) local.push(index);
+    }
+    return local;
+  }
+
+  get #state(): MetaState {
+    return this.#options.meta.state;
+  }
+
+  #gridTime(): number {
+    return this.#options.meta.lease.gridTime(this.#options.clock.monotonic());
+  }
+
+  #idOf(row: StructureRow, partition: number): PartitionId {
+    return partitionIdOf(row.backups, partition, this.partitions);
+  }
+
+  /** Done when the command is committed and this member's copy of the table has it. */
+  #commit(command: Command, done: (error: GridError | undefined) => void): void {
+    const { meta, clock } = this.#options;
+    meta.commit(command, clock.monotonic(), commandTimeoutMs, (result) => {
+      if (result === undefined) done(noAnswer(`a command to the meta group (${command.type})`));
+      else if (result.refusal !== '') done(new GridError('GRID_BAD_OPTION', result.refusal));
+      else this.#whenApplied(result.index, clock.monotonic() + commandTimeoutMs, done);
+    });
+  }
+
+  #whenApplied(index: number, deadline: number, done: (error: GridError | undefined) => void) {
+    const { clock } = this.#options;
+    if (this.#state.applied >= index) {
+      this.structuresChanged();
+      done(undefined);
+    } else if (clock.monotonic() >= deadline) {
+      done(noAnswer('the news of a committed command'));
+    } else {
+      clock.setTimer(5, () => this.#whenApplied(index, deadline, done));
+    }
+  }
+}
+
+function noAnswer(what: string): GridError {
+  const message = `expected ${what} to be committed within ${commandTimeoutMs} ms, found no majority of the voters that answers; check that most members are up and reachable`;
+  return new GridError('GRID_NO_QUORUM', message, { outcome: 'unknown' });
+}
+
+/** A structure keeps the options of its creation; a later caller with others is told both. */
+function conflictOf(
+  row: StructureRow,
+  options: Readonly<Record<string, unknown>>,
+): GridError | undefined {
+  const own = JSON.stringify(row.options);
+  const asked = JSON.stringify(options);
+  if (own === asked) return undefined;
+  return new GridError(
+    'GRID_BAD_OPTION',
+    `expected the options with which the ${row.type} ${row.name} was created (${own}), found ${asked}; give the same options, or destroy it first`,
+  );
+}
