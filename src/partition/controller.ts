@@ -101,10 +101,10 @@ export class Controller {
   }
 
   /** What is to be committed next, in view of the state. */
-  commands(state: MetaState, nowMs: number): Command[] {
+  commands(state: MetaState, config: RaftConfig, nowMs: number): Command[] {
     const commands: Command[] = [];
     for (const member of state.members.values()) {
-      const command = this.#judge(state, member, nowMs);
+      const command = this.#judge(state, config, member, nowMs);
       if (command !== undefined) commands.push(command);
     }
     this.#watchView(state, nowMs);
@@ -144,9 +144,16 @@ export class Controller {
     }
   }
 
-  #judge(state: MetaState, member: MemberRow, nowMs: number): Command | undefined {
+  #judge(
+    state: MetaState,
+    config: RaftConfig,
+    member: MemberRow,
+    nowMs: number,
+  ): Command | undefined {
     if (member.status === 'leaving' && holdsNothing(state, member.id)) {
-      return { type: 'remove', id: member.id };
+      // A voter gives up its vote first, so that its going does not count as a crash.
+      const isVoter = config.voters.includes(member.id);
+      return isVoter ? undefined : { type: 'remove', id: member.id };
     }
     const lapsedMs = nowMs - this.#leaseEnd(member.id);
     if (isServing(member)) {

@@ -199,14 +199,26 @@ export class MetaGroup {
     if (raft === undefined || !raft.leaderReadable()) return;
     const alterations = this.#controller.takeAlterations();
     if (alterations !== undefined) this.#propose(alterations, nowMs);
-    const change = this.#controller.voterChange(this.#machine, raft.config, nowMs);
-    if (change !== undefined && raft.configIndex <= raft.commit) {
-      raft.changeConfig(change, nowMs, this.#raftOut);
-    }
+    this.#tendVoters(raft, nowMs);
     if (this.#machine.applied < this.#plannedAt) return;
-    for (const command of this.#controller.commands(this.#machine, nowMs)) {
+    for (const command of this.#controller.commands(this.#machine, raft.config, nowMs)) {
       this.#plannedAt = Math.max(this.#plannedAt, this.#propose(command, nowMs));
     }
+  }
+
+  #tendVoters(raft: RaftCore, nowMs: number): void {
+    if (raft.configIndex > raft.commit) return;
+    const change = this.#controller.voterChange(this.#machine, raft.config, nowMs);
+    if (change === undefined) return;
+    if (change.kind !== 'demote' || change.member !== this.#self) {
+      raft.changeConfig(change, nowMs, this.#raftOut);
+      return;
+    }
+    // A leader that leaves passes its office on; its successor takes its vote.
+    const heir = raft.config.voters.find(
+      (id) => id !== this.#self && this.#machine.members.get(id)?.status === 'up',
+    );
+    if (heir !== undefined) raft.transferTo(heir, nowMs, this.#raftOut);
   }
 
   /** The index of the proposal, or 0 where it was not taken. */

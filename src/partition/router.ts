@@ -9,12 +9,19 @@ import type { Calls } from '../transport/calls.ts';
 import type { MetaGroup } from './meta-group.ts';
 import { type Command, type MetaState, partitionIdOf, rowOf } from './meta-state.ts';
 import type { PartitionHost } from './partition-host.ts';
+import type { ProposalResult } from './proposals.ts';
 import type { Operation, Router, StructureRow } from './router-port.ts';
 
 export interface MemberRouterOptions {
   readonly self: MemberId;
   readonly clock: Clock;
   readonly meta: MetaGroup;
+  /** Has a command committed; `done` gets undefined where that takes too long. */
+  readonly commit: (
+    command: Command,
+    timeoutMs: number,
+    done: (result: ProposalResult | undefined) => void,
+  ) => void;
   readonly host: PartitionHost;
   readonly calls: Calls;
 }
@@ -113,8 +120,8 @@ export class MemberRouter implements Router {
 
   /** Done when the command is committed and this member's copy of the table has it. */
   #commit(command: Command, done: (error: GridError | undefined) => void): void {
-    const { meta, clock } = this.#options;
-    meta.commit(command, clock.monotonic(), commandTimeoutMs, (result) => {
+    const { commit, clock } = this.#options;
+    commit(command, commandTimeoutMs, (result) => {
       if (result === undefined) done(noAnswer(`a command to the meta group (${command.type})`));
       else if (result.refusal !== '') done(new GridError('GRID_BAD_OPTION', result.refusal));
       else this.#whenApplied(result.index, clock.monotonic() + commandTimeoutMs, done);

@@ -1,0 +1,82 @@
+/**
+ * How a process comes into a cluster (PROTOCOL.md 2.2): it joins one that it finds, and forms one only
+ * where that cannot make two.
+ *
+ * Rules
+ * 1. Whoever is in a cluster takes joiners in: a process that reaches one joins it.
+ * 2. Processes that are all outside a cluster give a pledge, once in ten seconds, to the lowest
+ *    identity that they see, and only when they see as many as are expected. Who holds pledges of
+ *    more than half of the expected number forms the cluster.
+ * 3. A process that sees nobody forms a cluster of one only where it expects nobody else, and has no
+ *    seeds or is one of them.
+ */
+import type { MemberId } from '../base/ids.ts';
+
+export interface FormationOptions {
+  readonly self: MemberId;
+  readonly expect: number;
+  readonly hasOtherSeeds: boolean;
+  readonly mayFormAlone: boolean;
+  /** How long the seeds are given to answer before rule 3 applies. */
+  readonly patienceMs: number;
+}
+
+export type FormationStep =
+  | { readonly kind: 'wait' }
+  /** Ask any member that is known to take this one in. */
+  | { readonly kind: 'join' }
+  | { readonly kind: 'pledge'; readonly candidate: MemberId }
+  | { readonly kind: 'form' };
+
+const pledgeMs = 10_000;
+const wait: FormationStep = { kind: 'wait' };
+
+export class Formation {
+  readonly #options: FormationOptions;
+  readonly #startedAt: number;
+  #pledge: { readonly candidate: MemberId; readonly at: number } | undefined;
+  /** Who pledged to this process, and when. */
+  readonly #pledged = new Map<MemberId, number>();
+  #isOver = false;
+
+  constructor(options: FormationOptions, nowMs: number) {
+    this.#options = options;
+    this.#startedAt = nowMs;
+  }
+
+  pledgedBy(from: MemberId, nowMs: number): void {
+    this.#pledged.set(from, nowMs);
+  }
+
+  /** `others`: data members that are reachable; `hasCluster`: whether one of them is in a cluster. */
+  next(others: readonly MemberId[], hasCluster: boolean, nowMs: number): FormationStep {
+    if (this.#isOver) return wait;
+    if (hasCluster) return { kind: 'join' };
+    const { self, expect, hasOtherSeeds, mayFormAlone, patienceMs } = this.#options;
+    const isPatient = nowMs - this.#startedAt >= patienceMs;
+    if (expect === 1 && others.length === 0) {
+      return !hasOtherSeeds || (mayFormAlone && isPatient) ? this.#form() : wait;
+    }
+    // Those that are there may be in a cluster and not have said so yet.
+    if (others.length + 1 < expect || !isPatient) return { kind: 'join' };
+    return this.#vote(self, others, nowMs);
+  }
+
+  #vote(self: MemberId, others: readonly MemberId[], nowMs: number): FormationStep {
+    if (this.#pledge === undefined || nowMs - this.#pledge.at >= pledgeMs) {
+      const candidate = others.reduce((lowest, id) => Math.min(id, lowest), self);
+      this.#pledge = { candidate, at: nowMs };
+    }
+    const { candidate } = this.#pledge;
+    if (candidate !== self) return { kind: 'pledge', candidate };
+    let pledges = 1;
+    for (const at of this.#pledged.values()) if (nowMs - at < pledgeMs) pledges++;
+    const needed = Math.floor(this.#options.expect / 2) + 1;
+    return pledges >= needed ? this.#form() : { kind: 'join' };
+  }
+
+  #form(): FormationStep {
+    this.#isOver = true;
+    return { kind: 'form' };
+  }
+}

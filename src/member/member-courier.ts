@@ -1,0 +1,43 @@
+/** A member's way to primaries: by the local copy of the table, straight back where it is primary itself. */
+import type { Clock } from '../base/clock.ts';
+import type { GridErrorCode } from '../base/errors.ts';
+import type { MemberId, PartitionId } from '../base/ids.ts';
+import type { MetaGroup } from '../partition/meta-group.ts';
+import { rowOf } from '../partition/meta-state.ts';
+import type { Courier } from '../transport/calls.ts';
+import type { OpRequest } from '../wire/op-messages.ts';
+import type { Dispatch } from './dispatch.ts';
+
+export class MemberCourier implements Courier {
+  readonly #meta: MetaGroup;
+  readonly #dispatch: Dispatch;
+  readonly #clock: Clock;
+  readonly #self: MemberId;
+
+  constructor(self: MemberId, meta: MetaGroup, dispatch: Dispatch, clock: Clock) {
+    this.#self = self;
+    this.#meta = meta;
+    this.#dispatch = dispatch;
+    this.#clock = clock;
+  }
+
+  send(request: OpRequest): boolean {
+    const row = rowOf(this.#meta.state, request.partition);
+    if (row === undefined) return false;
+    // A lost partition: whoever is asked says so, and this member knows it as well as any.
+    const to = row.primary ?? this.#self;
+    return this.#dispatch.toMember(to, request);
+  }
+
+  obstacle(partition: PartitionId): { readonly code: GridErrorCode; readonly text: string } {
+    const { lease, leader } = this.#meta;
+    const voidSince = lease.voidSince(this.#clock.monotonic());
+    if (voidSince !== undefined) {
+      const text = `that this member holds no lease, with ${leader === undefined ? 'no meta leader known' : `the meta leader ${leader} silent`}`;
+      return { code: 'GRID_NO_QUORUM', text };
+    }
+    const primary = rowOf(this.#meta.state, partition)?.primary;
+    const text = primary === undefined ? 'no primary for the key' : `no answer from ${primary}`;
+    return { code: 'GRID_TIMEOUT', text };
+  }
+}

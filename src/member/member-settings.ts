@@ -1,0 +1,22 @@
+/** What a member is made of once the options were checked: plain values, defaults filled in. */
+import type { Address } from '../base/ids.ts';
+import type { Limits } from '../base/limits.ts';
+import type { Timings } from '../base/timings.ts';
+
+export interface MemberSettings {
+  readonly cluster: string;
+  readonly name: string;
+  readonly zone: string;
+  /** False for a lite member. */
+  readonly data: boolean;
+  readonly seeds: readonly Address[];
+  /** Whether this process may form a cluster by itself when nobody else answers. */
+  readonly mayFormAlone: boolean;
+  readonly expect: number;
+  readonly backups: number;
+  readonly minInSync: number;
+  readonly partitions: number;
+  readonly onPartitionLost: 'fail' | 'recreate';
+  readonly timings: Timings;
+  readonly limits: Limits;
+}

@@ -1,0 +1,33 @@
+/** What a member's own copy of the table says about the grid as a whole. */
+import type { MemberId } from '../base/ids.ts';
+import {
+  copiesWanted,
+  isServing,
+  type MetaState,
+  type PartitionRow,
+} from '../partition/meta-state.ts';
+
+/** Every partition has all its copies in sync on members that nobody doubts, and nothing moves. */
+export function isSafe(state: MetaState, isDoubtful: (id: MemberId) => boolean): boolean {
+  for (const member of state.members.values()) {
+    if (!isServing(member) || isDoubtful(member.id)) return false;
+  }
+  return state.groups.every((rows, backups) => {
+    const wanted = copiesWanted(state, backups);
+    return rows === undefined || rows.every((row) => isSettled(state, row, wanted));
+  });
+}
+
+function isSettled(state: MetaState, row: PartitionRow, wanted: number): boolean {
+  const { primary, inSync, learner, transferTo } = row;
+  if (primary === undefined || learner !== undefined || transferTo !== undefined) return false;
+  if (inSync.length !== wanted) return false;
+  return inSync.every((id) => isServing(state.members.get(id)));
+}
+
+/** Whether any partition still counts on a member. */
+export function holdsAnything(state: MetaState, id: MemberId): boolean {
+  return state.groups.some((rows) =>
+    rows?.some((row) => row.primary === id || row.learner === id || row.inSync.includes(id)),
+  );
+}

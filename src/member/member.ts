@@ -1,0 +1,378 @@
+/**
+ * One process as a member: membership, meta group, partitions and calls, wired to one clock and one
+ * transport. It makes no decision of its own, and it has no promises: the simulator runs it unchanged,
+ * and grid-member.ts puts the public API over it.
+ */
+import type { ActorRef } from '../actors/actor.ts';
+import { ActorSystem } from '../actors/actor-system.ts';
+import { type Clock, repeat, type Timer } from '../base/clock.ts';
+import type { CallerId, MemberId, StreamId } from '../base/ids.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Random } from '../base/random.ts';
+import type { Stall } from '../base/stall.ts';
+import { MembershipActor, type MembershipInput } from '../membership/membership-actor.ts';
+import type { Swim } from '../membership/swim.ts';
+import type { SwimAction } from '../membership/swim-types.ts';
+import type { Catalog } from '../partition/content.ts';
+import { MetaActor, type MetaInput } from '../partition/meta-actor.ts';
+import type { MetaAction, MetaGroup } from '../partition/meta-group.ts';
+import {
+  type ClusterSettings,
+  type Command,
+  copiesWanted,
+  groupOf,
+  isServing,
+  type MetaState,
+  type NewMember,
+  rowOf,
+} from '../partition/meta-state.ts';
+import { PartitionHost } from '../partition/partition-host.ts';
+import type { ProposalResult } from '../partition/proposals.ts';
+import type { Surroundings } from '../partition/replica-state.ts';
+import { MemberRouter } from '../partition/router.ts';
+import type { StructureType } from '../partition/store.ts';
+import { Calls } from '../transport/calls.ts';
+import type { Transport } from '../transport/transport.ts';
+import { Dispatch } from './dispatch.ts';
+import { Formation } from './formation.ts';
+import { MemberCourier } from './member-courier.ts';
+import type { MemberSettings } from './member-settings.ts';
+import { isSafe } from './member-view.ts';
+import { Roster } from './roster.ts';
+
+/** What a member lives on; the simulator passes its own. */
+export interface MemberParts {
+  readonly id: MemberId;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transport: Transport;
+  readonly stall: Stall;
+  readonly logger: Logger;
+}
+
+export interface MemberEvents {
+  /** The table has changed, or who leads. */
+  onTable(): void;
+  onSwim(action: Exclude<SwimAction, { kind: 'send' }>): void;
+  /** This member was removed by the others, or has lost an invariant: it serves nothing any more. */
+  onStopped(reason: 'removed' | 'failed', error: unknown): void;
+}
+
+const tickMs = 25;
+const supervision = { onFailure: 'escalate' } as const;
+
+export class Member {
+  readonly id: MemberId;
+  readonly settings: MemberSettings;
+  readonly host: PartitionHost;
+  readonly calls: Calls;
+  readonly router: MemberRouter;
+  readonly #parts: MemberParts;
+  readonly #events: MemberEvents;
+  readonly #actors: ActorSystem;
+  readonly #membership: MembershipActor;
+  readonly #membershipRef: ActorRef<MembershipInput>;
+  readonly #meta: MetaActor;
+  readonly #metaRef: ActorRef<MetaInput>;
+  readonly #roster: Roster;
+  readonly #dispatch: Dispatch;
+  readonly #formation: Formation;
+  readonly #timer: Timer;
+  #streams = 0;
+  #copies = 0;
+  #isJoining = false;
+  #isClosed = false;
+  #refusal = '';
+
+  constructor(
+    parts: MemberParts,
+    settings: MemberSettings,
+    types: ReadonlyMap<string, StructureType>,
+    events: MemberEvents,
+  ) {
+    this.id = parts.id;
+    this.settings = settings;
+    this.#parts = parts;
+    this.#events = events;
+    const { clock, random, logger, transport } = parts;
+    const onEscalation = (_: string, error: unknown) => this.#stop('failed', error);
+    this.#actors = new ActorSystem({ clock, logger, onEscalation });
+    this.#membership = this.#createMembership();
+    this.#meta = this.#createMeta();
+    this.#membershipRef = this.#actors.spawn('membership', () => this.#membership, { supervision });
+    this.#metaRef = this.#actors.spawn('meta', () => this.#meta, { supervision });
+    this.#roster = new Roster(this.state);
+    this.#formation = this.#createFormation();
+    this.#dispatch = this.#createDispatch();
+    this.host = this.#createHost(types);
+    this.#actors.scheduler.onTurnEnd(() => this.#meta.flush());
+    const caller = this.id as string as CallerId;
+    const courier = new MemberCourier(this.id, this.meta, this.#dispatch, clock);
+    this.calls = new Calls({ caller, clock, random, limits: settings.limits, courier });
+    const commit = this.#commit.bind(this);
+    const { id, host, calls, meta } = this;
+    this.router = new MemberRouter({ self: id, clock, meta, commit, host, calls });
+    transport.listen(this.#dispatch);
+    this.#timer = repeat(clock, tickMs, () => this.#tick());
+  }
+
+  get state(): MetaState {
+    return this.#meta.group.state;
+  }
+
+  get meta(): MetaGroup {
+    return this.#meta.group;
+  }
+
+  get swim(): Swim {
+    return this.#membership.swim;
+  }
+
+  /** Whether this member is one of the cluster and may serve. */
+  get isReady(): boolean {
+    const isIn = isServing(this.state.members.get(this.id));
+    return isIn && this.meta.lease.isValid(this.#parts.clock.monotonic());
+  }
+
+  /** Why the cluster does not take this process in; empty where nothing is known. */
+  get refusal(): string {
+    return this.#refusal;
+  }
+
+  get isSafe(): boolean {
+    return isSafe(this.state, (id) => this.#isDoubtful(id) || this.#roster.isRefused(id));
+  }
+
+  /** Says that this member is about to go, so that the others take over what it holds. */
+  leave(timeoutMs: number, done: (isCommitted: boolean) => void): void {
+    const command = { type: 'status', id: this.id, status: 'leaving' } as const;
+    this.#commit(command, timeoutMs, (result) => done(result !== undefined));
+  }
+
+  /** Tells everybody that this process goes, and that its going is no crash. */
+  sayGoodbye(): void {
+    this.#membershipRef.tellControl({ kind: 'leave' });
+  }
+
+  /** Lost partitions come back, empty. */
+  acceptLoss(timeoutMs: number, done: (isCommitted: boolean) => void): void {
+    this.#commit({ type: 'accept-loss' }, timeoutMs, (result) => done(result !== undefined));
+  }
+
+  /** Idempotent. Open calls end with `GRID_CLOSED`. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#timer.cancel();
+    this.#actors.stop();
+    this.calls.close();
+    this.#parts.transport.close();
+  }
+
+  #tick(): void {
+    const stallMs = this.#parts.stall.lagMs(this.settings.timings.probeIntervalMs);
+    this.#membershipRef.tellControl({ kind: 'tick', stallMs });
+    this.#metaRef.tellControl({ kind: 'tick', stallMs });
+    this.host.tick(this.#parts.clock.monotonic());
+    this.calls.tick();
+    if (!this.state.members.has(this.id) && !this.meta.isLeader) this.#seek();
+  }
+
+  /** Not in a cluster yet: looks for one, or for others with whom to form one. */
+  #seek(): void {
+    const { clock, random } = this.#parts;
+    const others = this.#others();
+    const step = this.#formation.next(others, this.#dispatch.hasSeenCluster, clock.monotonic());
+    if (step.kind === 'form') {
+      const settings = this.#clusterSettings();
+      this.#metaRef.tellControl({ kind: 'form', clusterId: random.id(), settings });
+    } else if (step.kind !== 'wait') {
+      if (step.kind === 'pledge') {
+        this.#dispatch.toMember(step.candidate, { kind: 'meta.pledge', candidate: step.candidate });
+      }
+      this.#askToJoin();
+    }
+  }
+
+  #askToJoin(): void {
+    if (this.#isJoining) return;
+    this.#isJoining = true;
+    this.#metaRef.tellControl({ kind: 'follow' });
+    const settings = this.#clusterSettings();
+    const command = { type: 'join', member: this.#asNewMember(), settings } as const;
+    this.#commit(command, this.settings.timings.electionMaxMs * 4, (result) => {
+      this.#isJoining = false;
+      this.#refusal = result?.refusal ?? '';
+    });
+  }
+
+  #commit(
+    command: Command,
+    timeoutMs: number,
+    done: (result: ProposalResult | undefined) => void,
+  ): void {
+    if (this.#isClosed) done(undefined);
+    else this.#metaRef.tellControl({ kind: 'commit', command, timeoutMs, done });
+  }
+
+  #isDoubtful(id: MemberId): boolean {
+    return id !== this.id && this.swim.stateOf(id) !== 'alive';
+  }
+
+  /** Data members that can be reached, as membership sees it. */
+  #others(): MemberId[] {
+    const others: MemberId[] = [];
+    for (const { id, state, isData } of this.swim.members) {
+      if (id !== this.id && state === 'alive' && isData) others.push(id);
+    }
+    return others;
+  }
+
+  #asNewMember(): NewMember {
+    const { name, zone, data } = this.settings;
+    return { id: this.id, name, address: this.#parts.transport.address, zone, data };
+  }
+
+  #clusterSettings(): ClusterSettings {
+    const { cluster, partitions, backups, minInSync, onPartitionLost } = this.settings;
+    return { cluster, partitions, backups, minInSync, onPartitionLost };
+  }
+
+  #carryOutSwim(action: SwimAction): void {
+    if (action.kind === 'send') {
+      this.#parts.transport.send(action.to, action.id, 'control', action.message);
+      return;
+    }
+    const member = action.kind === 'replaced' ? action.old : action.member;
+    if (action.kind === 'replaced') this.#condemn(member.id);
+    else this.#roster.note(member.id, member.address);
+    if (action.kind === 'dead' || action.kind === 'left' || action.kind === 'replaced') {
+      this.calls.routeChanged((partition) => rowOf(this.state, partition)?.primary === member.id);
+    }
+    this.#events.onSwim(action);
+  }
+
+  /** Another process is at the address: proof that the old one is gone. */
+  #condemn(id: MemberId): void {
+    if (!this.meta.isLeader || !this.state.members.has(id)) return;
+    this.#commit({ type: 'remove', id }, this.settings.timings.removeAfterMs, () => {});
+  }
+
+  #carryOutMeta(action: MetaAction): void {
+    switch (action.kind) {
+      case 'send':
+        this.#dispatch.toMember(action.to, action.message);
+        break;
+      case 'table':
+        this.router.structuresChanged();
+        this.host.tableChanged(action.partitions);
+        this.calls.tableChanged();
+        this.#events.onTable();
+        break;
+      case 'leader':
+        this.#events.onTable();
+        break;
+      case 'removed':
+        this.#stop('removed', undefined);
+        break;
+    }
+  }
+
+  #stop(reason: 'removed' | 'failed', error: unknown): void {
+    if (this.#isClosed) return;
+    this.close();
+    this.#events.onStopped(reason, error);
+  }
+
+  #createMembership(): MembershipActor {
+    const { random, transport, clock } = this.#parts;
+    const { name, zone, data: isData, timings, seeds } = this.settings;
+    const { address } = transport;
+    const self = this.id;
+    return new MembershipActor(
+      { self, address, name, zone, isData, timings, random, seeds },
+      { nowMs: () => clock.monotonic(), carryOut: (action) => this.#carryOutSwim(action) },
+    );
+  }
+
+  #createMeta(): MetaActor {
+    const { clock, random } = this.#parts;
+    const { timings } = this.settings;
+    const suspicions = { isDoubtful: (id: MemberId) => this.#isDoubtful(id) };
+    const contacts = () => this.#others();
+    return new MetaActor(
+      { member: this.#asNewMember(), clock, random, timings, suspicions, contacts },
+      { nowMs: () => clock.monotonic(), carryOut: (action) => this.#carryOutMeta(action) },
+    );
+  }
+
+  #createFormation(): Formation {
+    const { transport, clock } = this.#parts;
+    const { expect, mayFormAlone, seeds, timings } = this.settings;
+    const hasOtherSeeds = seeds.some((seed) => seed !== transport.address);
+    const patienceMs = timings.electionMaxMs * 2;
+    const options = { self: this.id, expect, hasOtherSeeds, mayFormAlone, patienceMs };
+    return new Formation(options, clock.monotonic());
+  }
+
+  #createDispatch(): Dispatch {
+    const { transport, clock } = this.#parts;
+    return new Dispatch({
+      self: this.id,
+      transport,
+      roster: this.#roster,
+      membership: this.#membershipRef,
+      meta: this.#metaRef,
+      leader: () => this.meta.leader,
+      host: () => this.host,
+      calls: () => this.calls,
+      onPledge: (from) => this.#formation.pledgedBy(from, clock.monotonic()),
+    });
+  }
+
+  #createHost(types: ReadonlyMap<string, StructureType>): PartitionHost {
+    const { limits, timings } = this.settings;
+    const { state } = this;
+    const catalog: Catalog = {
+      structure: (id) => state.structures.get(id),
+      get applied() {
+        return state.applied;
+      },
+    };
+    return new PartitionHost({
+      self: this.id,
+      clock: this.#parts.clock,
+      limits,
+      timings,
+      actors: this.#actors,
+      state,
+      types,
+      catalog,
+      surroundings: this.#surroundings(),
+      outlet: this.#dispatch,
+    });
+  }
+
+  #surroundings(): Surroundings {
+    const { state } = this;
+    const { lease } = this.meta;
+    return {
+      isLeaseValid: (nowMs) => lease.isValid(nowMs),
+      gridTime: (nowMs) => lease.gridTime(nowMs),
+      isServing: (id) => isServing(state.members.get(id)),
+      isStaying: (id) => state.members.get(id)?.status === 'up',
+      isRefused: (id) => this.#roster.isRefused(id),
+      copiesWanted: (partition) =>
+        copiesWanted(state, groupOf(partition, state.settings?.partitions ?? 1)),
+      nextStream: () => ++this.#streams as StreamId,
+      beginCopy: () => {
+        if (this.#copies >= this.settings.limits.copySessionsMax) return false;
+        this.#copies++;
+        return true;
+      },
+      endCopy: () => {
+        this.#copies--;
+      },
+    };
+  }
+}
