@@ -64,7 +64,7 @@ export class Formation {
 
   #vote(self: MemberId, others: readonly MemberId[], nowMs: number): FormationStep {
     if (this.#pledge === undefined || nowMs - this.#pledge.at >= pledgeMs) {
-      const candidate = others.reduce((lowest, id) => Math.min(id, lowest), self);
+      const candidate = [self, ...others].sort()[0] ?? self;
       this.#pledge = { candidate, at: nowMs };
     }
     const { candidate } = this.#pledge;
