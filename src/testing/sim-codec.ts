@@ -18,14 +18,3 @@ export function wireCodec(): SimCodec {
     decode: (bytes) => codec.decodeBatch(bytes),
   };
 }
-
-/** About what a message, or a part of one, takes on the wire, without encoding it. */
-export function bytesOf(part: object): number {
-  if (part instanceof Uint8Array) return part.length;
-  let bytes = 32;
-  for (const field of Object.values(part)) {
-    if (typeof field === 'object' && field !== null) bytes += bytesOf(field);
-    else if (typeof field === 'string') bytes += field.length;
-  }
-  return bytes;
-}

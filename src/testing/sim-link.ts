@@ -1,56 +1,222 @@
-/** A connection between two simulated processes, and the packets that travel on it. */
-import type { Address } from '../base/ids.ts';
-import type { Lane, Peer } from '../transport/transport.ts';
-
 /**
- * `dial`, `accept` and `refuse` make a connection, `close` ends it, `ping` shows that its other end lives.
- * A `frame` carries messages.
+ * One outgoing link of a simulated process, to one address on one lane: dialled on demand, remade with
+ * backoff while there is something to send, as the link over WebSockets is.
+ *
+ * Invariants
+ * 1. `connection` is there exactly in the states `dialling` and `up`.
+ * 2. `down` follows every end of a connection once, unless this side closed the link.
+ * 3. What waits when a dial fails is dropped.
  */
-export type PacketKind = 'dial' | 'accept' | 'refuse' | 'close' | 'ping' | 'frame';
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Address, MemberId } from '../base/ids.ts';
+import type { Limits } from '../base/limits.ts';
+import type { Random } from '../base/random.ts';
+import { Backoff } from '../transport/backoff.ts';
+import { Outbox } from '../transport/outbox.ts';
+import { defaultTransportTimings as timings } from '../transport/settings.ts';
+import type { DownReason, Lane, Peer } from '../transport/transport.ts';
+import type { Message } from '../wire/messages.ts';
+import type { SimCodec } from './sim-codec.ts';
+import { type Packet, SimConnection } from './sim-connection.ts';
+import type { SimNetwork } from './sim-network.ts';
 
-export interface Packet {
-  readonly kind: PacketKind;
-  readonly link: SimLink;
-  readonly from: Address;
-  readonly to: Address;
-  readonly lane: Lane;
-  /** Who proves itself: with `dial` and `accept`. */
-  readonly peer: Peer | undefined;
-  /** With `frame`. */
-  readonly bytes: Uint8Array | undefined;
+export interface SimLinkSettings {
+  readonly self: Peer;
+  readonly network: SimNetwork;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly codec: SimCodec;
+  readonly limits: Limits;
 }
 
+export interface SimLinkEvents {
+  up(link: SimLink, peer: Peer): void;
+  down(link: SimLink, id: MemberId | undefined, reason: DownReason): void;
+}
+
+/** A link that lived so long was well: the next one is tried at once. */
+const wellMs = 1_000;
+/** Of data, so much is on its way at a time; the rest waits where it can be counted. */
+const handedBytesMax = 4 * 1_024 * 1_024;
+/** How soon a link that had no room looks again. */
+const roomMs = 2;
+
 export class SimLink {
-  readonly dialer: Address;
-  readonly dialedAt: number;
-  /** When the other side accepted it; infinity until then. */
-  acceptedAt = Number.POSITIVE_INFINITY;
-  /** Half-open: whatever is sent on it vanishes, and nobody is told. */
-  isSilent = false;
-  /** Frames that a cut has stopped; a stream sends them again when it is healed. */
-  held: Packet[] = [];
-  /** The latest arrival, by direction and lane: the next one in a stream is not earlier. */
-  readonly #arrivals = [0, 0, 0, 0];
+  readonly address: Address;
+  readonly lane: Lane;
+  readonly #settings: SimLinkSettings;
+  readonly #events: SimLinkEvents;
+  readonly #outbox: Outbox;
+  readonly #backoff: Backoff;
+  #state: 'idle' | 'waiting' | 'dialling' | 'up' | 'closed' = 'idle';
+  #connection: SimConnection | undefined;
+  #peer: Peer | undefined;
+  /** Of the retry or of the next look for room: never both at a time. */
+  #timer: Timer | undefined;
+  #upSince = 0;
+  #heardAt = 0;
 
-  constructor(dialer: Address, now: number) {
-    this.dialer = dialer;
-    this.dialedAt = now;
+  constructor(address: Address, lane: Lane, settings: SimLinkSettings, events: SimLinkEvents) {
+    this.address = address;
+    this.lane = lane;
+    this.#settings = settings;
+    this.#events = events;
+    const { controlBytesBufferedMax, dataBytesBufferedMax } = settings.limits;
+    const bytesMax = lane === 'control' ? controlBytesBufferedMax : dataBytesBufferedMax;
+    this.#outbox = new Outbox(lane, bytesMax);
+    const { backoffFirstMs: firstMs, backoffLongestMs: longestMs } = timings;
+    this.#backoff = new Backoff(settings.random, { firstMs, longestMs });
   }
 
-  /**
-   * Whether that end dialed `next` knowing this link, and so because it has given this one up. Otherwise both
-   * ends dialed at once, and this dial has only been overtaken.
-   */
-  isFollowedBy(next: SimLink): boolean {
-    return next.dialedAt >= (this.dialer === next.dialer ? this.dialedAt : this.acceptedAt);
+  get connection(): SimConnection | undefined {
+    return this.#connection;
   }
 
-  /** The time at which a packet of a stream arrives that would arrive at `at` if it were alone. */
-  inOrder(from: Address, lane: Lane, at: number): number {
-    const index = (from === this.dialer ? 0 : 2) + (lane === 'control' ? 0 : 1);
-    const arrival = Math.max(at, this.#arrivals[index] as number);
-    // A hair later, so that the random order of events at one time cannot overtake.
-    this.#arrivals[index] = arrival + 1e-6;
-    return arrival;
+  get isUp(): boolean {
+    return this.#state === 'up';
+  }
+
+  /** Who was there last. */
+  get peer(): Peer | undefined {
+    return this.#peer;
+  }
+
+  bufferedBytes(): number {
+    return this.#outbox.bytes + this.#handedBytes();
+  }
+
+  push(message: Message, id: MemberId | undefined): boolean {
+    const isAdmitted = this.#outbox.push(message, id);
+    if (!isAdmitted) this.#settings.network.counts.fault('overflow');
+    return isAdmitted;
+  }
+
+  flush(): void {
+    if (this.#state === 'idle' && this.#outbox.length > 0) this.#dial();
+    const peer = this.#peer;
+    if (this.#state !== 'up' || peer === undefined) return;
+    while (this.#outbox.length > 0 && this.#hasRoom()) {
+      const { dropped } = this.#outbox;
+      const batch = this.#outbox.takeBatch(peer.id);
+      for (let more = dropped; more < this.#outbox.dropped; more++) {
+        this.#settings.network.counts.fault('identity');
+      }
+      this.#sendBatch(batch);
+    }
+    if (this.#outbox.length > 0) this.#flushLater();
+  }
+
+  /** What the other end, or its machine, answers. */
+  receive({ kind, peer }: Packet): void {
+    this.#heardAt = this.#settings.clock.monotonic();
+    if (kind === 'accept' && peer !== undefined && this.#state === 'dialling') this.#rise(peer);
+    if (kind === 'refuse') this.end('refused');
+    if (kind === 'close') this.end('closed');
+  }
+
+  /** Called each second. `wasLate`: this process has slept, and blames nobody for the time. */
+  tick(wasLate: boolean): void {
+    if (this.#connection === undefined) return;
+    const now = this.#settings.clock.monotonic();
+    if (wasLate) this.#heardAt = now;
+    const isDialling = this.#state === 'dialling';
+    if (now - this.#heardAt >= this.#patienceMs(isDialling)) this.end('silent');
+    else this.#transmit(isDialling ? 'dial' : 'ping');
+  }
+
+  end(reason: DownReason): void {
+    if (this.#connection === undefined) return;
+    const { clock, network } = this.#settings;
+    const wasUp = this.#state === 'up';
+    this.#transmit('close');
+    network.ended(this.#connection);
+    this.#connection = undefined;
+    if (wasUp && clock.monotonic() - this.#upSince >= wellMs) this.#backoff.reset();
+    if (!wasUp) this.#outbox.clear();
+    this.#state = 'waiting';
+    this.#timer?.cancel();
+    this.#timer = clock.setTimer(this.#backoff.nextMs(), () => this.#tryAgain(wasUp));
+    this.#events.down(this, wasUp ? this.#peer?.id : undefined, reason);
+  }
+
+  /** Sends what waits and ends; nobody here hears of it. */
+  close(): void {
+    this.flush();
+    this.#state = 'closed';
+    this.#timer?.cancel();
+    this.#outbox.clear();
+    this.#transmit('close', true);
+    this.#connection = undefined;
+  }
+
+  #patienceMs(isDialling: boolean): number {
+    if (isDialling) return timings.handshakeMs;
+    return timings.silentMs * (this.lane === 'control' ? 1 : 3);
+  }
+
+  #dial(): void {
+    const { self, clock } = this.#settings;
+    this.#state = 'dialling';
+    this.#connection = new SimConnection(self, this.address, this.lane);
+    this.#heardAt = clock.monotonic();
+    this.#transmit('dial');
+  }
+
+  #rise(peer: Peer): void {
+    this.#state = 'up';
+    this.#upSince = this.#settings.clock.monotonic();
+    this.#peer = peer;
+    this.#events.up(this, peer);
+    this.flush();
+  }
+
+  #tryAgain(wasUp: boolean): void {
+    this.#timer = undefined;
+    this.#state = 'idle';
+    // A link that was up is tried once even with nothing to send: whether it is refused says much.
+    if (wasUp || this.#outbox.length > 0) this.#dial();
+  }
+
+  #handedBytes(): number {
+    const { self, network } = this.#settings;
+    if (this.#connection === undefined) return 0;
+    const path = network.path(self.address, this.address);
+    return path.backlogBytes(this.lane, network.now) + this.#connection.heldBytes;
+  }
+
+  #hasRoom(): boolean {
+    const { limits } = this.#settings;
+    const bytesMax = this.lane === 'control' ? limits.controlBytesBufferedMax : handedBytesMax;
+    return this.#handedBytes() < bytesMax;
+  }
+
+  #flushLater(): void {
+    this.#timer ??= this.#settings.clock.setTimer(roomMs, () => {
+      this.#timer = undefined;
+      this.flush();
+    });
+  }
+
+  #sendBatch(batch: readonly Message[]): void {
+    const { network, codec } = this.#settings;
+    if (network.mode === 'stream') {
+      if (batch.length > 0) this.#transmitFrame(codec.encode(batch));
+      return;
+    }
+    for (const message of batch) this.#transmitFrame(codec.encode([message]));
+  }
+
+  #transmitFrame(bytes: Uint8Array): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    const { network, self } = this.#settings;
+    network.transmit(connection.packet('frame', self.address, bytes));
+  }
+
+  #transmit(kind: 'dial' | 'ping' | 'close', inOrder = false): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    const { network, self } = this.#settings;
+    network.transmit(connection.packet(kind, self.address), inOrder);
   }
 }

@@ -1,19 +1,19 @@
 /**
  * The network of a simulated world: what becomes of a packet between two addresses.
  *
- * As a `stream` it behaves like TCP: on one link and lane frames arrive in order and whole, or the link
- * breaks; what a cut stops is sent again after it. As `datagram` each message fends for itself: it
- * may be lost, doubled or overtaken. Making, closing and probing a link suffers from cuts only.
+ * As a `stream` it behaves like TCP: on one connection frames arrive in order and whole, or it breaks; what
+ * a cut stops is sent again after it. As `datagram` each message fends for itself: it may be lost,
+ * doubled or overtaken. Making, closing and probing a connection suffers from cuts only.
  *
  * Invariants
  * 1. A packet reaches the process that listens at its address when it arrives, never an earlier one.
- * 2. On a stream, what arrives on a link and lane is a prefix of what was sent, in order.
+ * 2. On a stream, what arrives on a connection is a prefix of what was sent, in order.
  */
 import type { Address } from '../base/ids.ts';
 import type { Lane } from '../transport/transport.ts';
 import type { Message } from '../wire/messages.ts';
 import type { Counts } from './counts.ts';
-import type { Packet, PacketKind, SimLink } from './sim-link.ts';
+import type { Packet, SimConnection } from './sim-connection.ts';
 import { defaultQuality, type PathQuality, SimPath } from './sim-path.ts';
 import { codeOf, type Timeline } from './timeline.ts';
 import { digestOf } from './trace.ts';
@@ -32,8 +32,8 @@ export interface Listener {
   readonly process: number;
   /** The packet waits for the process's loop. */
   arrive(packet: Packet): void;
-  /** Its links that are up or being made. */
-  openLinks(): readonly { readonly link: SimLink; readonly to: Address }[];
+  /** Those it dialled, up or being made, and those it accepted. */
+  connections(): readonly SimConnection[];
 }
 
 const lanes: readonly Lane[] = ['control', 'data'];
@@ -51,8 +51,8 @@ export class SimNetwork {
   readonly #listeners = new Map<Address, Listener>();
   /** Machines that are gone: not even their kernel says that nobody listens. */
   readonly #goneMachines = new Set<Address>();
-  /** Links with frames that a cut has stopped. */
-  readonly #stopped = new Set<SimLink>();
+  /** Connections with frames that a cut has stopped. */
+  readonly #stopped = new Set<SimConnection>();
 
   constructor(
     timeline: Timeline,
@@ -107,8 +107,8 @@ export class SimNetwork {
   unlisten(listener: Listener): void {
     if (this.#listeners.get(listener.address) !== listener) return;
     this.#listeners.delete(listener.address);
-    for (const { link, to } of listener.openLinks()) {
-      this.#reply('close', link, listener.address, to);
+    for (const connection of listener.connections()) {
+      this.transmit(connection.packet('close', listener.address));
     }
   }
 
@@ -125,7 +125,9 @@ export class SimNetwork {
 
   heal(from: Address, to: Address): void {
     this.path(from, to).isCut = false;
-    for (const link of [...this.#stopped]) this.#resume(link, from, to);
+    for (const connection of this.#stopped) {
+      if (connection.dialler.address === from && connection.to === to) this.#resume(connection);
+    }
   }
 
   healAll(): void {
@@ -134,18 +136,18 @@ export class SimNetwork {
     }
   }
 
-  /** Breaks every link between two addresses; both ends hear of it. Returns how many there were. */
+  /** Breaks every connection between two addresses; both ends hear of it. Returns how many there were. */
   reset(left: Address, right: Address): number {
-    const links = this.#linksBetween(left, right);
-    for (const link of links) this.#break(link, left, right);
-    return links.length;
+    const connections = this.#between(left, right);
+    for (const connection of connections) this.#break(connection);
+    return connections.length;
   }
 
-  /** Makes every link between two addresses half-open. Returns how many there were. */
+  /** Makes every connection between two addresses half-open. Returns how many there were. */
   silence(left: Address, right: Address): number {
-    const links = this.#linksBetween(left, right);
-    for (const link of links) link.isSilent = true;
-    return links.length;
+    const connections = this.#between(left, right);
+    for (const connection of connections) connection.isSilent = true;
+    return connections.length;
   }
 
   /** A process is about to receive a message. */
@@ -155,36 +157,41 @@ export class SimNetwork {
     if (trace.keepsLines) trace.line(now, `${from} -> ${to} ${kind}`);
   }
 
-  transmit(packet: Packet): void {
-    if (packet.link.isSilent) return;
+  /** `inOrder`: behind the frames that were sent before it. */
+  transmit(packet: Packet, inOrder = false): void {
+    const { connection, kind } = packet;
+    if (connection.isSilent) return;
     const path = this.path(packet.from, packet.to);
-    if (path.isCut || this.#isBehindHeld(packet)) this.#stopAtCut(packet);
-    else if (packet.kind === 'frame') this.#transmitFrame(packet, path);
-    else this.#transmitSignal(packet, path);
+    const isFrame = kind === 'frame';
+    if (path.isCut || (isFrame && connection.isHeld)) this.#stopAtCut(packet);
+    else if (isFrame) this.#transmitFrame(packet, path);
+    else this.#transmitSignal(packet, path, inOrder);
   }
 
-  #transmitSignal(packet: Packet, path: SimPath): void {
+  /** An end has given the connection up: what was stopped on it goes nowhere. */
+  ended(connection: SimConnection): void {
+    connection.takeHeld();
+    this.#stopped.delete(connection);
+  }
+
+  #transmitSignal(packet: Packet, path: SimPath, inOrder: boolean): void {
     const at = this.#timeline.now + path.latency('control', this.#timeline.random);
-    if (packet.kind === 'accept') {
-      // The frames of the accepting side follow it, on both lanes.
-      packet.link.inOrder(packet.from, 'data', at);
-      packet.link.inOrder(packet.from, 'control', at);
-    }
-    this.#arriveAt(at, packet);
+    this.#arriveAt(inOrder ? packet.connection.inOrder(at) : at, packet);
   }
 
   #transmitFrame(packet: Packet, path: SimPath): void {
     const { random, now } = this.#timeline;
-    const { lane } = packet;
+    const { connection } = packet;
+    const { lane } = connection;
     const quality = path.quality(lane);
     if (quality.loss > 0 && random.next() < quality.loss) {
       this.counts.fault('loss');
-      if (this.mode === 'stream') this.#break(packet.link, packet.from, packet.to);
+      if (this.mode === 'stream') this.#break(connection);
       return;
     }
     const left = path.leave(lane, packet.bytes?.length ?? 0, now);
     const at = left + path.latency(lane, random);
-    if (this.mode === 'stream') this.#arriveAt(packet.link.inOrder(packet.from, lane, at), packet);
+    if (this.mode === 'stream') this.#arriveAt(connection.inOrder(at), packet);
     else this.#arriveAsDatagram(at, packet, quality);
   }
 
@@ -215,66 +222,44 @@ export class SimNetwork {
       return;
     }
     if (this.#goneMachines.has(packet.to)) return;
-    if (packet.kind === 'dial') this.#reply('refuse', packet.link, packet.to, packet.from);
-    if (packet.kind === 'frame' || packet.kind === 'ping') {
-      this.#reply('close', packet.link, packet.to, packet.from);
-    }
-  }
-
-  #reply(kind: PacketKind, link: SimLink, from: Address, to: Address): void {
-    this.transmit({ kind, link, from, to, lane: 'control', peer: undefined, bytes: undefined });
+    const answer = packet.kind === 'dial' ? 'refuse' : 'close';
+    if (packet.kind !== 'close') this.transmit(packet.connection.packet(answer, packet.to));
   }
 
   /** Each end learns it in its own time; what arrives at an end before that still counts. */
-  #break(link: SimLink, left: Address, right: Address): void {
+  #break(connection: SimConnection): void {
     this.counts.fault('reset');
-    this.#reply('close', link, left, right);
-    this.#reply('close', link, right, left);
-    link.isSilent = true;
-    this.#stopped.delete(link);
-  }
-
-  /** An end has given the link up: what was stopped on it goes nowhere. */
-  ended(link: SimLink): void {
-    link.held = [];
-    this.#stopped.delete(link);
-  }
-
-  #isBehindHeld({ kind, link, from }: Packet): boolean {
-    return kind === 'frame' && link.held.some((held) => held.from === from);
+    this.transmit(connection.packet('close', connection.to));
+    this.transmit(connection.packet('close', connection.dialler.address));
+    connection.isSilent = true;
+    this.ended(connection);
   }
 
   #stopAtCut(packet: Packet): void {
     if (this.mode === 'datagram' || packet.kind !== 'frame') return;
-    packet.link.held.push(packet);
-    this.#stopped.add(packet.link);
+    packet.connection.hold(packet);
+    this.#stopped.add(packet.connection);
   }
 
-  #resume(link: SimLink, from: Address, to: Address): void {
-    const isOfPath = (packet: Packet) => packet.from === from && packet.to === to;
-    const packets = link.held.filter(isOfPath);
-    if (packets.length === 0) return;
-    const code = codeOf('fault', 0);
+  #resume(connection: SimConnection): void {
     const delayMs = this.#timeline.random.next() * resumeMsMax;
-    this.#timeline.after(delayMs, code, () => {
+    this.#timeline.after(delayMs, codeOf('fault', 0), () => {
+      this.#stopped.delete(connection);
       // All that was stopped until now, in order; a cut that has come back stops it again.
-      const stopped = link.held.filter(isOfPath);
-      link.held = link.held.filter((packet) => !isOfPath(packet));
-      if (link.held.length === 0) this.#stopped.delete(link);
-      for (const packet of stopped) this.transmit(packet);
+      for (const packet of connection.takeHeld()) this.transmit(packet);
     });
   }
 
-  #linksBetween(left: Address, right: Address): SimLink[] {
-    const links = new Set<SimLink>();
+  #between(left: Address, right: Address): readonly SimConnection[] {
+    const connections = new Set<SimConnection>();
     for (const [at, other] of [
       [left, right],
       [right, left],
     ] as const) {
-      for (const { link, to } of this.#listeners.get(at)?.openLinks() ?? []) {
-        if (to === other) links.add(link);
+      for (const connection of this.#listeners.get(at)?.connections() ?? []) {
+        if (connection.otherEnd(at) === other) connections.add(connection);
       }
     }
-    return [...links];
+    return [...connections];
   }
 }
