@@ -41,11 +41,14 @@ export type GridErrorCode = (typeof errorCodes)[number];
 export interface GridErrorOptions extends ErrorOptions {
   /** @default 'not-applied' */
   readonly outcome?: Outcome;
+  readonly keys?: readonly unknown[];
 }
 
 export class GridError extends Error {
   readonly code: GridErrorCode;
   readonly outcome: Outcome;
+  /** Of a call on several keys that failed in part: those that were not, or perhaps, changed. */
+  readonly keys: readonly unknown[] | undefined;
 
   /** `message` says what was expected, what was found and what to do. */
   constructor(code: GridErrorCode, message: string, options: GridErrorOptions = {}) {
@@ -53,6 +56,7 @@ export class GridError extends Error {
     this.name = 'GridError';
     this.code = code;
     this.outcome = options.outcome ?? 'not-applied';
+    this.keys = options.keys;
   }
 
   // A brand and not `instanceof`: an application may load two copies of this package.

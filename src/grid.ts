@@ -1,0 +1,187 @@
+/**
+ * The contract with users: types only, open to all layers. What is written here is what API.md says
+ * of the parts that exist.
+ */
+import type { CallOptions } from './base/call-options.ts';
+import type { Duration } from './base/duration.ts';
+import type { Logger } from './base/logger.ts';
+import type { Preset } from './base/timings.ts';
+import type { Key } from './wire/key.ts';
+
+export type { CallOptions, Duration, Key };
+
+/** One process of the grid, as `grid.self` and `grid.members` show it. */
+export interface Member {
+  /** Made anew at every start of the process. */
+  readonly id: string;
+  readonly name: string;
+  /** `host:port`. */
+  readonly address: string;
+  readonly zone: string | undefined;
+  readonly state: 'joining' | 'up' | 'suspected' | 'leaving';
+}
+
+/** What happens in a grid. Branch on `type`. */
+export type GridEvent =
+  | { readonly type: 'member-joined'; readonly member: Member }
+  | { readonly type: 'member-suspected'; readonly member: Member }
+  | { readonly type: 'member-left'; readonly member: Member; readonly reason: 'left' | 'failed' }
+  | { readonly type: 'partition-moved'; readonly partition: number; readonly to: Member }
+  | { readonly type: 'partition-lost'; readonly partition: number }
+  | { readonly type: 'migration-started'; readonly partition: number }
+  | { readonly type: 'migration-finished'; readonly partition: number }
+  | { readonly type: 'safe' }
+  | { readonly type: 'split' }
+  | { readonly type: 'healed'; readonly discarded: number }
+  | { readonly type: 'reconnecting' }
+  | { readonly type: 'connected' }
+  | { readonly type: 'slow-loop'; readonly lagMs: number };
+
+/** Options of a map; a later caller with other options gets `GRID_BAD_OPTION` naming both. */
+export interface MapOptions {
+  /** Copies beside the primary, 0 to 3. @default 1 */
+  readonly backups?: number;
+  /** Copies that have to be in sync for a write to be taken. @default 1 */
+  readonly minInSync?: number;
+}
+
+export interface TlsOptions {
+  readonly key: string;
+  readonly cert: string;
+  readonly ca?: string;
+  readonly requireClientCert?: boolean;
+}
+
+/** Options of `Grid.join`. A wrong one is a `GRID_BAD_OPTION` that names it. */
+export interface JoinOptions {
+  /** Members and clients of another name are refused. @default 'shoal' */
+  readonly cluster?: string;
+  /** A member's human name. @default host and pid */
+  readonly name?: string;
+  /**
+   * Where to listen; port 0 is any free port. A host beyond loopback needs `secret`, or `tls` with
+   * client certificates, or `insecure`. @default { host: '127.0.0.1', port: 7400 }
+   */
+  readonly listen?: { readonly host?: string; readonly port?: number };
+  /** The `host:port` under which others reach this member. @default from `listen` */
+  readonly advertise?: string;
+  /** `host:port`, or a DNS name whose every address is tried. @default [] (a cluster of one) */
+  readonly seeds?: readonly string[];
+  /** How many members the first formation waits for. @default 1 */
+  readonly expect?: number;
+  /** Copies beside the primary, 0 to 3. @default 1 */
+  readonly backups?: number;
+  /** Copies that have to be in sync for a write to be taken. @default 1 */
+  readonly minInSync?: number;
+  /** Fixed when the cluster is born. @default 271 */
+  readonly partitions?: number;
+  /** What becomes of a partition all of whose copies are gone. @default 'fail' */
+  readonly onPartitionLost?: 'fail' | 'recreate';
+  /** @default 'auto' */
+  readonly splitBrain?: 'auto' | 'consistency' | 'availability';
+  /** False for a lite member, which holds nothing. @default true */
+  readonly data?: boolean;
+  /** Backups go to other zones where there are any. @default none */
+  readonly zone?: string;
+  /** All timings at once. @default 'lan' */
+  readonly preset?: Preset;
+  /** Members prove that they know it, without sending it. @default none */
+  readonly secret?: string;
+  readonly tls?: TlsOptions;
+  /** Listens beyond loopback without a secret, with a warning. @default false */
+  readonly insecure?: boolean;
+  /** Options of maps by name or by pattern (`*`). @default none */
+  readonly maps?: Readonly<Record<string, MapOptions>>;
+  /** @default a pino at level `warn` */
+  readonly logger?: Logger;
+}
+
+/** A value with what the grid knows about it. Times are grid time, milliseconds since 1970. */
+export interface MapEntry<K, V> {
+  readonly key: K;
+  readonly value: V;
+  /** Grows with every write of the key, from 1. */
+  readonly version: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** Undefined where it never expires. */
+  readonly expiresAt: number | undefined;
+}
+
+/** What this member holds as primary: read here and now, without asking anybody. */
+export interface LocalMap<K, V> {
+  keys(): IterableIterator<K>;
+  entries(): IterableIterator<[K, V]>;
+  /** Undefined also where another member holds the key. It may be stale. */
+  peek(key: K): V | undefined;
+}
+
+/**
+ * A map that every member shares. Keys: string, number, bigint, boolean, `Uint8Array`, arrays of these,
+ * or `{ key, affinity }`. Values: whatever structured clone keeps; what comes out is the caller's own.
+ *
+ * Every call may reject with `GRID_BAD_KEY`, `GRID_BAD_VALUE`, `GRID_BAD_OPTION` and `GRID_TOO_LARGE`
+ * before anything is sent, and with `GRID_TIMEOUT` (10 s where `timeout` does not say otherwise),
+ * `GRID_OVERLOADED`, `GRID_NO_QUORUM`, `GRID_PARTITION_LOST`, `GRID_INDETERMINATE` and `GRID_CLOSED`. Only
+ * an error with outcome `unknown` may have had an effect.
+ */
+export interface GridMap<K extends Key = Key, V = unknown> {
+  readonly name: string;
+  get(key: K, options?: CallOptions): Promise<V | undefined>;
+  has(key: K, options?: CallOptions): Promise<boolean>;
+  set(key: K, value: V, options?: CallOptions): Promise<void>;
+  /** Whether it was there. */
+  delete(key: K, options?: CallOptions): Promise<boolean>;
+  /** Sets, and gives the value before. */
+  swap(key: K, value: V, options?: CallOptions): Promise<V | undefined>;
+  /** Deletes, and gives the value before. */
+  take(key: K, options?: CallOptions): Promise<V | undefined>;
+  /** Sets where the key is absent. Whether it did. */
+  setIfAbsent(key: K, value: V, options?: CallOptions): Promise<boolean>;
+  /** Sets where the key is present. Whether it did. */
+  replace(key: K, value: V, options?: CallOptions): Promise<boolean>;
+  /** The value that is there afterwards. */
+  getOrInsert(key: K, value: V, options?: CallOptions): Promise<V>;
+  /**
+   * Sets where the stored value is encoded as `expected` is (objects with the same fields in the same
+   * order); `undefined` expects an absent key. Whether it did.
+   */
+  compareAndSet(key: K, expected: V | undefined, next: V, options?: CallOptions): Promise<boolean>;
+  getEntry(key: K, options?: CallOptions): Promise<MapEntry<K, V> | undefined>;
+  /** Sets where the version is this one; 0 stands for an absent key. Whether it did. */
+  setIfVersion(key: K, value: V, version: number, options?: CallOptions): Promise<boolean>;
+  /** Deletes where the version is this one. Whether it did, or 0 was given and the key is absent. */
+  deleteIfVersion(key: K, version: number, options?: CallOptions): Promise<boolean>;
+  /**
+   * Changes a value by a function, which runs again where somebody else was quicker: it has no other
+   * effects. `undefined` deletes. Gives the new value. `GRID_OVERLOADED` after 1,000 conflicts.
+   */
+  update(
+    key: K,
+    change: (value: V | undefined) => V | undefined | Promise<V | undefined>,
+    options?: CallOptions,
+  ): Promise<V | undefined>;
+  /**
+   * Adds to a number, from 0 where the key is absent, exactly once. Gives the new number.
+   * `GRID_BAD_VALUE` where the value is no number, or would be past 2^53 - 1.
+   */
+  increment(key: K, by?: number, options?: CallOptions): Promise<number>;
+  /** The keys that are there, in the order given. */
+  getMany(keys: Iterable<K>, options?: CallOptions): Promise<Map<K, V>>;
+  /** Atomic in each partition, not across; an error's `keys` are those that were not, or perhaps, set. */
+  setMany(entries: Iterable<readonly [K, V]>, options?: CallOptions): Promise<void>;
+  /** How many were there. As `setMany` in case of an error. */
+  deleteMany(keys: Iterable<K>, options?: CallOptions): Promise<number>;
+  /** A sum over the partitions, each at its own moment. */
+  size(options?: CallOptions): Promise<number>;
+  /** A page at a time, never the whole map in memory. `timeout` is that of a page. */
+  keys(options?: CallOptions): AsyncIterableIterator<K>;
+  values(options?: CallOptions): AsyncIterableIterator<V>;
+  entries(options?: CallOptions): AsyncIterableIterator<[K, V]>;
+  [Symbol.asyncIterator](): AsyncIterableIterator<[K, V]>;
+  /** Atomic in each partition, not across. */
+  clear(options?: CallOptions): Promise<void>;
+  /** Ends this map; the next call by this name begins a new one. */
+  destroy(options?: CallOptions): Promise<void>;
+  readonly local: LocalMap<K, V>;
+}

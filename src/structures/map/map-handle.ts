@@ -1,0 +1,273 @@
+/**
+ * What a user holds of a map: encodes keys and values, makes the op, sends it to the key's partition
+ * and decodes what comes back. It keeps no records.
+ */
+import type { CallOptions } from '../../base/call-options.ts';
+import { checkedTimeoutMs } from '../../base/call-options.ts';
+import type { Clock } from '../../base/clock.ts';
+import { GridError } from '../../base/errors.ts';
+import { partitionOf } from '../../base/hash.ts';
+import { defaultLimits, type Limits } from '../../base/limits.ts';
+import type { GridMap, Key, LocalMap, MapEntry } from '../../grid.ts';
+import type { Router } from '../../partition/router-port.ts';
+import { encodeKey } from '../../wire/key.ts';
+import { encodeValue } from '../../wire/value.ts';
+import { StructureHandle } from '../structure-handle.ts';
+import * as many from './map-many-handle.ts';
+import {
+  bareOp,
+  compareAndSetOp,
+  deleteIfVersionOp,
+  incrementOp,
+  keyOp,
+  mapOps,
+  readCount,
+  readEntryResult,
+  setIfVersionOp,
+  valueOp,
+  writesFrom,
+} from './map-ops.ts';
+import { isYes, valueOrNothing, valueOut } from './map-results.ts';
+import { localMap, scanned } from './map-scan-handle.ts';
+
+/** How often `update` tries; each time somebody else has changed the key in between. */
+const updatesMax = 1_000;
+
+export interface MapHandleOptions {
+  readonly router: Router;
+  readonly clock: Clock;
+  readonly name: string;
+  /** What the map is created with where it does not exist. @default {} */
+  readonly definition?: Readonly<Record<string, unknown>>;
+  readonly limits?: Limits;
+}
+
+export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V> {
+  readonly name: string;
+  readonly local: LocalMap<K, V>;
+  readonly #handle: StructureHandle;
+  readonly #limits: Limits;
+
+  constructor(options: MapHandleOptions) {
+    const { router, clock, name, definition = {}, limits = defaultLimits } = options;
+    this.#handle = new StructureHandle({ router, clock, limits, type: 'map', name, definition });
+    this.name = name;
+    this.#limits = limits;
+    this.local = localMap<K, V>(this.#handle);
+  }
+
+  get(key: K, options?: CallOptions): Promise<V | undefined> {
+    return this.#onKey(mapOps.get, key, options, valueOrNothing<V>);
+  }
+
+  has(key: K, options?: CallOptions): Promise<boolean> {
+    return this.#onKey(mapOps.has, key, options, isYes);
+  }
+
+  set(key: K, value: V, options?: CallOptions): Promise<void> {
+    return this.#onValue(mapOps.set, key, value, options, ignored);
+  }
+
+  delete(key: K, options?: CallOptions): Promise<boolean> {
+    return this.#onKey(mapOps.delete, key, options, isYes);
+  }
+
+  swap(key: K, value: V, options?: CallOptions): Promise<V | undefined> {
+    return this.#onValue(mapOps.swap, key, value, options, valueOrNothing<V>);
+  }
+
+  take(key: K, options?: CallOptions): Promise<V | undefined> {
+    return this.#onKey(mapOps.take, key, options, valueOrNothing<V>);
+  }
+
+  setIfAbsent(key: K, value: V, options?: CallOptions): Promise<boolean> {
+    return this.#onValue(mapOps.setIfAbsent, key, value, options, isYes);
+  }
+
+  replace(key: K, value: V, options?: CallOptions): Promise<boolean> {
+    return this.#onValue(mapOps.replace, key, value, options, isYes);
+  }
+
+  getOrInsert(key: K, value: V, options?: CallOptions): Promise<V> {
+    return this.#onValue(mapOps.getOrInsert, key, value, options, valueOut<V>);
+  }
+
+  async compareAndSet(
+    key: K,
+    expected: V | undefined,
+    next: V,
+    options?: CallOptions,
+  ): Promise<boolean> {
+    const { bytes, hash } = encodeKey(key, this.#limits);
+    const before = encodeValue(expected, this.#limits);
+    const after = encodeValue(next, this.#limits);
+    const op = compareAndSetOp(bytes, before, after, expected === undefined);
+    return this.#send(hash, op, options, isYes);
+  }
+
+  async getEntry(key: K, options?: CallOptions): Promise<MapEntry<K, V> | undefined> {
+    const found = await this.#onKey(mapOps.getEntry, key, options, readEntryResult);
+    if (found === undefined) return undefined;
+    const { version, createdAt, updatedAt, deadline } = found;
+    const expiresAt = deadline === 0 ? undefined : deadline;
+    return { key, value: valueOut<V>(found.value), version, createdAt, updatedAt, expiresAt };
+  }
+
+  async setIfVersion(key: K, value: V, version: number, options?: CallOptions): Promise<boolean> {
+    const { bytes, hash } = encodeKey(key, this.#limits);
+    const encoded = encodeValue(value, this.#limits);
+    const op = setIfVersionOp(bytes, encoded, checkedVersion(version));
+    return this.#send(hash, op, options, isYes);
+  }
+
+  async deleteIfVersion(key: K, version: number, options?: CallOptions): Promise<boolean> {
+    const { bytes, hash } = encodeKey(key, this.#limits);
+    return this.#send(hash, deleteIfVersionOp(bytes, checkedVersion(version)), options, isYes);
+  }
+
+  async update(
+    key: K,
+    change: (value: V | undefined) => V | undefined | Promise<V | undefined>,
+    options?: CallOptions,
+  ): Promise<V | undefined> {
+    if (typeof change !== 'function') {
+      throw new GridError('GRID_BAD_OPTION', `update takes a function, found ${typeof change}`);
+    }
+    const timeoutMs = checkedTimeoutMs(options);
+    const { clock } = this.#handle;
+    const endsAt = clock.monotonic() + timeoutMs;
+    for (let tries = 0; tries < updatesMax; tries++) {
+      const left = leftOf(endsAt - clock.monotonic(), timeoutMs, options);
+      const entry = await this.getEntry(key, left);
+      const next = await change(entry?.value);
+      const rest = leftOf(endsAt - clock.monotonic(), timeoutMs, options);
+      if (await this.#replaceVersion(key, entry?.version ?? 0, next, rest)) return next;
+    }
+    throw new GridError(
+      'GRID_OVERLOADED',
+      `update met another writer ${updatesMax} times; use increment, or one writer for the key`,
+    );
+  }
+
+  async increment(key: K, by = 1, options?: CallOptions): Promise<number> {
+    if (typeof by !== 'number' || !Number.isFinite(by)) {
+      throw new GridError('GRID_BAD_VALUE', `increment adds a finite number, found ${String(by)}`);
+    }
+    const { bytes, hash } = encodeKey(key, this.#limits);
+    return this.#send(hash, incrementOp(bytes, by), options, valueOut<number>);
+  }
+
+  getMany(keys: Iterable<K>, options?: CallOptions): Promise<Map<K, V>> {
+    return many.getMany<K, V>(this.#handle, keys, options);
+  }
+
+  setMany(entries: Iterable<readonly [K, V]>, options?: CallOptions): Promise<void> {
+    return many.setMany(this.#handle, entries, options);
+  }
+
+  deleteMany(keys: Iterable<K>, options?: CallOptions): Promise<number> {
+    return many.deleteMany(this.#handle, keys, options);
+  }
+
+  async size(options?: CallOptions): Promise<number> {
+    const sizes = await many.onAll(this.#handle, bareOp(mapOps.size), false, options, readCount);
+    return sizes.reduce((sum, size) => sum + size, 0);
+  }
+
+  keys(options?: CallOptions): AsyncIterableIterator<K> {
+    return scanned<K>(this.#handle, 'keys', options);
+  }
+
+  values(options?: CallOptions): AsyncIterableIterator<V> {
+    return scanned<V>(this.#handle, 'values', options);
+  }
+
+  entries(options?: CallOptions): AsyncIterableIterator<[K, V]> {
+    return scanned<[K, V]>(this.#handle, 'entries', options);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<[K, V]> {
+    return this.entries();
+  }
+
+  async clear(options?: CallOptions): Promise<void> {
+    await many.onAll(this.#handle, bareOp(mapOps.clear), true, options, ignored);
+  }
+
+  destroy(options?: CallOptions): Promise<void> {
+    return this.#handle.destroy(options);
+  }
+
+  #onKey<Result>(
+    code: number,
+    key: K,
+    options: CallOptions | undefined,
+    decode: (result: Uint8Array) => Result,
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const { bytes, hash } = encodeKey(key, this.#limits);
+      const partition = partitionOf(hash, this.#handle.router.partitions);
+      const op = keyOp(code, bytes);
+      const isWrite = code >= writesFrom;
+      this.#handle.submit({ partition, op, isWrite, options, decode, resolve, reject });
+    });
+  }
+
+  #onValue<Result>(
+    code: number,
+    key: K,
+    value: V,
+    options: CallOptions | undefined,
+    decode: (result: Uint8Array) => Result,
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const { bytes, hash } = encodeKey(key, this.#limits);
+      const partition = partitionOf(hash, this.#handle.router.partitions);
+      const op = valueOp(code, bytes, encodeValue(value, this.#limits));
+      this.#handle.submit({ partition, op, isWrite: true, options, decode, resolve, reject });
+    });
+  }
+
+  #send<Result>(
+    hash: number,
+    op: Uint8Array,
+    options: CallOptions | undefined,
+    decode: (result: Uint8Array) => Result,
+  ): Promise<Result> {
+    const partition = partitionOf(hash, this.#handle.router.partitions);
+    return this.#handle.call(partition, op, true, options, decode);
+  }
+
+  /** Whether the key still had the version. */
+  #replaceVersion(
+    key: K,
+    version: number,
+    next: V | undefined,
+    options: CallOptions,
+  ): Promise<boolean> {
+    if (next !== undefined) return this.setIfVersion(key, next, version, options);
+    return this.deleteIfVersion(key, version, options);
+  }
+}
+
+function ignored(): void {}
+
+function checkedVersion(version: unknown): number {
+  if (typeof version === 'number' && Number.isSafeInteger(version) && version >= 0) return version;
+  throw new GridError(
+    'GRID_BAD_OPTION',
+    `A version is a whole number from 0 on, as getEntry gives it. Found ${String(version)}.`,
+  );
+}
+
+/** The options of one step of a call that takes several. */
+function leftOf(leftMs: number, timeoutMs: number, options: CallOptions | undefined): CallOptions {
+  if (leftMs <= 0) {
+    throw new GridError(
+      'GRID_TIMEOUT',
+      `update was not done within ${timeoutMs} ms: other writers were quicker every time`,
+    );
+  }
+  const signal = options?.signal;
+  return signal === undefined ? { timeout: leftMs } : { timeout: leftMs, signal };
+}

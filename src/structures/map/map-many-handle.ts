@@ -1,0 +1,201 @@
+/**
+ * Calls on several keys of a map: grouped by partition, one op for each, all on their way at once. An
+ * op is atomic in its partition; what fails in one does not stop the others (PROTOCOL.md rule 16).
+ */
+import { type CallOptions, checkedTimeoutMs } from '../../base/call-options.ts';
+import { GridError, type Outcome } from '../../base/errors.ts';
+import { partitionOf } from '../../base/hash.ts';
+import type { Key } from '../../grid.ts';
+import { encodeKey } from '../../wire/key.ts';
+import { encodeValue } from '../../wire/value.ts';
+import type { StructureHandle } from '../structure-handle.ts';
+import { keysOp, mapOps, readCount, readMany, setManyOp } from './map-ops.ts';
+import { valueOut } from './map-results.ts';
+
+/** What a frame holds beside an op. */
+const frameMarginBytes = 65_536;
+const bytesPerLength = 8;
+
+/** What one partition is asked. */
+interface Group<K> {
+  readonly partition: number;
+  readonly keys: K[];
+  readonly encoded: Uint8Array[];
+  readonly values: Uint8Array[];
+  bytes: number;
+}
+
+export async function getMany<K extends Key, V>(
+  handle: StructureHandle,
+  keys: Iterable<K>,
+  options: CallOptions | undefined,
+): Promise<Map<K, V>> {
+  checkedTimeoutMs(options);
+  const order = [...listed(keys)];
+  const groups = grouped(handle, order, undefined);
+  const found = new Map<K, Uint8Array | undefined>();
+  const read = (group: Group<K>) => readGroup(handle, group, options, found);
+  await Promise.all(groups.map(read));
+  const values = new Map<K, V>();
+  for (const key of order) {
+    const value = found.get(key);
+    if (value !== undefined) values.set(key, valueOut<V>(value));
+  }
+  return values;
+}
+
+export async function setMany<K extends Key, V>(
+  handle: StructureHandle,
+  entries: Iterable<readonly [K, V]>,
+  options: CallOptions | undefined,
+): Promise<void> {
+  checkedTimeoutMs(options);
+  const keys: K[] = [];
+  const values: V[] = [];
+  for (const entry of listed(entries)) {
+    if (!Array.isArray(entry) || entry.length !== 2) {
+      throw new GridError('GRID_BAD_VALUE', 'setMany takes pairs [key, value], found otherwise');
+    }
+    keys.push(entry[0]);
+    values.push(entry[1]);
+  }
+  const groups = grouped(handle, keys, values);
+  const write = ({ partition, encoded, values: bytes }: Group<K>) => {
+    const pairs = encoded.map((key, at) => [key, bytes[at] as Uint8Array] as const);
+    return handle.call(partition, setManyOp(pairs), true, options, () => {});
+  };
+  await everyGroup(groups, write);
+}
+
+export async function deleteMany<K extends Key>(
+  handle: StructureHandle,
+  keys: Iterable<K>,
+  options: CallOptions | undefined,
+): Promise<number> {
+  checkedTimeoutMs(options);
+  const groups = grouped(handle, [...listed(keys)], undefined);
+  const counts = await everyGroup(groups, ({ partition, encoded }) =>
+    handle.call(partition, keysOp(mapOps.deleteMany, encoded), true, options, readCount),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** The same op on every partition. */
+export async function onAll<Result>(
+  handle: StructureHandle,
+  op: Uint8Array,
+  isWrite: boolean,
+  options: CallOptions | undefined,
+  decode: (result: Uint8Array) => Result,
+): Promise<Result[]> {
+  checkedTimeoutMs(options);
+  const groups = Array.from({ length: handle.router.partitions }, (_, partition) =>
+    emptyGroup<never>(partition),
+  );
+  return everyGroup(groups, ({ partition }) =>
+    handle.call(partition, op, isWrite, options, decode),
+  );
+}
+
+/** A partition may answer for some of the keys only, so that no answer is too large; ask on. */
+async function readGroup<K>(
+  handle: StructureHandle,
+  { partition, keys, encoded }: Group<K>,
+  options: CallOptions | undefined,
+  found: Map<K, Uint8Array | undefined>,
+): Promise<void> {
+  let done = 0;
+  while (done < keys.length) {
+    const op = keysOp(mapOps.getMany, encoded.slice(done));
+    const values = await handle.call(partition, op, false, options, readMany);
+    if (values.length === 0) throw new GridError('GRID_BAD_VALUE', 'A member answered no key');
+    for (const value of values) found.set(keys[done++] as K, value);
+  }
+}
+
+function grouped<K extends Key>(
+  handle: StructureHandle,
+  keys: readonly K[],
+  values: readonly unknown[] | undefined,
+): Group<K>[] {
+  const { limits, router } = handle;
+  const groups = new Map<number, Group<K>>();
+  for (const [at, key] of keys.entries()) {
+    const { bytes, hash } = encodeKey(key, limits);
+    const partition = partitionOf(hash, router.partitions);
+    const group = groups.get(partition) ?? emptyGroup<K>(partition);
+    groups.set(partition, group);
+    group.keys.push(key);
+    group.encoded.push(bytes);
+    group.bytes += bytes.length + bytesPerLength;
+    if (values !== undefined) addValue(group, encodeValue(values[at], limits));
+  }
+  for (const { bytes } of groups.values()) checkBytes(bytes, limits.frameBytesMax);
+  return [...groups.values()];
+}
+
+function emptyGroup<K>(partition: number): Group<K> {
+  return { partition, keys: [], encoded: [], values: [], bytes: 0 };
+}
+
+function addValue(group: Group<unknown>, value: Uint8Array): void {
+  group.values.push(value);
+  group.bytes += value.length + bytesPerLength;
+}
+
+function checkBytes(bytes: number, frameBytesMax: number): void {
+  if (bytes <= frameBytesMax - frameMarginBytes) return;
+  throw new GridError(
+    'GRID_TOO_LARGE',
+    `What one call sends to one partition has to fit into a frame of ${frameBytesMax} bytes, ` +
+      `found ${bytes} bytes. Send fewer entries in a call.`,
+  );
+}
+
+/** Waits for all, whatever becomes of some. */
+async function everyGroup<K, Result>(
+  groups: readonly Group<K>[],
+  run: (group: Group<K>) => Promise<Result>,
+): Promise<Result[]> {
+  const ends = await Promise.allSettled(groups.map(run));
+  const failed = groups.filter((_, at) => ends[at]?.status === 'rejected');
+  const results: Result[] = [];
+  const errors: unknown[] = [];
+  for (const end of ends) {
+    if (end.status === 'fulfilled') results.push(end.value);
+    else errors.push(end.reason);
+  }
+  if (failed.length > 0) throw partialError(failed, errors, results.length);
+  return results;
+}
+
+/** One error for all: the first one's code, the worst outcome, the keys concerned. */
+function partialError<K>(
+  failed: readonly Group<K>[],
+  errors: readonly unknown[],
+  done: number,
+): unknown {
+  const [first] = errors;
+  if (!GridError.is(first)) return first;
+  const isUnknown = done > 0 || errors.some((error) => outcomeOf(error) === 'unknown');
+  const keys = failed.flatMap((group) => group.keys);
+  const message =
+    `${failed.length} of ${failed.length + done} partitions failed, the first with: ` +
+    `${first.message}. The keys concerned are in the error's keys.`;
+  const outcome: Outcome = isUnknown ? 'unknown' : 'not-applied';
+  return new GridError(first.code, message, { cause: first, outcome, keys });
+}
+
+function outcomeOf(error: unknown): Outcome {
+  return GridError.is(error) ? error.outcome : 'unknown';
+}
+
+function listed<Item>(items: Iterable<Item>): Iterable<Item> {
+  const isIterable =
+    typeof items === 'object' && items !== null && typeof items[Symbol.iterator] === 'function';
+  if (isIterable) return items;
+  throw new GridError(
+    'GRID_BAD_VALUE',
+    `Several keys or entries are given as an array or another iterable, found ${typeof items}`,
+  );
+}

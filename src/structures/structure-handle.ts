@@ -1,0 +1,213 @@
+/**
+ * What the handles of all structures share: options checked, the structure defined when it is first
+ * used, and an op sent to a partition.
+ *
+ * Nothing is sent before everything about a call was checked, so a call that fails here has outcome
+ * `not-applied`.
+ */
+import { abortedError, type CallOptions, checkedTimeoutMs } from '../base/call-options.ts';
+import type { Clock } from '../base/clock.ts';
+import { GridError } from '../base/errors.ts';
+import type { Limits } from '../base/limits.ts';
+import type { Router, StructureRow } from '../partition/router-port.ts';
+
+/** One op for one partition. Exactly one of `resolve` and `reject` is called. */
+export interface Call<Result> {
+  readonly partition: number;
+  readonly op: Uint8Array;
+  readonly isWrite: boolean;
+  readonly options: CallOptions | undefined;
+  readonly decode: (result: Uint8Array) => Result;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface StructureHandleOptions {
+  readonly router: Router;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  /** `map`, `queue`, `topic`, `lock`. */
+  readonly type: string;
+  readonly name: string;
+  /** What the structure is created with where it does not exist. */
+  readonly definition: Readonly<Record<string, unknown>>;
+}
+
+type Defined = (result: StructureRow | GridError) => void;
+
+export class StructureHandle {
+  readonly router: Router;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly name: string;
+  readonly #type: string;
+  readonly #definition: Readonly<Record<string, unknown>>;
+  /** Calls that wait for the structure to be defined; the first of them asked for it. */
+  readonly #waiting = new Set<Defined>();
+  #isDefining = false;
+
+  constructor(options: StructureHandleOptions) {
+    checkName(options.type, options.name, options.limits.nameLengthMax);
+    this.router = options.router;
+    this.limits = options.limits;
+    this.clock = options.clock;
+    this.name = options.name;
+    this.#type = options.type;
+    this.#definition = options.definition;
+  }
+
+  /** The structure where it is known here. */
+  get known(): StructureRow | undefined {
+    return this.router.structure(this.#type, this.name);
+  }
+
+  call<Result>(
+    partition: number,
+    op: Uint8Array,
+    isWrite: boolean,
+    options: CallOptions | undefined,
+    decode: (result: Uint8Array) => Result,
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.submit({ partition, op, isWrite, options, decode, resolve, reject });
+    });
+  }
+
+  /** Throws where the options are wrong. */
+  submit<Result>(call: Call<Result>): void {
+    const timeoutMs = checkedTimeoutMs(call.options);
+    const signal = call.options?.signal;
+    if (signal?.aborted === true) throw abortedError(signal, 'not-applied');
+    const row = this.known;
+    if (row !== undefined) this.#send(row, call, timeoutMs);
+    else
+      this.#whenDefined(timeoutMs, signal, call.reject, (made, ms) => this.#send(made, call, ms));
+  }
+
+  /** The structure, made where it does not exist. */
+  ready(options: CallOptions | undefined): Promise<StructureRow> {
+    return new Promise((resolve, reject) => {
+      const timeoutMs = checkedTimeoutMs(options);
+      if (options?.signal?.aborted === true) throw abortedError(options.signal, 'not-applied');
+      const row = this.known;
+      if (row !== undefined) resolve(row);
+      else this.#whenDefined(timeoutMs, options?.signal, reject, resolve);
+    });
+  }
+
+  async destroy(options: CallOptions | undefined): Promise<void> {
+    const row = await this.ready(options);
+    const timeoutMs = checkedTimeoutMs(options);
+    await new Promise<void>((resolve, reject) => {
+      const settle = this.#ending(timeoutMs, options?.signal, 'unknown', reject);
+      this.router.destroy(row, (error) => {
+        if (!settle()) return;
+        if (error === undefined) resolve();
+        else reject(error);
+      });
+    });
+  }
+
+  #send<Result>(structure: StructureRow, call: Call<Result>, timeoutMs: number): void {
+    const { decode, resolve, reject } = call;
+    this.router.submit({
+      structure,
+      partition: call.partition,
+      op: call.op,
+      isWrite: call.isWrite,
+      timeoutMs,
+      signal: call.options?.signal,
+      resolve(result) {
+        try {
+          resolve(decode(result));
+        } catch (error) {
+          reject(error);
+        }
+      },
+      reject,
+    });
+  }
+
+  #whenDefined(
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    reject: (error: unknown) => void,
+    ready: (row: StructureRow, leftMs: number) => void,
+  ): void {
+    if (this.#waiting.size >= this.limits.opsQueuedMax) {
+      throw new GridError(
+        'GRID_OVERLOADED',
+        `Over ${this.limits.opsQueuedMax} calls wait for the ${this.#type} '${this.name}'`,
+      );
+    }
+    const endsAt = this.clock.monotonic() + timeoutMs;
+    const waiter: Defined = (result) => {
+      if (!settle()) return;
+      if (GridError.is(result)) reject(result);
+      else ready(result, Math.max(1, endsAt - this.clock.monotonic()));
+    };
+    const settle = this.#ending(timeoutMs, signal, 'not-applied', (error) => {
+      this.#waiting.delete(waiter);
+      reject(error);
+    });
+    this.#waiting.add(waiter);
+    this.#define();
+  }
+
+  #define(): void {
+    if (this.#isDefining) return;
+    this.#isDefining = true;
+    this.router.define(this.#type, this.name, this.#definition, (result) => {
+      this.#isDefining = false;
+      const waiting = [...this.#waiting];
+      this.#waiting.clear();
+      for (const waiter of waiting) waiter(result);
+    });
+  }
+
+  /** Ends a wait by time or signal. What is returned says, once, that it ended otherwise. */
+  #ending(
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    outcome: 'not-applied' | 'unknown',
+    reject: (error: GridError) => void,
+  ): () => boolean {
+    let settled = false;
+    const settle = (): boolean => {
+      if (settled) return false;
+      settled = true;
+      timer.cancel();
+      signal?.removeEventListener('abort', abort);
+      return true;
+    };
+    const abort = (): void => {
+      if (signal !== undefined && settle()) reject(abortedError(signal, outcome));
+    };
+    const timer = this.clock.setTimer(timeoutMs, () => {
+      if (settle()) reject(this.#late(timeoutMs, outcome));
+    });
+    signal?.addEventListener('abort', abort);
+    return settle;
+  }
+
+  #late(timeoutMs: number, outcome: 'not-applied' | 'unknown'): GridError {
+    return new GridError(
+      'GRID_TIMEOUT',
+      `The grid did not agree on the ${this.#type} '${this.name}' within ${timeoutMs} ms; ` +
+        'see that a majority of its members can reach each other',
+      { outcome },
+    );
+  }
+}
+
+function checkName(type: string, name: unknown, lengthMax: number): void {
+  if (typeof name !== 'string' || name.length === 0) {
+    const found = name === '' ? 'an empty text' : `a value of type ${typeof name}`;
+    throw new GridError('GRID_BAD_OPTION', `The name of a ${type} is a text, found ${found}`);
+  }
+  if (name.length <= lengthMax) return;
+  throw new GridError(
+    'GRID_TOO_LARGE',
+    `The name of a ${type} has at most ${lengthMax} characters, found ${name.length}`,
+  );
+}

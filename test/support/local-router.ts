@@ -1,0 +1,109 @@
+/**
+ * A grid without a grid: one store for each partition, answers at once. It checks what a router would,
+ * so that a handle that breaks the port's rules fails in its tests.
+ */
+import { expect } from 'chai';
+import { GridError } from '../../src/base/errors.ts';
+import type { StructureId } from '../../src/base/ids.ts';
+import type { Operation, Router, StructureRow } from '../../src/partition/router-port.ts';
+import type { Store } from '../../src/partition/store.ts';
+import { mapType } from '../../src/structures/map/map-store.ts';
+
+export class LocalRouter implements Router {
+  readonly partitions: number;
+  /** What was submitted, oldest first. */
+  readonly submitted: Operation[] = [];
+  defines = 0;
+  /** Called before an operation is run; true: this function answers it, now, later or never. */
+  intercept: (operation: Operation) => boolean = () => false;
+  /** Set to hold back answers to `define`. */
+  isDefineHeld = false;
+  readonly heldDefines: (() => void)[] = [];
+  /** The partitions of which this member is primary. */
+  isLocal: (partition: number) => boolean = () => true;
+  gridTime = 1_753_000_000_000;
+  readonly #rows = new Map<string, StructureRow>();
+  readonly #stores = new Map<string, Store>();
+  #sequence = 0;
+  #nextId = 1;
+
+  constructor(partitions = 7) {
+    this.partitions = partitions;
+  }
+
+  submit(operation: Operation): void {
+    this.submitted.push(operation);
+    expect(operation.timeoutMs).to.be.greaterThan(0);
+    expect(operation.partition).to.be.within(0, this.partitions - 1);
+    if (this.intercept(operation)) return;
+    this.answer(operation);
+  }
+
+  /** Runs an operation and answers it in a later turn. */
+  answer(operation: Operation): void {
+    const row = operation.structure;
+    let result: Uint8Array;
+    try {
+      if (this.#rows.get(keyOf(row.type, row.name)) !== row) {
+        throw new GridError('GRID_CLOSED', 'the structure was destroyed');
+      }
+      const store = this.store(row, operation.partition);
+      expect(operation.isWrite, 'isWrite').to.equal(store.isWrite(operation.op));
+      this.#sequence += 1;
+      const context = { gridTime: this.gridTime, sequence: this.#sequence };
+      result = store.run(operation.op, context).result;
+    } catch (error) {
+      if (!GridError.is(error)) throw error;
+      queueMicrotask(() => operation.reject(error));
+      return;
+    }
+    queueMicrotask(() => operation.resolve(result));
+  }
+
+  store(row: StructureRow, partition: number): Store {
+    const key = `${row.id}/${partition}`;
+    const present = this.#stores.get(key);
+    if (present !== undefined) return present;
+    const store = mapType.createStore(row.id, row.options);
+    this.#stores.set(key, store);
+    return store;
+  }
+
+  structure(type: string, name: string): StructureRow | undefined {
+    return this.#rows.get(keyOf(type, name));
+  }
+
+  define(
+    type: string,
+    name: string,
+    options: Readonly<Record<string, unknown>>,
+    done: (result: StructureRow | GridError) => void,
+  ): void {
+    this.defines += 1;
+    const act = () => {
+      const row = { id: this.#nextId++ as StructureId, name, type, backups: 1, options };
+      this.#rows.set(keyOf(type, name), row);
+      done(row);
+    };
+    if (this.isDefineHeld) this.heldDefines.push(act);
+    else queueMicrotask(act);
+  }
+
+  destroy(row: StructureRow, done: (result: GridError | undefined) => void): void {
+    this.#rows.delete(keyOf(row.type, row.name));
+    queueMicrotask(() => done(undefined));
+  }
+
+  readLocal(row: StructureRow, partition: number, op: Uint8Array): Uint8Array | undefined {
+    if (!this.isLocal(partition)) return undefined;
+    return this.store(row, partition).run(op, { gridTime: this.gridTime, sequence: 0 }).result;
+  }
+
+  localPartitions(): readonly number[] {
+    return [...Array(this.partitions).keys()].filter((partition) => this.isLocal(partition));
+  }
+}
+
+function keyOf(type: string, name: string): string {
+  return `${type}/${name}`;
+}
