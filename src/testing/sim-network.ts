@@ -112,11 +112,14 @@ export class SimNetwork {
     }
   }
 
-  /** The machine is gone with the process: nobody is told. */
+  /** The machine is gone with the process: nobody is told, and what a cut had stopped is gone too. */
   loseMachine(listener: Listener): void {
     if (this.#listeners.get(listener.address) !== listener) return;
     this.#listeners.delete(listener.address);
     this.#goneMachines.add(listener.address);
+    for (const connection of listener.connections()) {
+      if (connection.to !== listener.address) this.ended(connection);
+    }
   }
 
   cut(from: Address, to: Address): void {

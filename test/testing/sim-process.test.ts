@@ -177,6 +177,21 @@ describe('a simulated process', () => {
     expect(bob.starts).to.equal(2);
   });
 
+  it('runs nothing more of a bunch in which it dies', () => {
+    const { world, bob } = linked();
+    const ran: string[] = [];
+    world.pause('bob');
+    bob.run(() => {
+      ran.push('dies');
+      world.crash('bob');
+    });
+    bob.run(() => ran.push('after'));
+    bob.program.parts.clock.defer(() => ran.push('deferred'));
+    world.resume('bob');
+    world.runFor(100);
+    expect(ran).to.deep.equal(['dies']);
+  });
+
   it('is told to stop in a turn of its own', () => {
     const world = new World(1);
     let stopped = 0;

@@ -190,6 +190,22 @@ describe('a simulated link', () => {
     expect(ann.program.links).to.deep.equal(['up']);
   });
 
+  it('brings what a cut had stopped of a process that has died since, unless its machine died', () => {
+    for (const withMachine of [false, true]) {
+      const { world, bob, send } = pair();
+      send(1);
+      world.run(100);
+      world.cut('ann', 'bob');
+      send(2);
+      world.run(200);
+      world.crash('ann', withMachine);
+      world.run(300);
+      world.heal('ann', 'bob');
+      world.run(1_000);
+      expect(bob.program.requests).to.deep.equal(withMachine ? [1] : [1, 2]);
+    }
+  });
+
   it('goes silent in a long cut, and is made anew after it', () => {
     const { world, ann, bob, sendControl } = pair();
     sendControl(1);
