@@ -1,6 +1,9 @@
 import { expect } from 'chai';
 import { encodeConfig } from '../../src/consensus/config.ts';
-import { electionMaxMs, entriesOf, Group, heartbeatMs, member } from './raft-script.ts';
+import { logSnapshotsMax } from '../../src/consensus/raft-options.ts';
+import { SnapshotIntake } from '../../src/consensus/snapshot.ts';
+import type { RaftSnapshot } from '../../src/wire/consensus-messages.ts';
+import { appendOf, electionMaxMs, entriesOf, Group, heartbeatMs, member } from './raft-script.ts';
 
 const trio = ['ann', 'bob', 'cid'];
 
@@ -246,13 +249,69 @@ describe('a snapshot', () => {
     for (const letter of letters) group.propose('ann', letter);
     group.pass(heartbeatMs);
     group.change('ann', 'add-learner', 'bob');
+    group.join('bob');
+    group.drop((_, __, { kind }) => kind === 'raft.snapshot');
+    group.pass(2 * heartbeatMs);
+    group.stop('bob');
     group.pass(2 * electionMaxMs);
+    const chunks = () => group.sent.filter(({ message }) => message.kind === 'raft.snapshot');
+    expect(chunks()).to.not.deep.equal([]);
     group.sent.length = 0;
     group.pass(10 * electionMaxMs);
-    const kinds = new Set(group.sent.map(({ message }) => message.kind));
-    expect([...kinds]).to.deep.equal(['raft.append']);
-    group.join('bob');
+    expect(chunks()).to.deep.equal([]);
+    expect(group.sent.length).to.be.above(50);
+    group.heal();
+    group.wake('bob');
     group.pass(20 * heartbeatMs);
     expect(group.commands('bob')).to.equal(letters.join(' '));
+  });
+
+  it('is put together from the chunks of one leader only', () => {
+    const chunkOf = (term: number, offset: number, text: string): RaftSnapshot => ({
+      kind: 'raft.snapshot',
+      term,
+      round: 1,
+      lastIndex: 7,
+      lastTerm: 1,
+      config: { voters: [], learners: [] },
+      offset,
+      chunk: new TextEncoder().encode(text),
+      done: offset > 0,
+    });
+    const intake = new SnapshotIntake();
+    const [ann, bob] = [member('ann'), member('bob')];
+    expect(intake.take(ann, chunkOf(1, 0, 'ann'))).to.equal(undefined);
+    expect(intake.take(bob, chunkOf(2, 3, '!'))).to.equal(undefined);
+    expect(intake.offset).to.equal(0);
+    expect(intake.take(bob, chunkOf(2, 0, 'bob'))).to.equal(undefined);
+    expect(intake.take(ann, chunkOf(3, 3, '!'))).to.equal(undefined);
+    expect(intake.take(bob, chunkOf(2, 0, 'bob'))).to.equal(undefined);
+    expect(intake.take(bob, chunkOf(2, 0, 'bob')), 'twice').to.equal(undefined);
+    const whole = intake.take(bob, chunkOf(2, 3, '!'));
+    expect(new TextDecoder().decode(whole)).to.equal('bob!');
+  });
+
+  it('that nobody provides stops the log at a bound', () => {
+    const group = Group.of(['ann'], { snapshotEvery: 8 });
+    group.withholdSnapshots();
+    const proposed = () => group.propose('ann', 'x');
+    for (let at = 0; at < 60; at++) proposed();
+    group.pass(heartbeatMs);
+    expect(proposed()).to.equal('overloaded');
+    expect(group.core('ann').lastIndex).to.be.at.most(logSnapshotsMax * 8 + 1);
+
+    // A follower takes no more than that either, whatever it is sent.
+    group.join('bob');
+    const entries = entriesOf(
+      ['ann'],
+      Array.from({ length: 100 }, () => 1),
+    );
+    const answer = group.answer('bob', 'past', appendOf(1, entries, [0, 0], 100));
+    expect(answer).to.include({ accepted: true, index: logSnapshotsMax * 8 });
+    expect(group.core('bob').lastIndex).to.equal(logSnapshotsMax * 8);
+
+    group.grantSnapshots();
+    group.pass(2 * heartbeatMs);
+    expect(proposed()).to.have.property('index');
   });
 });

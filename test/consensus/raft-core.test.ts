@@ -125,6 +125,21 @@ describe('the log of a leader', () => {
     for (const name of five) expect(group.terms(name), name).to.deep.equal(terms);
   });
 
+  it('finds the place where a long wrong log parts from it term by term', () => {
+    const group = new Group();
+    group.joinWith('ann', entriesOf(['ann', 'bob', 'cid'], [1, ...Array(90).fill(5)]), 6);
+    group.joinWith('bob', entriesOf(['ann', 'bob', 'cid'], [1, ...Array(90).fill(4)]), 4);
+    group.joinWith('cid', entriesOf(['ann', 'bob', 'cid'], [1, ...Array(90).fill(5)]), 6);
+    for (const name of ['bob', 'cid']) group.stall(name, electionMaxMs);
+    for (let at = 0; at < 60 && group.leaders().length === 0; at++) group.pass(50);
+    expect(group.terms('bob')).to.deep.equal(group.terms('ann'));
+    const refused = group.sent.filter(
+      ({ from, message }) =>
+        from === 'bob' && message.kind === 'raft.append-reply' && !message.accepted,
+    );
+    expect(refused).to.have.length(1);
+  });
+
   it('comes in batches and several at a time, and no more than that', () => {
     const group = Group.of(['ann', 'bob'], { batchEntries: 4, inFlightMax: 2 });
     group.drop((from, _, message) => from === 'bob' && message.kind === 'raft.append-reply');

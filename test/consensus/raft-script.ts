@@ -79,6 +79,7 @@ export class Group {
   readonly #options: Partial<RaftOptions>;
   readonly #queue: { from: string; to: string; message: RaftMessage }[] = [];
   #drops: Filter = () => false;
+  #withholds = false;
 
   constructor(options: Partial<RaftOptions> = {}) {
     this.#options = options;
@@ -200,6 +201,15 @@ export class Group {
     this.drop(() => false);
   }
 
+  /** The shells take no snapshots until `grantSnapshots`. */
+  withholdSnapshots(): void {
+    this.#withholds = true;
+  }
+
+  grantSnapshots(): void {
+    this.#withholds = false;
+  }
+
   #step<Result>(name: string, act: (core: RaftCore, out: RaftActions) => Result): Result {
     const out: RaftActions = [];
     const result = act(this.core(name), out);
@@ -222,7 +232,7 @@ export class Group {
       const all = new TextDecoder().decode(action.bytes);
       seat.applied = action.index;
       seat.commands.splice(0, seat.commands.length, ...all.split(' '));
-    } else if (action.kind === 'take-snapshot') {
+    } else if (action.kind === 'take-snapshot' && !this.#withholds) {
       seat.core.provideSnapshot(seat.applied, new TextEncoder().encode(seat.commands.join(' ')));
     }
   }
