@@ -166,7 +166,8 @@ describe('a fault plan', () => {
     }
     expect(downCount(world)).to.equal(0);
     expect(world.processes.some(({ isPaused }) => isPaused)).to.equal(false);
-    world.runFor(6_000);
+    // A half-open data link is found out after 9 s.
+    world.runFor(12_000);
     expect(reached(world, listeners).split(' ')).to.have.length(20);
     const links = listeners.map(({ program }) => program.links.length);
     world.runFor(5_000);
