@@ -58,7 +58,7 @@ export class Backup {
     if (!this.#isCurrent(message)) return;
     const state = this.#state;
     this.#ackTo = from;
-    if (message.previous > state.log.last) return;
+    if (message.previous > state.log.last || message.chunks > state.chunks) return;
     for (const entry of message.entries) {
       // What is here already is a resend whose ack was lost.
       if (entry.sequence <= state.log.last) continue;

@@ -7,7 +7,8 @@
  * is equal to the primary at every position, whatever it applied before the chunk came.
  *
  * Invariants
- * 1. What is sent is a merge of entries by sequence and chunks by position, always in that order.
+ * 1. What is sent is a merge of entries by sequence and chunks by position, always in that order; an
+ *    entry says how many chunks come before it, so that the loss of a chunk holds up what follows.
  * 2. `acked` never exceeds the log's last sequence nor falls; a resend starts at `acked`.
  * 3. At most `copyChunksInFlightMax` chunks are on their way.
  */
@@ -42,6 +43,8 @@ export class PeerStream {
   #sent: Sequence;
   #commitSent = 0 as Sequence;
   #copy: CopySession | undefined;
+  /** The length of the copy that was confirmed. */
+  #chunksCopied = 0;
   /** Since when something sent is without an answer; undefined where nothing is. */
   lagsSince: number | undefined;
   #progressAt: number;
@@ -145,10 +148,17 @@ export class PeerStream {
         stream: this.stream,
         previous: this.#sent,
         commit,
+        chunks: this.#chunksBefore,
         entries,
       },
     });
     this.#sent = last as Sequence;
+  }
+
+  /** How many chunks were sent before what is sent now. */
+  get #chunksBefore(): number {
+    const copy = this.#copy;
+    return copy === undefined ? this.#chunksCopied : copy.confirmed + copy.sent;
   }
 
   #sendChunks(nowMs: number, out: Actions): void {
@@ -232,7 +242,10 @@ export class PeerStream {
     copy.retained.splice(0, confirmed);
     copy.sent = Math.max(0, copy.sent - confirmed);
     copy.confirmed = chunks;
-    if (copy.isRead && copy.confirmed === copy.read) this.#copy = undefined;
+    if (copy.isRead && copy.confirmed === copy.read) {
+      this.#chunksCopied = copy.read;
+      this.#copy = undefined;
+    }
     return true;
   }
 }

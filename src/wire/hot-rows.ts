@@ -63,12 +63,13 @@ export function appendRow(message: ReplicaAppend): unknown[] {
     message.stream,
     message.previous,
     message.commit,
+    message.chunks,
     message.entries.map(entryRow),
   ];
 }
 
 export function appendFrom(row: Row): ReplicaAppend {
-  asList(row, 7);
+  asList(row, 8);
   return {
     kind: 'replica.append',
     partition: asCount(row[1]) as PartitionId,
@@ -76,7 +77,8 @@ export function appendFrom(row: Row): ReplicaAppend {
     stream: asCount(row[3]) as StreamId,
     previous: asCount(row[4]) as Sequence,
     commit: asCount(row[5]) as Sequence,
-    entries: asList(row[6]).map(entryFrom),
+    chunks: asCount(row[6]),
+    entries: asList(row[7]).map(entryFrom),
   };
 }
 

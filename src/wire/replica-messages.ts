@@ -65,6 +65,8 @@ export interface ReplicaAppend {
   /** The sequence before the first entry. */
   readonly previous: Sequence;
   readonly commit: Sequence;
+  /** So many chunks of the stream's copy come before: a learner that lacks one takes no entry yet. */
+  readonly chunks: number;
   readonly entries: readonly Entry[];
 }
 

@@ -85,7 +85,7 @@ const samples: { [K in Kind]: object } = {
   'replica.fenced': { ...row, last: 2 ** 52 },
   'replica.pull': { ...row, after: 17 },
   'replica.pulled': { ...row, after: 17, entries },
-  'replica.append': { ...row, previous: 2 ** 41 - 1, commit: 2 ** 41 - 2, entries },
+  'replica.append': { ...row, previous: 2 ** 41 - 1, commit: 2 ** 41 - 2, chunks: 3, entries },
   'replica.copy': {
     ...row,
     generation: 2,

@@ -1,0 +1,148 @@
+/** One run of a simulated grid from a seed: form, load, faults, heal, converge, check. */
+import { seededRandom } from '../../src/base/random.ts';
+import { drawSwarm, FaultPlan } from '../../src/testing/faults.ts';
+import { checkLinearizable } from '../../src/testing/linearizability/check.ts';
+import { mapEntryModel } from '../../src/testing/linearizability/map-entry-model.ts';
+import { drawShape, GridWorld } from './grid-world.ts';
+import { Invariants } from './invariants.ts';
+import { Workload } from './workload.ts';
+
+export interface GridRunOptions {
+  /** How long faults go on, in the world's time. */
+  readonly faultsMs: number;
+  readonly traceLinesMax: number;
+}
+
+export interface GridRunResult {
+  readonly seed: number;
+  /** Empty where everything held. */
+  readonly violations: readonly string[];
+  readonly hash: string;
+  readonly worldMs: number;
+  readonly operations: Readonly<Record<'ok' | 'failed' | 'unknown', number>>;
+  readonly errors: ReadonlyMap<string, number>;
+  readonly faults: ReadonlyMap<string, number>;
+  readonly messages: number;
+  readonly looks: Readonly<Record<string, number>>;
+  readonly shape: string;
+  readonly trace: readonly string[];
+}
+
+const convergeMs = 90_000;
+
+export function runGrid(seed: number, options: GridRunOptions): GridRunResult {
+  // A stream of its own, so that what the world draws does not change what is drawn here.
+  const random = seededRandom(seed * 2 + 1);
+  const swarm = drawSwarm(random);
+  const shape = drawShape(random);
+  const { mode, quality } = swarm;
+  const { traceLinesMax } = options;
+  const grid = new GridWorld(seed, shape, { mode, quality, traceLinesMax });
+  const invariants = new Invariants(grid);
+  const workload = new Workload(grid, random, {
+    clients: 6,
+    keys: 6,
+    pauseMs: random.pick([20, 60, 150]),
+    timeoutMs: 4_000,
+  });
+  const violations: string[] = [];
+  const expectTrue = (isTrue: boolean, what: string) => {
+    if (!isTrue) violations.push(`${grid.world.now.toFixed(0)} ms: ${what}`);
+    return isTrue;
+  };
+  const plan = new FaultPlan(grid.world, swarm, { mayCrash: (name) => mayCrash(grid, name) });
+
+  if (expectTrue(grid.settle(convergeMs), 'the cluster did not form')) {
+    grid.defineMap();
+    expectTrue(grid.settle(convergeMs), 'the map did not settle');
+    workload.start();
+    grid.world.runFor(1_000);
+    plan.inject(options.faultsMs);
+    const end = grid.world.now + options.faultsMs;
+    while (grid.world.now < end && invariants.violations.length === 0) {
+      grid.world.runFor(20);
+      invariants.check();
+    }
+    plan.heal();
+    finish(grid, workload, invariants, expectTrue);
+  }
+  const history = workload.history.history();
+  const verdict = checkLinearizable(mapEntryModel, history);
+  if (verdict.verdict !== 'ok') violations.push(`${verdict.verdict}: ${verdict.explanation}`);
+  violations.push(...invariants.violations);
+  return {
+    seed,
+    violations,
+    hash: grid.world.traceHash,
+    worldMs: grid.world.now,
+    operations: workload.ended,
+    errors: workload.errors,
+    faults: grid.world.counts.faults,
+    messages: [...grid.world.counts.messages.values()].reduce((sum, count) => sum + count, 0),
+    looks: invariants.looks,
+    shape: JSON.stringify({ ...shape, limits: undefined, kinds: swarm.kinds, mode }),
+    trace: violations.length > 0 ? grid.world.traceLines : [],
+  };
+}
+
+/** The calm after the faults: everything has to come back, without anybody's help. */
+function finish(
+  grid: GridWorld,
+  workload: Workload,
+  invariants: Invariants,
+  expectTrue: (isTrue: boolean, what: string) => boolean,
+): void {
+  grid.world.runFor(2_000);
+  const okBefore = workload.ended.ok;
+  for (const process of grid.processes) if (!process.isUp) grid.world.restart(process.name);
+  expectTrue(grid.settle(convergeMs), `the grid did not converge: ${describe(grid)}`);
+  grid.world.runFor(2_000);
+  expectTrue(workload.ended.ok > okBefore, 'no operation succeeded after the faults');
+  workload.stop();
+  grid.world.runUntil(() => workload.open === 0, grid.world.now + 10_000);
+  for (const process of grid.processes) workload.readAll(process);
+  const isRead = grid.world.runUntil(() => workload.open === 0, grid.world.now + 10_000);
+  expectTrue(isRead, 'the last reads got no answer');
+  grid.world.runFor(1_000);
+  invariants.check();
+  invariants.checkQuiescent();
+}
+
+/**
+ * Whether the backups cover one more crash: each row keeps a copy in sync on a process that is up, and the
+ * voters a majority. A harness that kills more proves nothing.
+ */
+function mayCrash(grid: GridWorld, name: string): boolean {
+  const newest = grid.newest;
+  const victim = grid.processes.find((process) => process.name === name);
+  if (newest === undefined || victim === undefined || !victim.isUp) return false;
+  const up = new Set(
+    grid.processes
+      .filter((process) => process.isUp && !process.isPaused && process.name !== name)
+      .map((process) => process.id),
+  );
+  const config = newest.meta.raft?.config;
+  if (config === undefined) return false;
+  const votes = config.voters.filter((id) => up.has(id)).length;
+  if (votes <= config.voters.length / 2) return false;
+  return newest.state.groups.every((rows) =>
+    rows?.every((row) => row.inSync.length > 1 && row.inSync.some((id) => up.has(id))),
+  );
+}
+
+function describe(grid: GridWorld): string {
+  return grid.processes
+    .map((process) => {
+      if (!process.isUp) return `${process.name} down`;
+      const { member } = process.program;
+      const rows = member.state.groups.flatMap((group) => group ?? []);
+      const short = rows.filter(({ inSync }) => inSync.length <= member.settings.backups).length;
+      const open = rows.filter((row) => row.learner !== undefined || row.transferTo !== undefined);
+      const states = [...member.host.replicas()].map(
+        ({ partition, replica: { role, state } }) =>
+          `${partition}:${role}:${state.term}:${state.isWhole}:${state.log.last % 1e6}:${state.chunks}`,
+      );
+      return `${JSON.stringify(open)} ${states} ${process.name} ${member.isReady ? 'ready' : 'waiting'} ${member.isSafe ? 'safe' : 'unsafe'} role ${member.meta.raft?.role} term ${member.meta.raft?.term} leader ${member.meta.leader} members ${[...member.state.members.values()].map(({ id, status }) => `${id}:${status}`)} short ${short} of ${rows.length}`;
+    })
+    .join('\n  ');
+}

@@ -1,0 +1,161 @@
+/** Whole members in a simulated world: the real code from the transport up, on virtual time. */
+import type { Address } from '../../src/base/ids.ts';
+import { defaultLimits, type Limits } from '../../src/base/limits.ts';
+import type { Random } from '../../src/base/random.ts';
+import { presets } from '../../src/base/timings.ts';
+import { Member } from '../../src/member/member.ts';
+import type { MemberSettings } from '../../src/member/member-settings.ts';
+import type { StructureRow } from '../../src/partition/router-port.ts';
+import { mapType } from '../../src/structures/map/map-store.ts';
+import type { ProcessParts, SimProcess } from '../../src/testing/sim-process.ts';
+import { World, type WorldOptions } from '../../src/testing/world.ts';
+
+export interface GridShape {
+  readonly members: number;
+  readonly lite: number;
+  readonly partitions: number;
+  readonly backups: number;
+  readonly limits: Limits;
+}
+
+/** Small bounds, so that what is rare in production is common here. */
+export function drawShape(random: Random): GridShape {
+  const members = random.pick([3, 3, 4, 5]);
+  return {
+    members,
+    lite: random.pick([0, 0, 1]),
+    partitions: random.pick([3, 5, 7]),
+    backups: random.pick([1, 1, 2]),
+    limits: {
+      ...defaultLimits,
+      changesInFlightMax: random.pick([4, 16, 1_024]),
+      copyChunkBytes: random.pick([64, 512, 65_536]),
+      copyChunksInFlightMax: random.pick([1, 4]),
+      copySessionsMax: random.pick([1, 4]),
+    },
+  };
+}
+
+/** One life of a process: the member, and what a harness wants to know of it. */
+export interface Program {
+  readonly member: Member;
+  readonly stops: string[];
+}
+
+export class GridWorld {
+  readonly world: World;
+  readonly shape: GridShape;
+  readonly processes: SimProcess<Program>[] = [];
+  readonly mapName = 'accounts';
+
+  constructor(seed: number, shape: GridShape, options: WorldOptions) {
+    this.world = new World(seed, options);
+    this.shape = shape;
+    const total = shape.members + shape.lite;
+    const seeds = Array.from({ length: shape.members }, (_, index) => addressOf(index + 1));
+    for (let index = 0; index < total; index++) {
+      const isData = index < shape.members;
+      const start = (parts: ProcessParts) => this.#start(parts, seeds, isData);
+      this.processes.push(this.world.spawn(`m${index + 1}`, start));
+    }
+  }
+
+  /** The programs of the processes that are up. */
+  get programs(): Program[] {
+    return this.processes.filter(({ isUp }) => isUp).map(({ program }) => program);
+  }
+
+  get members(): Member[] {
+    return this.programs.map(({ member }) => member);
+  }
+
+  /** The member whose copy of the table is the newest. */
+  get newest(): Member | undefined {
+    let newest: Member | undefined;
+    for (const member of this.members) {
+      if (newest === undefined || member.state.applied > newest.state.applied) newest = member;
+    }
+    return newest;
+  }
+
+  get isSafe(): boolean {
+    const { members } = this;
+    const all = this.shape.members + this.shape.lite;
+    return (
+      members.length === all &&
+      members.every(
+        (member) => member.isReady && member.isSafe && member.state.members.size === all,
+      )
+    );
+  }
+
+  /** Runs until every member is ready and every copy in sync. */
+  settle(withinMs: number): boolean {
+    return this.world.runUntil(() => this.isSafe, this.world.now + withinMs, 50);
+  }
+
+  defineMap(): void {
+    let row: unknown;
+    const [first] = this.processes;
+    const { backups } = this.shape;
+    first?.run(({ member }) =>
+      member.router.define('map', this.mapName, { backups }, (result) => {
+        row = result;
+      }),
+    );
+    const isDefined = () => row !== undefined && this.members.every((member) => this.mapOf(member));
+    if (!this.world.runUntil(isDefined, this.world.now + 10_000)) {
+      throw new Error(`the map was not defined: ${String(row)}`);
+    }
+  }
+
+  mapOf(member: Member): StructureRow | undefined {
+    return member.router.structure('map', this.mapName);
+  }
+
+  #start(parts: ProcessParts, seeds: readonly Address[], isData: boolean): Program {
+    const stops: string[] = [];
+    const { backups, partitions, limits, members: expect } = this.shape;
+    const settings: MemberSettings = {
+      cluster: 'simulated',
+      name: parts.address,
+      zone: '',
+      data: isData,
+      seeds,
+      mayFormAlone: false,
+      expect: isData ? expect : expect + 1,
+      backups,
+      minInSync: 1,
+      partitions,
+      onPartitionLost: 'fail',
+      timings: presets.lan,
+      limits,
+    };
+    const member = new Member(parts, settings, new Map([['map', mapType]]), {
+      onTable: () => {},
+      onSwim: () => {},
+      onStopped: (reason, error) => {
+        stops.push(`${reason} ${error instanceof Error ? error.stack : String(error)}`);
+        if (reason === 'failed') throw error;
+        // What a supervisor of processes does: the process ends, and a new one comes in its place.
+        this.#replace(parts.address);
+      },
+    });
+    return { member, stops };
+  }
+
+  #replace(address: Address): void {
+    const process = this.processes.find((candidate) => candidate.address === address);
+    if (process === undefined) return;
+    const { starts } = process;
+    this.world.after(10, () => {
+      if (!process.isUp || process.starts !== starts) return;
+      this.world.crash(process.name);
+      this.world.restart(process.name);
+    });
+  }
+}
+
+function addressOf(number: number): Address {
+  return `10.0.0.${number}:7000` as Address;
+}

@@ -1,0 +1,104 @@
+/** What must hold at every moment of a run (PROTOCOL.md 6.4, those that apply), and at its end. */
+import type { MemberId, PartitionId } from '../../src/base/ids.ts';
+import { rowOf } from '../../src/partition/meta-state.ts';
+import type { Replica } from '../../src/partition/replica.ts';
+import type { GridWorld } from './grid-world.ts';
+
+export class Invariants {
+  readonly violations: string[] = [];
+  /** How often each was looked at where there was something to see: a check of nothing proves nothing. */
+  readonly looks = { serving: 0, ackSets: 0, digests: 0 };
+  readonly #grid: GridWorld;
+  /** I1: who served a partition in a term. */
+  readonly #served = new Map<string, MemberId>();
+  /** I2: the highest term and version seen at each member. */
+  readonly #terms = new Map<string, number>();
+
+  constructor(grid: GridWorld) {
+    this.#grid = grid;
+  }
+
+  check(): void {
+    const holders = new Map<PartitionId, MemberId>();
+    for (const process of this.#grid.processes) {
+      if (!process.isUp) continue;
+      const { member } = process.program;
+      for (const { partition, replica } of member.host.replicas()) {
+        this.#checkMonotone(member.id, partition, replica.state.term);
+        this.#checkPrimary(member.id, partition, replica);
+        const isServing = replica.primary?.isServing && member.isReady && !process.isPaused;
+        if (isServing) this.#checkAlone(holders, member.id, partition);
+      }
+    }
+  }
+
+  /** I9: after quiescence the copies of a partition are equal, and there are as many as wanted. */
+  checkQuiescent(): void {
+    const newest = this.#grid.newest;
+    if (newest === undefined) return;
+    const { partitions, backups } = this.#grid.shape;
+    for (let index = 0; index < partitions; index++) {
+      const partition = (backups * partitions + index) as PartitionId;
+      const row = rowOf(newest.state, partition);
+      if (row === undefined) continue;
+      const copies = Math.min(backups + 1, this.#grid.shape.members);
+      if (row.inSync.length !== copies) this.#report(`I9: ${row.inSync.length} copies of ${index}`);
+      const digests = row.inSync.map((id) => this.#digest(id, partition));
+      this.looks.digests++;
+      if (new Set(digests).size !== 1) this.#report(`I9: digests of ${index} differ: ${digests}`);
+    }
+  }
+
+  #digest(id: MemberId, partition: PartitionId): string {
+    const member = this.#grid.members.find((candidate) => candidate.id === id);
+    const replica = member?.host.find(partition)?.replica;
+    if (replica === undefined) return 'absent';
+    const { log, options, isWhole } = replica.state;
+    return `${isWhole} ${log.last} ${options.content.digest(log.last)}`;
+  }
+
+  #checkPrimary(member: MemberId, partition: PartitionId, { primary, state }: Replica): void {
+    if (primary === undefined) return;
+    this.#checkServing(partition, state.term, member);
+    this.#checkBounds(partition, state.log.last - state.commit);
+    const inSync = state.row?.inSync ?? [];
+    this.looks.ackSets++;
+    const missing = inSync.filter((id) => id !== member && !primary.ackSet.has(id));
+    if (missing.length > 0) this.#report(`I6: ${member} of ${partition} lacks ${missing}`);
+  }
+
+  /** I1: two that hold a lease never serve one partition. */
+  #checkAlone(holders: Map<PartitionId, MemberId>, member: MemberId, partition: PartitionId): void {
+    const other = holders.get(partition);
+    if (other !== undefined) this.#report(`I1: ${other} and ${member} serve ${partition}`);
+    holders.set(partition, member);
+  }
+
+  #checkServing(partition: PartitionId, term: number, member: MemberId): void {
+    this.looks.serving++;
+    const key = `${partition} ${term}`;
+    const other = this.#served.get(key);
+    if (other !== undefined && other !== member) {
+      this.#report(`I1: ${other} and ${member} are primaries of ${partition} in term ${term}`);
+    }
+    this.#served.set(key, member);
+  }
+
+  #checkMonotone(member: MemberId, partition: PartitionId, term: number): void {
+    const key = `${member} ${partition}`;
+    const before = this.#terms.get(key) ?? 0;
+    if (term < before && term !== 0) this.#report(`I2: ${key} fell from ${before} to ${term}`);
+    this.#terms.set(key, term);
+  }
+
+  #checkBounds(partition: PartitionId, unconfirmed: number): void {
+    const most = this.#grid.shape.limits.changesInFlightMax;
+    if (unconfirmed > most) this.#report(`I11: ${unconfirmed} unconfirmed in ${partition}`);
+  }
+
+  #report(violation: string): void {
+    if (this.violations.length < 10) {
+      this.violations.push(`${this.#grid.world.now.toFixed(1)} ms: ${violation}`);
+    }
+  }
+}
