@@ -107,9 +107,9 @@ export class Link {
     this.#connection?.end('silent', 'the other lane is silent');
   }
 
+  /** Sends nothing that still waits. */
   close(): void {
     if (this.#state === 'closed') return;
-    this.flush();
     this.#state = 'closed';
     this.#retry?.cancel();
     this.#deadline?.cancel();

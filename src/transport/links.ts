@@ -59,7 +59,9 @@ export class Links implements LinkEvents {
     peer?.data.close();
   }
 
+  /** What can still be sent, is: a member that leaves says so in its last turn. */
   close(): void {
+    this.#flush();
     this.#closed = true;
     for (const to of [...this.#peers.keys()]) this.forget(to);
   }

@@ -22,6 +22,9 @@ export type Greeting =
   | { readonly kind: 'proof'; readonly proof: Proof }
   | { readonly kind: 'refused'; readonly refused: Refused };
 
+/** Senders count nine bytes for each value at least (size.ts), so more values than this are not theirs. */
+const bytesOfItemMin = 8;
+
 /** A header's room before the body, in msgpackr's way of saying it. */
 const reserveHeader = RESERVE_START_SPACE | headerBytes;
 
@@ -89,7 +92,7 @@ export class Codec {
   }
 
   #body(frame: Uint8Array): unknown {
-    scan(frame, headerBytes);
+    scan(frame, headerBytes, this.#frameBytesMax / bytesOfItemMin);
     // A plain view: decoded bytes take their class from what they are cut from.
     const length = frame.length - headerBytes;
     const body = new Uint8Array(frame.buffer, frame.byteOffset + headerBytes, length);

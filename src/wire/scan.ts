@@ -7,8 +7,6 @@ import { WireError } from './wire-error.ts';
 
 /** Lists within lists. The deepest message takes six. */
 export const frameNestingMax = 16;
-/** Values in a frame, lists included. */
-export const frameItemsMax = 1_000_000;
 
 /** Bytes that follow a first byte from 0xc0 to 0xdf: -1 not in frames, -2 to -4 a length of 1, 2, 4. */
 const sizes = Int8Array.of(
@@ -19,7 +17,8 @@ const notInFrames = -1;
 const list16 = 0xdc;
 const list32 = 0xdd;
 
-export function scan(bytes: Uint8Array, from: number, itemsMax = frameItemsMax): void {
+/** `itemsMax`: values in a frame, lists included. */
+export function scan(bytes: Uint8Array, from: number, itemsMax: number): void {
   const scanner = new Scanner(bytes, from, itemsMax);
   scanner.value(0);
   scanner.end();
@@ -41,7 +40,7 @@ class Scanner {
     const first = this.#bytes[this.#position];
     if (first === undefined) throw truncated();
     if (++this.#items > this.#itemsMax) {
-      throw new WireError(`expected at most ${this.#itemsMax} values in a frame, found more`);
+      throw new WireError('expected fewer values in a frame of its length');
     }
     if (first < 0x80 || first >= 0xe0) this.#position++;
     else if (first >= 0xa0 && first < 0xc0) this.#skip(first - 0x9f);

@@ -13,7 +13,10 @@ export interface Inspection {
   readonly linked: boolean;
 }
 
+const fine: Inspection = { problem: undefined, linked: false };
+
 export function inspectValue(value: unknown, nestingMax: number): Inspection {
+  if (value === null || (typeof value !== 'object' && !isNeverKept(value))) return fine;
   const inspector = new Inspector(nestingMax);
   const problem = inspector.visit(value, 0);
   return { problem, linked: inspector.linked };
@@ -117,6 +120,10 @@ class Inspector {
     }
     return undefined;
   }
+}
+
+function isNeverKept(value: unknown): boolean {
+  return typeof value === 'function' || typeof value === 'symbol';
 }
 
 function isKept(value: object): boolean {

@@ -8,7 +8,7 @@
  * tell objects from Maps and keep identity.
  *
  * Not kept, as in JSON: the sign of -0, prototypes of classes, properties named by symbols, halves of
- * surrogate pairs. An Error keeps name, message and cause.
+ * surrogate pairs. An Error keeps name, message and cause; a Buffer comes back as a Uint8Array.
  */
 import { Packr, RESET_BUFFER_MODE, Unpackr } from 'msgpackr';
 import { GridError } from '../base/errors.ts';
@@ -28,8 +28,7 @@ const treeUnpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, copyBu
 const linkedUnpackr = new Unpackr({ mapsAsObjects: false, copyBuffers: true });
 
 export function encodeValue(value: unknown, limits: ValueLimits): Uint8Array {
-  const form =
-    typeof value === 'string' || typeof value === 'number' ? 'tree' : formOf(value, limits);
+  const form = formOf(value, limits);
   const bytes = form === 'tree' ? packedTree(value) : packedLinked(value);
   if (bytes.length <= limits.valueBytesMax) return bytes;
   throw new GridError(

@@ -16,6 +16,7 @@ import { Codec } from '../../src/wire/codec.ts';
 import { headerBytes, writeHeader } from '../../src/wire/frame.ts';
 import { sampleOf } from '../wire/message-samples.ts';
 import { numbered, Recorder } from './recorder.ts';
+import { testCertificate, testKey } from './test-certificate.ts';
 import { until } from './until.ts';
 
 const secret = 'a secret of the tests, 0123456789';
@@ -197,6 +198,49 @@ describe('members over WebSockets', () => {
       await until(() => b.events.messages.length === 1, 'the message');
       expect(Buffer.concat(heard).includes('THE-PLAIN-TEXT')).to.equal(!('secret' in options));
     }
+  });
+
+  it('say what they have to say before they close', async () => {
+    const [a, b] = [await open('a'), await open('b')];
+    a.transport.send(b.transport.address, b.id, 'control', numbered(1));
+    await until(() => b.events.messages.length === 1, 'the first message');
+    a.transport.send(b.transport.address, b.id, 'control', numbered(2));
+    a.transport.close();
+    await until(() => b.events.numbers.includes(2), 'the last message');
+  });
+
+  describe('with TLS', () => {
+    const tls = { key: testKey, cert: testCertificate, ca: testCertificate };
+
+    for (const options of [
+      { tls },
+      { tls: { ...tls, requireClientCert: true } },
+      { tls, secret },
+    ]) {
+      it(`reach each other: ${Object.keys({ ...options, ...options.tls }).join(', ')}`, async () => {
+        const [a, b] = [await open('a', options), await open('b', options)];
+        a.transport.send(b.transport.address, b.id, 'data', sampleOf('op.request'));
+        await until(() => b.events.messages.length === 1, 'the message');
+      });
+    }
+
+    it('let in nobody who does not trust them, speaks plainly or shows no certificate', async () => {
+      const b = await open('b', { tls: { ...tls, requireClientCert: true } });
+      for (const [name, options] of [
+        ['stranger', { tls: { key: testKey, cert: testCertificate } }],
+        ['plain', {}],
+      ] as const) {
+        const a = await open(name, options);
+        await sendingUntil(a, b.transport.address, () => a.events.downs.length > 0, 'the end');
+        expect(a.events.ups).to.deep.equal([]);
+      }
+      const bare = new WebSocket(`wss://${b.transport.address}/member`, 'shoal.v1', {
+        ca: testCertificate,
+      });
+      bare.on('error', () => {});
+      await closeOf(bare);
+      expect(b.events.messages).to.deep.equal([]);
+    });
   });
 
   it('close a sealed link on which a byte was changed, and make it anew', async () => {
@@ -387,7 +431,8 @@ describe('members over WebSockets', () => {
       for (const fix of ['`secret`', '`tls`', '127.0.0.1', '`insecure: true`']) {
         expect(refusal).to.contain(fix);
       }
-      expect(await refusalOf({ host: '0.0.0.0', insecure: true })).to.equal('none');
+      const exposed = await open('x', { host: '0.0.0.0', insecure: true });
+      expect(exposed.warnings.join()).to.contain('everybody who reaches this port is let in');
       expect(await refusalOf({ host: '0.0.0.0', secret })).to.equal('none');
     });
 
