@@ -109,6 +109,20 @@ export function transportContract(open: OpenTransport): void {
     expect(refusal).to.include({ address: b.transport.address, id: undefined });
   });
 
+  it('sends nothing to a newcomer that waited for one who was not there', async () => {
+    const [a, b] = [await member('a#1'), await member('b#1')];
+    const { address } = b.transport;
+    b.transport.close();
+    a.transport.send(address, undefined, 'data', numbered(1));
+    await until(() => a.events.reasons.includes('refused'), 'the refusal');
+    const reborn = await reopened(address);
+    await until(() => {
+      a.transport.send(address, undefined, 'data', numbered(2));
+      return reborn.events.numbers.includes(2);
+    }, 'a message at the new process');
+    expect(reborn.events.numbers).not.to.include(1);
+  });
+
   it('says that a link is closed, and whose it was', async () => {
     const [a, b] = [await member('a#1'), await member('b#1')];
     sendNumbers(a, b, 'control', 1);

@@ -98,6 +98,23 @@ function handOptions(name: string) {
   return { identity, secret: undefined, codec, nonce: new Uint8Array(randomBytes(32)) };
 }
 
+/** A peer made by hand: greets each link, then does what it is told. */
+async function greeter(options: object, onUp: (socket: WebSocket) => void): Promise<Address> {
+  const acceptor = new WebSocketServer({ port: 0, host: '127.0.0.1', ...options });
+  cleanups.push(() => acceptor.close());
+  cleanups.push(() => [...acceptor.clients].map((client) => client.terminate()));
+  acceptor.on('connection', (socket) => {
+    const handshake = new AcceptorHandshake(handOptions('f'));
+    socket.once('message', (frame) => {
+      const step = handshake.receive(frame as Buffer);
+      if (step.send !== undefined) socket.send(step.send);
+      onUp(socket);
+    });
+  });
+  await new Promise((resolve) => acceptor.once('listening', resolve));
+  return `127.0.0.1:${(acceptor.address() as { port: number }).port}` as Address;
+}
+
 const closeOf = (socket: WebSocket) =>
   new Promise<void>((resolve) => socket.once('close', () => resolve()));
 
@@ -314,6 +331,15 @@ describe('members over WebSockets', () => {
       expect(b.events.messages).to.deep.equal([]);
     });
 
+    it('close an unproven link on which a greeting has no end', async () => {
+      const b = await open('b', { timings: { ...quick, handshakeMs: 60_000, silentMs: 60_000 } });
+      const socket = await rawLink(b, 'x', false);
+      const closed = closeOf(socket);
+      socket.send(new Uint8Array(20_000), { fin: false });
+      await closed;
+      expect(b.warnings.join()).to.contain('found too many bytes');
+    });
+
     it('close an unproven link that says nothing', async () => {
       const b = await open('b');
       await closeOf(await rawLink(b, 'x', false));
@@ -343,18 +369,7 @@ describe('members over WebSockets', () => {
     });
 
     it('where a peer greets and then freezes, on both lanes', async () => {
-      const frozen = new WebSocketServer({ port: 0, host: '127.0.0.1', autoPong: false });
-      cleanups.push(() => frozen.close());
-      cleanups.push(() => [...frozen.clients].map((client) => client.terminate()));
-      await new Promise((resolve) => frozen.once('listening', resolve));
-      frozen.on('connection', (socket) => {
-        const handshake = new AcceptorHandshake(handOptions('f'));
-        socket.once('message', (frame) => {
-          const step = handshake.receive(frame as Buffer);
-          if (step.send !== undefined) socket.send(step.send);
-        });
-      });
-      const address = `127.0.0.1:${(frozen.address() as { port: number }).port}` as Address;
+      const address = await greeter({ autoPong: false }, () => {});
       const a = await open('a');
       for (const lane of ['control', 'data'] as const) {
         a.transport.send(address, undefined, lane, numbered(1));
@@ -372,6 +387,35 @@ describe('members over WebSockets', () => {
       await until(() => performance.now() - start > 4 * quick.silentMs, 'a long silence');
       expect(a.events.downs).to.deep.equal([]);
     });
+  });
+
+  it('keep the newest of control for a peer that does not read', async () => {
+    const received: number[] = [];
+    let reader: WebSocket | undefined;
+    const address = await greeter({}, (socket) => {
+      reader = socket;
+      socket.pause();
+      socket.on('message', (frame) => {
+        const messages = codec.decodeBatch(frame as Buffer);
+        for (const message of messages) if ('round' in message) received.push(message.round);
+      });
+    });
+    const a = await open('a', { timings: defaultTransportTimings });
+    const rounds = 2_000;
+    let round = 0;
+    const chunk = new Uint8Array(20_000);
+    await until(() => {
+      for (let count = 0; count < 4 && round < rounds; count++) {
+        const message = { ...sampleOf('raft.snapshot'), round: ++round, chunk };
+        a.transport.send(address, undefined, 'control', message);
+      }
+      return round === rounds;
+    }, 'all messages to be sent');
+    expect(received).to.deep.equal([]);
+    reader?.resume();
+    await until(() => received.includes(rounds), 'the newest message');
+    expect(received.length).to.be.lessThan(rounds - 100);
+    expect(received).to.deep.equal(received.toSorted((one, other) => one - other));
   });
 
   it('serve requests and upgrades of others on the same port', async () => {
