@@ -2,6 +2,7 @@
  * The contract with users: types only, open to all layers. What is written here is what API.md says
  * of the parts that exist.
  */
+import type { Observable } from 'rxjs';
 import type { CallOptions } from './base/call-options.ts';
 import type { Duration } from './base/duration.ts';
 import type { Logger } from './base/logger.ts';
@@ -94,6 +95,10 @@ export interface JoinOptions {
   readonly maps?: Readonly<Record<string, MapOptions>>;
   /** @default a pino at level `warn` */
   readonly logger?: Logger;
+  /** How long joining may take. @default '10s' */
+  readonly timeout?: Duration;
+  /** Ends the joining when it aborts. */
+  readonly signal?: AbortSignal;
 }
 
 /** A value with what the grid knows about it. Times are grid time, milliseconds since 1970. */
@@ -184,4 +189,33 @@ export interface GridMap<K extends Key = Key, V = unknown> {
   /** Ends this map; the next call by this name begins a new one. */
   destroy(options?: CallOptions): Promise<void>;
   readonly local: LocalMap<K, V>;
+}
+
+/** A structure of the grid. */
+export interface StructureSummary {
+  readonly name: string;
+  /** `map`, `queue`, `topic`, `lock`. */
+  readonly type: string;
+  readonly backups: number;
+  /** Entries, each partition counted at its own moment. */
+  readonly size: number;
+}
+
+/** The grid as one process sees it, as a member. Idempotent to leave; `await using` leaves. */
+export interface Grid extends AsyncDisposable {
+  readonly self: Member;
+  /** A snapshot, oldest first. */
+  readonly members: readonly Member[];
+  readonly events: Observable<GridEvent>;
+  /** Free and synchronous; the map comes to be when it is first used. */
+  map<K extends Key = Key, V = unknown>(name: string, options?: MapOptions): GridMap<K, V>;
+  structures(options?: CallOptions): Promise<readonly StructureSummary[]>;
+  /** Resolves when every partition has all its copies in sync and nothing is moving. */
+  safe(options?: CallOptions): Promise<void>;
+  /** Partitions all of whose copies are gone come back, empty. */
+  acceptLoss(options?: CallOptions): Promise<void>;
+  /** Hands everything over, within the timeout, and says goodbye. */
+  leave(options?: CallOptions): Promise<void>;
+  /** Resolves when this process is out of the grid, by `leave` or because it cannot go on. */
+  readonly closed: Promise<void>;
 }

@@ -2,6 +2,7 @@
 import type { Address } from '../base/ids.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Timings } from '../base/timings.ts';
+import type { ClusterSettings } from '../partition/meta-state.ts';
 
 export interface MemberSettings {
   readonly cluster: string;
@@ -19,4 +20,10 @@ export interface MemberSettings {
   readonly onPartitionLost: 'fail' | 'recreate';
   readonly timings: Timings;
   readonly limits: Limits;
+}
+
+/** What all members of a cluster have in common, fixed when it is formed. */
+export function clusterSettingsOf(settings: MemberSettings): ClusterSettings {
+  const { cluster, partitions, backups, minInSync, onPartitionLost } = settings;
+  return { cluster, partitions, backups, minInSync, onPartitionLost };
 }

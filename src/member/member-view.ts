@@ -25,9 +25,13 @@ function isSettled(state: MetaState, row: PartitionRow, wanted: number): boolean
   return inSync.every((id) => isServing(state.members.get(id)));
 }
 
-/** Whether any partition still counts on a member. */
-export function holdsAnything(state: MetaState, id: MemberId): boolean {
-  return state.groups.some((rows) =>
-    rows?.some((row) => row.primary === id || row.learner === id || row.inSync.includes(id)),
-  );
+/** How many partitions still count on a member. */
+export function heldBy(state: MetaState, id: MemberId): number {
+  let held = 0;
+  for (const rows of state.groups) {
+    for (const row of rows ?? []) {
+      if (row.primary === id || row.learner === id || row.inSync.includes(id)) held++;
+    }
+  }
+  return held;
 }

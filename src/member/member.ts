@@ -17,7 +17,6 @@ import type { Catalog } from '../partition/content.ts';
 import { MetaActor, type MetaInput } from '../partition/meta-actor.ts';
 import type { MetaAction, MetaGroup } from '../partition/meta-group.ts';
 import {
-  type ClusterSettings,
   type Command,
   copiesWanted,
   groupOf,
@@ -36,7 +35,7 @@ import type { Transport } from '../transport/transport.ts';
 import { Dispatch } from './dispatch.ts';
 import { Formation } from './formation.ts';
 import { MemberCourier } from './member-courier.ts';
-import type { MemberSettings } from './member-settings.ts';
+import { clusterSettingsOf, type MemberSettings } from './member-settings.ts';
 import { isSafe } from './member-view.ts';
 import { Roster } from './roster.ts';
 
@@ -81,6 +80,10 @@ export class Member {
   #streams = 0;
   #copies = 0;
   #isJoining = false;
+  /** Whether the table has ever named this member. */
+  #wasIn = false;
+  #isLeaving = false;
+  #isGone = false;
   #isClosed = false;
   #refusal = '';
 
@@ -140,11 +143,17 @@ export class Member {
   }
 
   get isSafe(): boolean {
-    return isSafe(this.state, (id) => this.#isDoubtful(id) || this.#roster.isRefused(id));
+    return isSafe(this.state, (id) => this.isDoubtful(id) || this.#roster.isRefused(id));
+  }
+
+  /** Whether this member said that it goes, and the others have taken over all that it held. */
+  get isHandedOver(): boolean {
+    return this.#isGone;
   }
 
   /** Says that this member is about to go, so that the others take over what it holds. */
   leave(timeoutMs: number, done: (isCommitted: boolean) => void): void {
+    this.#isLeaving = true;
     const command = { type: 'status', id: this.id, status: 'leaving' } as const;
     this.#commit(command, timeoutMs, (result) => done(result !== undefined));
   }
@@ -175,7 +184,7 @@ export class Member {
     this.#metaRef.tellControl({ kind: 'tick', stallMs });
     this.host.tick(this.#parts.clock.monotonic());
     this.calls.tick();
-    if (!this.state.members.has(this.id) && !this.meta.isLeader) this.#seek();
+    if (!this.#wasIn && !this.#isLeaving && !this.meta.isLeader) this.#seek();
   }
 
   /** Not in a cluster yet: looks for one, or for others with whom to form one. */
@@ -184,7 +193,7 @@ export class Member {
     const others = this.#others();
     const step = this.#formation.next(others, this.#dispatch.hasSeenCluster, clock.monotonic());
     if (step.kind === 'form') {
-      const settings = this.#clusterSettings();
+      const settings = clusterSettingsOf(this.settings);
       this.#metaRef.tellControl({ kind: 'form', clusterId: random.id(), settings });
     } else if (step.kind !== 'wait') {
       if (step.kind === 'pledge') {
@@ -198,7 +207,7 @@ export class Member {
     if (this.#isJoining) return;
     this.#isJoining = true;
     this.#metaRef.tellControl({ kind: 'follow' });
-    const settings = this.#clusterSettings();
+    const settings = clusterSettingsOf(this.settings);
     const command = { type: 'join', member: this.#asNewMember(), settings } as const;
     this.#commit(command, this.settings.timings.electionMaxMs * 4, (result) => {
       this.#isJoining = false;
@@ -215,7 +224,7 @@ export class Member {
     else this.#metaRef.tellControl({ kind: 'commit', command, timeoutMs, done });
   }
 
-  #isDoubtful(id: MemberId): boolean {
+  isDoubtful(id: MemberId): boolean {
     return id !== this.id && this.swim.stateOf(id) !== 'alive';
   }
 
@@ -231,11 +240,6 @@ export class Member {
   #asNewMember(): NewMember {
     const { name, zone, data } = this.settings;
     return { id: this.id, name, address: this.#parts.transport.address, zone, data };
-  }
-
-  #clusterSettings(): ClusterSettings {
-    const { cluster, partitions, backups, minInSync, onPartitionLost } = this.settings;
-    return { cluster, partitions, backups, minInSync, onPartitionLost };
   }
 
   #carryOutSwim(action: SwimAction): void {
@@ -268,14 +272,27 @@ export class Member {
         this.host.tableChanged(action.partitions);
         this.calls.tableChanged();
         this.#events.onTable();
+        this.#watchOwnRow();
         break;
       case 'leader':
         this.#events.onTable();
         break;
       case 'removed':
-        this.#stop('removed', undefined);
+        this.#removed();
         break;
     }
+  }
+
+  /** An identity that the table has dropped is never taken in again. */
+  #watchOwnRow(): void {
+    if (this.state.members.has(this.id)) this.#wasIn = true;
+    else if (this.#wasIn) this.#removed();
+  }
+
+  #removed(): void {
+    // Who leaves goes on until the others have heard its goodbye.
+    if (this.#isLeaving) this.#isGone = true;
+    else this.#stop('removed', undefined);
   }
 
   #stop(reason: 'removed' | 'failed', error: unknown): void {
@@ -298,7 +315,7 @@ export class Member {
   #createMeta(): MetaActor {
     const { clock, random } = this.#parts;
     const { timings } = this.settings;
-    const suspicions = { isDoubtful: (id: MemberId) => this.#isDoubtful(id) };
+    const suspicions = { isDoubtful: (id: MemberId) => this.isDoubtful(id) };
     const contacts = () => this.#others();
     return new MetaActor(
       { member: this.#asNewMember(), clock, random, timings, suspicions, contacts },

@@ -1,0 +1,44 @@
+/** The router of whichever identity the process has at present, so that handles outlive a rejoin. */
+import type { GridError } from '../base/errors.ts';
+import type { Operation, Router, StructureRow } from '../partition/router-port.ts';
+
+export class CurrentRouter implements Router {
+  readonly #current: () => Router;
+
+  constructor(current: () => Router) {
+    this.#current = current;
+  }
+
+  get partitions(): number {
+    return this.#current().partitions;
+  }
+
+  submit(operation: Operation): void {
+    this.#current().submit(operation);
+  }
+
+  structure(type: string, name: string): StructureRow | undefined {
+    return this.#current().structure(type, name);
+  }
+
+  define(
+    type: string,
+    name: string,
+    options: Readonly<Record<string, unknown>>,
+    done: (result: StructureRow | GridError) => void,
+  ): void {
+    this.#current().define(type, name, options, done);
+  }
+
+  destroy(row: StructureRow, done: (result: GridError | undefined) => void): void {
+    this.#current().destroy(row, done);
+  }
+
+  readLocal(row: StructureRow, partition: number, op: Uint8Array): Uint8Array | undefined {
+    return this.#current().readLocal(row, partition, op);
+  }
+
+  localPartitions(row: StructureRow): readonly number[] {
+    return this.#current().localPartitions(row);
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * What happens in the grid, told from the changes of this member's copy of the table and from what its
+ * membership finds out.
+ */
+import { type Observable, Subject } from 'rxjs';
+import type { MemberId, PartitionId } from '../base/ids.ts';
+import type { GridEvent, Member as MemberView } from '../grid.ts';
+import { type MetaState, partitionIdOf } from '../partition/meta-state.ts';
+import { type Doubts, memberViews } from './member-views.ts';
+
+interface RowBefore {
+  readonly primary: MemberId | undefined;
+  readonly isMoving: boolean;
+}
+
+export class GridEvents {
+  readonly #subject = new Subject<GridEvent>();
+  readonly events: Observable<GridEvent> = this.#subject.asObservable();
+  #members = new Map<string, MemberView>();
+  #rows = new Map<PartitionId, RowBefore>();
+  #wasSafe = false;
+
+  emit(event: GridEvent): void {
+    this.#subject.next(event);
+  }
+
+  /** A new identity looks at the table afresh; what it finds first is no news. */
+  reset(): void {
+    this.#rows = new Map();
+    this.#wasSafe = false;
+  }
+
+  close(): void {
+    this.#subject.complete();
+  }
+
+  /** Compares what is with what was, and tells the difference. */
+  observe(state: MetaState, doubts: Doubts, isSafe: boolean): void {
+    this.#observeMembers(memberViews(state, doubts));
+    this.#observeRows(state);
+    if (isSafe && !this.#wasSafe) this.emit({ type: 'safe' });
+    this.#wasSafe = isSafe;
+  }
+
+  #observeMembers(views: readonly MemberView[]): void {
+    const before = this.#members;
+    this.#members = new Map(views.map((view) => [view.id, view]));
+    for (const member of views) this.#tellMember(before.get(member.id), member);
+    for (const member of before.values()) {
+      if (this.#members.has(member.id) || member.state === 'joining') continue;
+      const reason = member.state === 'leaving' ? 'left' : 'failed';
+      this.emit({ type: 'member-left', member, reason });
+    }
+  }
+
+  #tellMember(before: MemberView | undefined, member: MemberView): void {
+    const wasOutside = before === undefined || before.state === 'joining';
+    if (member.state === 'up' && wasOutside) this.emit({ type: 'member-joined', member });
+    if (member.state === 'suspected' && before?.state === 'up') {
+      this.emit({ type: 'member-suspected', member });
+    }
+  }
+
+  #observeRows(state: MetaState): void {
+    state.groups.forEach((rows, backups) => {
+      rows?.forEach((row, index) => {
+        const id = partitionIdOf(backups, index, rows.length);
+        const before = this.#rows.get(id);
+        const isMoving = row.learner !== undefined || row.transferTo !== undefined;
+        if (before?.primary === row.primary && before?.isMoving === isMoving) return;
+        this.#rows.set(id, { primary: row.primary, isMoving });
+        if (before !== undefined) this.#tellRow(id, before, row.primary, isMoving);
+      });
+    });
+  }
+
+  #tellRow(
+    partition: PartitionId,
+    before: RowBefore,
+    primary: MemberId | undefined,
+    isMoving: boolean,
+  ): void {
+    if (primary !== before.primary) {
+      const to = primary === undefined ? undefined : this.#members.get(primary);
+      if (primary === undefined) this.emit({ type: 'partition-lost', partition });
+      else if (to !== undefined) this.emit({ type: 'partition-moved', partition, to });
+    }
+    if (isMoving === before.isMoving) return;
+    this.emit({ type: isMoving ? 'migration-started' : 'migration-finished', partition });
+  }
+}

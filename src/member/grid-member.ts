@@ -1,0 +1,321 @@
+/**
+ * The grid as a process sees it that is a member: promises and events over `Member`.
+ *
+ * Invariants
+ * 1. There is one incarnation at a time; handles reach it through `CurrentRouter`, so they outlive it.
+ * 2. `closed` resolves exactly once: after `leave`, or when this process can serve no more.
+ * 3. A process that the others removed comes back by itself, under a new identity on the same port.
+ */
+import type { RequestListener } from 'node:http';
+import type { Observable } from 'rxjs';
+import { type CallOptions, checkedTimeoutMs } from '../base/call-options.ts';
+import { repeat, systemClock } from '../base/clock.ts';
+import { GridError } from '../base/errors.ts';
+import type { Address } from '../base/ids.ts';
+import type {
+  Grid,
+  GridEvent,
+  GridMap,
+  JoinOptions,
+  Key,
+  MapOptions,
+  Member as MemberView,
+  StructureSummary,
+} from '../grid.ts';
+import { MapHandle } from '../structures/map/map-handle.ts';
+import type { Refused } from '../wire/handshake.ts';
+import { type AdmissionView, isAdmitted, unreachable, whyNotAdmitted } from './admission.ts';
+import { CurrentRouter } from './current-router.ts';
+import { leaveOnSignals } from './exit-signals.ts';
+import { GridEvents } from './grid-events.ts';
+import { beginIncarnation, type Incarnation } from './incarnation.ts';
+import { leaveCluster } from './leaving.ts';
+import { LocalView } from './local-view.ts';
+import { mapDefinition } from './map-definition.ts';
+import type { Member } from './member.ts';
+import { memberViews } from './member-views.ts';
+import { checkJoinOptions, type JoinPlan } from './options.ts';
+import { Seeds } from './seeds.ts';
+import { waitFor } from './waiting.ts';
+
+/** Answers plain HTTP requests on the member's port. */
+export type AdminOf = (view: LocalView) => RequestListener;
+
+/** How often names that did not resolve, and a refused rejoin, are tried again. */
+const retryMs = 1_000;
+const observeMs = 100;
+
+type Phase = 'joining' | 'in' | 'leaving' | 'closed';
+
+export class GridMember implements Grid {
+  readonly closed: Promise<void>;
+  readonly #plan: JoinPlan;
+  readonly #requests: RequestListener;
+  readonly #seeds: Seeds;
+  readonly #events = new GridEvents();
+  readonly #router: CurrentRouter;
+  readonly #refusals = new Map<Address, Refused>();
+  #phase: Phase = 'joining';
+  #current: Incarnation | undefined;
+  #failure: unknown;
+  #leaving: Promise<void> | undefined;
+  #removeSignals: () => void = () => {};
+  #resolveClosed: () => void = () => {};
+
+  /** Resolves when this process is a member that serves. `GRID_BAD_OPTION` before anything is opened. */
+  static async join(options: JoinOptions, adminOf: AdminOf): Promise<GridMember> {
+    const grid = new GridMember(checkJoinOptions(options), adminOf);
+    try {
+      await grid.#join();
+    } catch (error) {
+      await grid.#close();
+      throw error;
+    }
+    return grid;
+  }
+
+  private constructor(plan: JoinPlan, adminOf: AdminOf) {
+    this.#plan = plan;
+    this.#seeds = new Seeds(plan.seeds, { clock: systemClock, logger: plan.logger });
+    this.#router = new CurrentRouter(() => this.#member.router);
+    this.#requests = adminOf(
+      new LocalView(
+        () => this.#member,
+        () => this.#phase === 'in',
+      ),
+    );
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+  }
+
+  get self(): MemberView {
+    const { id, settings } = this.#member;
+    const found = this.members.find((member) => member.id === id);
+    if (found !== undefined) return found;
+    const zone = settings.zone === '' ? undefined : settings.zone;
+    return { id, name: settings.name, address: this.#incarnation.address, zone, state: 'joining' };
+  }
+
+  get members(): readonly MemberView[] {
+    const member = this.#member;
+    return memberViews(member.state, (id) => member.isDoubtful(id));
+  }
+
+  get events(): Observable<GridEvent> {
+    return this.#events.events;
+  }
+
+  map<K extends Key = Key, V = unknown>(name: string, options?: MapOptions): GridMap<K, V> {
+    const definition = mapDefinition(name, options, this.#plan.maps);
+    return new MapHandle<K, V>({ router: this.#router, clock: systemClock, name, definition });
+  }
+
+  async structures(options?: CallOptions): Promise<readonly StructureSummary[]> {
+    checkedTimeoutMs(options);
+    const rows = [...this.#member.state.structures.values()];
+    const summaries = rows.map(async ({ name, type, backups }) => {
+      const size = await this.map(name).size(options);
+      return { name, type, backups, size };
+    });
+    return Promise.all(summaries);
+  }
+
+  async safe(options?: CallOptions): Promise<void> {
+    const timeoutMs = checkedTimeoutMs(options);
+    const isSafe = () => {
+      this.#checkOpen();
+      return this.#phase === 'in' && this.#member.isReady && this.#member.isSafe;
+    };
+    if (await waitFor(isSafe, { clock: systemClock, timeoutMs, signal: options?.signal })) return;
+    const states = this.members.map(({ name, state }) => `${name} ${state}`).join(', ');
+    const message = `expected every partition to have all its copies within ${timeoutMs} ms, found some that lack one (members: ${states}); wait longer, or see \`shoal partitions\``;
+    throw new GridError('GRID_TIMEOUT', message);
+  }
+
+  acceptLoss(options?: CallOptions): Promise<void> {
+    const timeoutMs = checkedTimeoutMs(options);
+    return new Promise((resolve, reject) => {
+      this.#member.acceptLoss(timeoutMs, (isCommitted) => {
+        if (isCommitted) resolve();
+        else reject(notCommitted(timeoutMs));
+      });
+    });
+  }
+
+  leave(options?: CallOptions): Promise<void> {
+    const timeoutMs = checkedTimeoutMs(options);
+    this.#leaving ??= this.#leave(timeoutMs, options?.signal);
+    return this.#leaving;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.leave();
+  }
+
+  get #incarnation(): Incarnation {
+    if (this.#current === undefined) throw closedError();
+    return this.#current;
+  }
+
+  get #member(): Member {
+    return this.#incarnation.member;
+  }
+
+  #checkOpen(): void {
+    if (this.#phase === 'closed') throw closedError(this.#failure);
+  }
+
+  // --- coming in
+
+  async #join(): Promise<void> {
+    const { timeoutMs, signal, listen } = this.#plan;
+    const endsAt = systemClock.monotonic() + timeoutMs;
+    await this.#resolveSeeds(endsAt, signal);
+    this.#current = await this.#begin(listen.port, this.#seeds.addresses);
+    const leftMs = Math.max(0, endsAt - systemClock.monotonic());
+    const isIn = () => {
+      if (this.#failure !== undefined) throw this.#failure;
+      return isAdmitted(this.#admission());
+    };
+    if (!(await waitFor(isIn, { clock: systemClock, timeoutMs: leftMs, signal }))) {
+      throw whyNotAdmitted(this.#admission(), timeoutMs);
+    }
+    this.#phase = 'in';
+    this.#removeSignals = leaveOnSignals(() => this.leave());
+    const timer = repeat(systemClock, observeMs, () => this.#observe());
+    void this.closed.then(() => timer.cancel());
+    if (this.#seeds.unresolved.length > 0) this.#resolveRest();
+  }
+
+  /** At least one seed has an address, where any were given. */
+  async #resolveSeeds(endsAt: number, signal: AbortSignal | undefined): Promise<void> {
+    await this.#seeds.resolve();
+    while (this.#seeds.addresses.length === 0 && this.#seeds.unresolved.length > 0) {
+      const leftMs = endsAt - systemClock.monotonic();
+      if (leftMs <= 0) {
+        throw unreachable(this.#seeds.unresolved, 'in time, and the names do not even resolve');
+      }
+      const timeoutMs = Math.min(retryMs, leftMs);
+      await waitFor(() => false, { clock: systemClock, timeoutMs, signal });
+      await this.#seeds.resolve();
+    }
+  }
+
+  /** Goes on asking for names that did not resolve, for as long as this process is a member. */
+  #resolveRest(): void {
+    systemClock.setTimer(retryMs * 10, () => {
+      if (this.#phase === 'closed') return;
+      // It never rejects: what fails is warned of.
+      void this.#seeds.resolve().then(() => {
+        this.#current?.member.swim.addSeeds(this.#seeds.addresses);
+        if (this.#seeds.unresolved.length > 0) this.#resolveRest();
+      });
+    });
+  }
+
+  #begin(port: number, seeds: readonly Address[]): Promise<Incarnation> {
+    return beginIncarnation({
+      plan: this.#plan,
+      port,
+      seeds,
+      requests: this.#requests,
+      events: {
+        onTable: () => this.#observe(),
+        onSwim: () => this.#observe(),
+        onRejected: (address, refused) => this.#refusals.set(address, refused),
+        // The member tells this in the middle of its turn; what follows begins after it.
+        onStopped: (reason, error) => systemClock.defer(() => this.#stopped(reason, error)),
+      },
+    });
+  }
+
+  #admission(): AdmissionView {
+    const { member, address } = this.#incarnation;
+    const tried = this.#seeds.addresses.filter((seed) => seed !== address);
+    return { member, address, tried, unresolved: this.#seeds.unresolved, refusals: this.#refusals };
+  }
+
+  #observe(): void {
+    if (this.#phase !== 'in' || this.#current === undefined) return;
+    const { member } = this.#current;
+    this.#events.observe(member.state, (id) => member.isDoubtful(id), member.isSafe);
+  }
+
+  // --- being thrown out
+
+  #stopped(reason: 'removed' | 'failed', error: unknown): void {
+    if (this.#phase === 'leaving' || this.#phase === 'closed') return;
+    const { logger } = this.#plan;
+    if (reason === 'removed' && this.#phase === 'in') {
+      logger.warn({ self: this.#member.id }, 'the other members removed this one; it joins again');
+      this.#events.emit({ type: 'reconnecting' });
+      void this.#rejoin();
+      return;
+    }
+    const what = reason === 'removed' ? 'was removed by the others' : 'lost an invariant';
+    const message = `expected this member to go on, found that it ${what}; start it again`;
+    this.#failure = new GridError('GRID_CLOSED', message, { cause: error });
+    logger.error({ self: this.#member.id, error }, message);
+    if (this.#phase === 'in') void this.#close();
+  }
+
+  /** Tries until it succeeds or the process leaves. */
+  async #rejoin(): Promise<void> {
+    const { address, member, close } = this.#incarnation;
+    const others = [...member.state.members.values()].map((row) => row.address as Address);
+    const known = new Set([...others, ...this.#seeds.addresses]);
+    // Without its own address among the seeds, it never forms a cluster of its own.
+    known.delete(address);
+    const port = Number(address.slice(address.lastIndexOf(':') + 1));
+    await close();
+    while (this.#phase === 'in') {
+      try {
+        this.#events.reset();
+        this.#current = await this.#begin(this.#plan.listen.port || port, [...known]);
+        break;
+      } catch (error) {
+        this.#plan.logger.warn(
+          { error },
+          'the port could not be bound again; tried once more soon',
+        );
+        await waitFor(() => false, { clock: systemClock, timeoutMs: retryMs });
+      }
+    }
+    const isIn = () => this.#phase !== 'in' || this.#member.isReady;
+    while (!(await waitFor(isIn, { clock: systemClock, timeoutMs: retryMs * 60 })));
+    if (this.#phase === 'in') this.#events.emit({ type: 'connected' });
+  }
+
+  // --- going
+
+  async #leave(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'leaving';
+    const { logger } = this.#plan;
+    try {
+      await leaveCluster(this.#member, { clock: systemClock, timeoutMs, signal, logger });
+    } finally {
+      await this.#close();
+    }
+  }
+
+  async #close(): Promise<void> {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'closed';
+    this.#removeSignals();
+    await this.#current?.close();
+    this.#events.close();
+    this.#resolveClosed();
+  }
+}
+
+function closedError(cause?: unknown): GridError {
+  const message = 'expected an open grid, found one that was left or closed; join anew';
+  return new GridError('GRID_CLOSED', message, { cause });
+}
+
+function notCommitted(timeoutMs: number): GridError {
+  const message = `expected the members to agree within ${timeoutMs} ms, found no majority of the voters that answers; check that most members are up and reachable`;
+  return new GridError('GRID_NO_QUORUM', message, { outcome: 'unknown' });
+}

@@ -1,0 +1,73 @@
+/**
+ * One identity of a process, from its first socket to its last: transport, member and stall meter. A
+ * process that the others removed begins another one on the same port.
+ */
+import type { RequestListener } from 'node:http';
+import { systemClock } from '../base/clock.ts';
+import type { Address, MemberId } from '../base/ids.ts';
+import { systemRandom } from '../base/random.ts';
+import { TickStall } from '../base/stall.ts';
+import { structureTypes } from '../structures/registry.ts';
+import { WebSocketTransport } from '../transport/websocket.ts';
+import type { Refused } from '../wire/handshake.ts';
+import { Member, type MemberEvents } from './member.ts';
+import type { JoinPlan } from './options.ts';
+
+export interface IncarnationEvents extends MemberEvents {
+  onRejected(address: Address, refused: Refused): void;
+}
+
+export interface Incarnation {
+  readonly member: Member;
+  readonly address: Address;
+  /** Idempotent; resolves when the port is free. */
+  close(): Promise<void>;
+}
+
+export interface IncarnationOptions {
+  readonly plan: JoinPlan;
+  /** The port to bind: that of the plan, or the one that an earlier incarnation had. */
+  readonly port: number;
+  readonly seeds: readonly Address[];
+  readonly events: IncarnationEvents;
+  readonly requests: RequestListener;
+}
+
+export async function beginIncarnation(options: IncarnationOptions): Promise<Incarnation> {
+  const { plan, port, events, requests } = options;
+  const { settings, logger } = plan;
+  const id = `${settings.name}#${systemRandom.id()}` as MemberId;
+  const transport = await WebSocketTransport.open({
+    id,
+    cluster: settings.cluster,
+    name: settings.name,
+    host: plan.listen.host,
+    port,
+    insecure: plan.insecure,
+    logger,
+    onRejected: (address, refused) => events.onRejected(address, refused),
+    ...(plan.advertise === undefined ? {} : { advertise: plan.advertise }),
+    ...(plan.secret === undefined ? {} : { secret: plan.secret }),
+    ...(plan.tls === undefined ? {} : { tls: plan.tls }),
+  });
+  const stall = new TickStall(systemClock);
+  const { address } = transport;
+  const seeds = options.seeds.filter((seed) => seed !== address);
+  const isOwnSeed = seeds.length < options.seeds.length;
+  const member = new Member(
+    { id, clock: systemClock, random: systemRandom, transport, stall, logger },
+    { ...settings, seeds, mayFormAlone: options.seeds.length === 0 || isOwnSeed },
+    structureTypes,
+    events,
+  );
+  transport.handleRequests(requests);
+  return {
+    member,
+    address,
+    close() {
+      stall.close();
+      member.close();
+      return transport.closed();
+    },
+  };
+}

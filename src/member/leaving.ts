@@ -1,0 +1,45 @@
+/** How a member goes in peace: what it holds is taken over, and its going is told as no crash. */
+import type { Clock } from '../base/clock.ts';
+import { GridError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Member } from './member.ts';
+import { heldBy } from './member-view.ts';
+import { waitFor } from './waiting.ts';
+
+export interface LeavingOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The goodbye is told to a few members; nobody waits for it longer than this. */
+const goodbyeMs = 3_000;
+
+/** Rejects where the others could not take everything over in time; the goodbye is said even so. */
+export async function leaveCluster(member: Member, options: LeavingOptions): Promise<void> {
+  const { clock, timeoutMs, signal } = options;
+  let isDone = !hasHeirs(member);
+  if (!isDone) {
+    member.leave(timeoutMs, () => {});
+    const isOver = () => member.isHandedOver || !hasHeirs(member);
+    isDone = await waitFor(isOver, { clock, timeoutMs, signal });
+  }
+  const held = heldBy(member.state, member.id);
+  member.sayGoodbye();
+  await waitFor(() => member.swim.hasLeft, { clock, timeoutMs: goodbyeMs });
+  if (isDone) return;
+  const message = `expected the others to take over within ${timeoutMs} ms, found ${held} partitions that still count on this member; their other copies, if any, are all that is left`;
+  options.logger.warn({ self: member.id, partitions: held }, message);
+  throw new GridError('GRID_TIMEOUT', message);
+}
+
+/** Whether anybody is there who could take over: alive, and staying. */
+function hasHeirs(member: Member): boolean {
+  if (!member.isReady) return false;
+  for (const other of member.state.members.values()) {
+    if (other.id === member.id || !other.data) continue;
+    if (other.status === 'up' && !member.isDoubtful(other.id)) return true;
+  }
+  return false;
+}

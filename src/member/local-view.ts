@@ -1,0 +1,89 @@
+/** What one member can say about itself and the grid without asking anybody: for HTTP and the command line. */
+import type { Member as MemberSummary } from '../grid.ts';
+import { partitionIdOf } from '../partition/meta-state.ts';
+import type { Member } from './member.ts';
+import { memberViews } from './member-views.ts';
+
+export interface PartitionSummary {
+  /** The number of backups of its group. */
+  readonly backups: number;
+  /** Within the group, from 0. */
+  readonly partition: number;
+  readonly primary: string | undefined;
+  readonly inSync: readonly string[];
+  readonly learner: string | undefined;
+  readonly term: number;
+  readonly version: number;
+  /** What this member's own copy holds; undefined where it has none. */
+  readonly entriesHere: number | undefined;
+}
+
+export interface StructureRowSummary {
+  readonly name: string;
+  readonly type: string;
+  readonly backups: number;
+  /** In the copies of which this member is primary. */
+  readonly entriesHere: number;
+}
+
+export class LocalView {
+  readonly #member: () => Member;
+  readonly #isIn: () => boolean;
+
+  constructor(member: () => Member, isIn: () => boolean) {
+    this.#member = member;
+    this.#isIn = isIn;
+  }
+
+  get isReady(): boolean {
+    return this.#isIn() && this.#member().isReady;
+  }
+
+  get isSafe(): boolean {
+    return this.isReady && this.#member().isSafe;
+  }
+
+  get self(): string {
+    return this.#member().id;
+  }
+
+  /** The leader of the meta group, as far as this member knows. */
+  get leader(): string | undefined {
+    return this.#member().meta.leader;
+  }
+
+  members(): readonly MemberSummary[] {
+    const member = this.#member();
+    return memberViews(member.state, (id) => member.isDoubtful(id));
+  }
+
+  partitions(): readonly PartitionSummary[] {
+    const { state, host } = this.#member();
+    return state.groups.flatMap((rows, backups) =>
+      (rows ?? []).map((row, partition) => {
+        const { primary, inSync, learner, term, version } = row;
+        const id = partitionIdOf(backups, partition, rows?.length ?? 0);
+        const stores = host.find(id)?.replica.state.options.content.stores.values();
+        const entriesHere = stores && [...stores].reduce((sum, { entries }) => sum + entries, 0);
+        return { backups, partition, primary, inSync, learner, term, version, entriesHere };
+      }),
+    );
+  }
+
+  structures(): readonly StructureRowSummary[] {
+    const { state, host } = this.#member();
+    const entries = new Map<number, number>();
+    for (const { replica } of host.replicas()) {
+      if (replica.role !== 'primary') continue;
+      for (const [id, store] of replica.state.options.content.stores) {
+        entries.set(id, (entries.get(id) ?? 0) + store.entries);
+      }
+    }
+    return Array.from(state.structures.values(), ({ id, name, type, backups }) => ({
+      name,
+      type,
+      backups,
+      entriesHere: entries.get(id) ?? 0,
+    }));
+  }
+}

@@ -1,0 +1,39 @@
+/** What a map is created with: what its first user asks for, else what `maps` says of its name. */
+import type { MapOptions } from '../grid.ts';
+import { checkMapOptions } from './options.ts';
+
+export function mapDefinition(
+  name: string,
+  options: MapOptions | undefined,
+  patterns: Readonly<Record<string, MapOptions>>,
+): Readonly<Record<string, unknown>> {
+  if (options !== undefined) return { ...checkMapOptions(`options of the map '${name}'`, options) };
+  const pattern = bestPattern(name, Object.keys(patterns));
+  return pattern === undefined ? {} : { ...patterns[pattern] };
+}
+
+/** The name itself, else the longest pattern that fits. */
+export function bestPattern(name: string, patterns: readonly string[]): string | undefined {
+  let best: string | undefined;
+  for (const pattern of patterns) {
+    if (pattern === name) return pattern;
+    const isLonger = best === undefined || pattern.length > best.length;
+    if (isLonger && fits(name, pattern)) best = pattern;
+  }
+  return best;
+}
+
+/** Whether the name is the pattern with some text for each `*`; in time linear in both. */
+function fits(name: string, pattern: string): boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  const last = rest.pop();
+  if (last === undefined) return name === pattern;
+  if (!name.startsWith(first) || name.length < first.length + last.length) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return name.endsWith(last) && name.length - last.length >= at;
+}

@@ -1,0 +1,240 @@
+/**
+ * What a user gives to `Grid.join`, checked once and turned into plain settings with the defaults filled
+ * in. A wrong option is named, with what was given and what is allowed; nothing is ignored in silence.
+ */
+import { hostname, networkInterfaces } from 'node:os';
+import { pino } from 'pino';
+import * as v from 'valibot';
+import { durationMs } from '../base/duration.ts';
+import { GridError } from '../base/errors.ts';
+import { defaultLimits } from '../base/limits.ts';
+import type { Logger } from '../base/logger.ts';
+import { type Preset, presets } from '../base/timings.ts';
+import type { JoinOptions, MapOptions } from '../grid.ts';
+import { SharedSecret } from '../security/shared-secret.ts';
+import type { TlsOptions } from '../transport/settings.ts';
+import { nearest } from './did-you-mean.ts';
+import type { MemberSettings } from './member-settings.ts';
+import { type HostPort, parseHostPort } from './seeds.ts';
+
+/** Everything that `Grid.join` needs to know. */
+export interface JoinPlan {
+  /** Seeds and what follows from them are known only when names were resolved and a port is bound. */
+  readonly settings: Omit<MemberSettings, 'seeds' | 'mayFormAlone'>;
+  readonly listen: HostPort;
+  readonly advertise: string | undefined;
+  readonly seeds: readonly HostPort[];
+  readonly secret: string | undefined;
+  readonly tls: TlsOptions | undefined;
+  readonly insecure: boolean;
+  readonly maps: Readonly<Record<string, MapOptions>>;
+  readonly logger: Logger;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface Rule {
+  readonly schema: v.GenericSchema;
+  /** For the message: what may be given. */
+  readonly allowed: string;
+}
+
+const partitionsMax = 65_536;
+const nameLengthMax = 200;
+const seedsMax = 256;
+const portMax = 65_535;
+
+const whole = (min: number, max: number) =>
+  v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
+const text = v.pipe(v.string(), v.minLength(1), v.maxLength(nameLengthMax));
+const address = v.pipe(
+  v.string(),
+  v.check((given) => parseHostPort(given) !== undefined),
+);
+const mapOptions = v.strictObject({
+  backups: v.optional(whole(0, 3)),
+  minInSync: v.optional(whole(1, 4)),
+});
+const pem = v.union([v.string(), v.instance(Uint8Array)]);
+const loggerSchema = v.custom<Logger>((given) => {
+  const methods = ['debug', 'info', 'warn', 'error'] as const;
+  const candidate = given as Partial<Logger> | null | undefined;
+  return typeof given === 'object' && methods.every((m) => typeof candidate?.[m] === 'function');
+});
+
+const nameAllowed = `a text of 1 to ${nameLengthMax} characters`;
+const rules: Readonly<Record<keyof JoinOptions, Rule>> = {
+  cluster: { schema: text, allowed: nameAllowed },
+  name: { schema: text, allowed: nameAllowed },
+  listen: {
+    schema: v.strictObject({ host: v.optional(text), port: v.optional(whole(0, portMax)) }),
+    allowed: `{ host, port } with a host name or address of this machine and a port from 0 to ${portMax}`,
+  },
+  advertise: { schema: address, allowed: "a text such as '10.0.0.1:7400'" },
+  seeds: {
+    schema: v.pipe(v.array(address), v.maxLength(seedsMax)),
+    allowed: `at most ${seedsMax} texts such as '10.0.0.1:7400' or 'grid.internal:7400'`,
+  },
+  expect: { schema: whole(1, 1_000), allowed: 'a whole number from 1 to 1000' },
+  backups: { schema: whole(0, 3), allowed: 'a whole number from 0 to 3' },
+  minInSync: { schema: whole(1, 4), allowed: 'a whole number from 1 to 4' },
+  partitions: {
+    schema: whole(1, partitionsMax),
+    allowed: `a whole number from 1 to ${partitionsMax}`,
+  },
+  onPartitionLost: { schema: v.picklist(['fail', 'recreate']), allowed: "'fail' or 'recreate'" },
+  splitBrain: {
+    schema: v.picklist(['auto', 'consistency', 'availability']),
+    allowed: "'auto', 'consistency' or 'availability'",
+  },
+  data: { schema: v.boolean(), allowed: 'true or false' },
+  zone: { schema: text, allowed: nameAllowed },
+  preset: { schema: v.picklist(['local', 'lan', 'wan']), allowed: "'local', 'lan' or 'wan'" },
+  secret: { schema: v.string(), allowed: 'a text of at least 32 random bytes' },
+  tls: {
+    schema: v.strictObject({
+      key: pem,
+      cert: pem,
+      ca: v.optional(pem),
+      requireClientCert: v.optional(v.boolean()),
+    }),
+    allowed: '{ key, cert, ca?, requireClientCert? } with PEM texts',
+  },
+  insecure: { schema: v.boolean(), allowed: 'true or false' },
+  maps: {
+    schema: v.record(text, mapOptions),
+    allowed:
+      'options by name or pattern, such as { "sessions*": { backups: 2 } } with backups 0 to 3',
+  },
+  logger: { schema: loggerSchema, allowed: 'an object with the methods debug, info, warn, error' },
+  timeout: { schema: v.unknown(), allowed: 'a duration' },
+  signal: { schema: v.instance(AbortSignal), allowed: 'an AbortSignal' },
+};
+
+/** In the contract, and not built yet: refused rather than ignored. */
+const notYet: readonly string[] = ['users', 'queues', 'topics', 'processors'];
+
+/** The plan of a join, or a `GRID_BAD_OPTION`. */
+export function checkJoinOptions(options: JoinOptions = {}): JoinPlan {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw bad('options', options, 'an object, such as { cluster, listen, seeds }');
+  }
+  for (const [name, given] of Object.entries(options)) checkOption(name, given);
+  checkAvailable(options);
+  if (options.secret !== undefined) new SharedSecret(options.secret);
+  const listen = listenOf(options);
+  return {
+    settings: settingsOf(options),
+    listen,
+    advertise: options.advertise ?? advertisedAddress(listen),
+    seeds: (options.seeds ?? []).map(hostPortOf),
+    secret: options.secret,
+    tls: options.tls,
+    insecure: options.insecure ?? false,
+    maps: options.maps ?? {},
+    logger: options.logger ?? pino({ level: 'warn', name: 'shoal' }),
+    timeoutMs: durationMs(options.timeout ?? '10s', 'timeout'),
+    signal: options.signal,
+  };
+}
+
+/** The options of one map, or a `GRID_BAD_OPTION` that says whose they are. */
+export function checkMapOptions(whose: string, options: MapOptions): MapOptions {
+  if (!v.is(mapOptions, options)) throw bad(whose, options, '{ backups } with 0 to 3 backups');
+  if (options.minInSync !== undefined) throw unavailable(`${whose}: minInSync`, options.minInSync);
+  return options;
+}
+
+function settingsOf(options: JoinOptions): JoinPlan['settings'] {
+  const preset: Preset = options.preset ?? 'lan';
+  return {
+    cluster: options.cluster ?? 'shoal',
+    name: options.name ?? `${hostname()}-${process.pid}`,
+    zone: options.zone ?? '',
+    data: options.data ?? true,
+    expect: options.expect ?? 1,
+    backups: options.backups ?? 1,
+    minInSync: options.minInSync ?? 1,
+    partitions: options.partitions ?? 271,
+    onPartitionLost: options.onPartitionLost ?? 'fail',
+    timings: presets[preset],
+    limits: defaultLimits,
+  };
+}
+
+function checkOption(name: string, given: unknown): void {
+  if (notYet.includes(name)) {
+    if (given !== undefined) throw unavailable(name, given);
+    return;
+  }
+  const rule = Object.hasOwn(rules, name) ? rules[name as keyof JoinOptions] : undefined;
+  if (rule === undefined) {
+    const known = Object.keys(rules);
+    const guess = nearest(name, known);
+    const hint = guess === undefined ? `allowed are ${known.join(', ')}` : `did you mean ${guess}?`;
+    throw new GridError('GRID_BAD_OPTION', `${name}: no such option; ${hint}`);
+  }
+  if (given === undefined || v.is(rule.schema, given)) return;
+  throw bad(name, given, rule.allowed);
+}
+
+/** What is allowed one by one and makes no sense together, or is not built yet. */
+function checkAvailable(options: JoinOptions): void {
+  const { splitBrain = 'auto', backups = 1, minInSync = 1, maps = {} } = options;
+  if (splitBrain !== 'auto') throw unavailable('splitBrain', splitBrain);
+  if (minInSync > backups + 1) {
+    const most = `at most ${backups + 1}, as many copies as there are with backups ${backups}`;
+    throw bad('minInSync', minInSync, most);
+  }
+  for (const [pattern, { minInSync: ofMap }] of Object.entries(maps)) {
+    if (ofMap !== undefined) throw unavailable(`maps['${pattern}'].minInSync`, ofMap);
+  }
+}
+
+function listenOf({ listen = {} }: JoinOptions): HostPort {
+  return { host: listen.host ?? '127.0.0.1', port: listen.port ?? 7_400 };
+}
+
+/** Nobody can dial a wildcard: where one is bound, the first address that others can reach is told. */
+function advertisedAddress({ host, port }: HostPort): string | undefined {
+  if (host !== '0.0.0.0' && host !== '::') return undefined;
+  const reachable = Object.values(networkInterfaces())
+    .flat()
+    .find((face) => face !== undefined && !face.internal && face.family === 'IPv4');
+  if (port !== 0 && reachable !== undefined) return `${reachable.address}:${port}`;
+  throw new GridError(
+    'GRID_BAD_OPTION',
+    `advertise: expected the host:port under which others reach this member, since it listens on ${host}:${port}; found none`,
+  );
+}
+
+function hostPortOf(given: string): HostPort {
+  const parsed = parseHostPort(given);
+  if (parsed === undefined) throw bad('seeds', given, 'host:port');
+  return parsed;
+}
+
+function bad(name: string, given: unknown, allowed: string): GridError {
+  return new GridError(
+    'GRID_BAD_OPTION',
+    `${name}: expected ${allowed}, found ${shown(given, name)}`,
+  );
+}
+
+function unavailable(name: string, given: unknown): GridError {
+  const message = `${name}: not available yet in this version, found ${shown(given, name)}; leave it out`;
+  return new GridError('GRID_BAD_OPTION', message);
+}
+
+/** What was given, short, and never a secret. */
+function shown(given: unknown, name: string): string {
+  if (name === 'secret' || name === 'tls' || name === 'users') return `a ${typeof given}`;
+  if (typeof given === 'string') return `'${given.slice(0, 80)}'`;
+  if (typeof given === 'bigint' || typeof given === 'number') return `${given}`;
+  if (typeof given === 'function' || typeof given === 'symbol') return `a ${typeof given}`;
+  try {
+    return JSON.stringify(given)?.slice(0, 80) ?? String(given);
+  } catch {
+    return `a ${typeof given}`;
+  }
+}
