@@ -369,8 +369,12 @@ describe('members over WebSockets', () => {
     });
 
     it('where a peer greets and then freezes, on both lanes', async () => {
-      const address = await greeter({ autoPong: false }, () => {});
-      const a = await open('a');
+      let links = 0;
+      const address = await greeter({ autoPong: false }, (socket) => {
+        if (++links > 2) socket.terminate();
+      });
+      // Alone, the data link would take three times as long, which is longer than the test waits.
+      const a = await open('a', { timings: { ...quick, pingMs: 50, silentMs: 1_400 } });
       for (const lane of ['control', 'data'] as const) {
         a.transport.send(address, undefined, lane, numbered(1));
       }
