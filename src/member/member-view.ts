@@ -10,6 +10,8 @@ import {
 /** Every partition has all its copies in sync on members that nobody doubts, and nothing moves. */
 export function isSafe(state: MetaState, isDoubtful: (id: MemberId) => boolean): boolean {
   for (const member of state.members.values()) {
+    // A suspended member may come back or not: what counts is that the copies are complete without it.
+    if (member.status === 'suspended') continue;
     if (!isServing(member) || isDoubtful(member.id)) return false;
   }
   return state.groups.every((rows, backups) => {

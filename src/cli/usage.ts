@@ -1,0 +1,65 @@
+/** What stands after a command, read strictly: an option that nobody knows is wrong usage, not noise. */
+import { parseArgs } from 'node:util';
+import type { ArgsDef } from 'citty';
+import { parseHostPort } from '../member/seeds.ts';
+
+/** Ends the process with status 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export type Given = Readonly<Record<string, readonly string[]>>;
+
+/** The options as they were given, each as often as it was; flags as `'true'`. */
+export function readOptions(rawArgs: readonly string[], known: ArgsDef): Given {
+  const options = Object.fromEntries(
+    Object.entries(known).map(([name, { type }]) => {
+      const kind = type === 'boolean' ? 'boolean' : 'string';
+      return [name, { type: kind, multiple: true } as const];
+    }),
+  );
+  try {
+    const { values } = parseArgs({ args: [...rawArgs], options, strict: true });
+    const asTexts = (value: unknown) => [value].flat().map(String);
+    return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, asTexts(value)]));
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+export function isOn(given: Given, name: string): boolean {
+  return given[name]?.at(-1) === 'true';
+}
+
+export function textOf(given: Given, name: string): string | undefined {
+  return given[name]?.at(-1);
+}
+
+export function wholeOf(given: Given, name: string, min: number, max: number): number | undefined {
+  const text = textOf(given, name);
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= min && number <= max) return number;
+  throw new UsageError(`--${name}: expected a whole number from ${min} to ${max}, found '${text}'`);
+}
+
+export function oneOf<T extends string>(
+  given: Given,
+  name: string,
+  allowed: readonly T[],
+): T | undefined {
+  const text = textOf(given, name);
+  if (text === undefined) return undefined;
+  const found = allowed.find((word) => word === text);
+  if (found !== undefined) return found;
+  throw new UsageError(`--${name}: expected ${allowed.join(' or ')}, found '${text}'`);
+}
+
+/** `host:port`, where port 0 stands for any free one. */
+export function listenOf(text: string): { readonly host: string; readonly port: number } {
+  const any = text.endsWith(':0') ? parseHostPort(`${text.slice(0, -1)}1`) : undefined;
+  if (any !== undefined) return { host: any.host, port: 0 };
+  const parsed = parseHostPort(text);
+  if (parsed !== undefined) return parsed;
+  throw new UsageError(`--listen: expected host:port such as 127.0.0.1:7400, found '${text}'`);
+}
