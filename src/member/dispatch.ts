@@ -18,6 +18,7 @@ import type { Roster } from './roster.ts';
 
 export interface DispatchParts {
   readonly self: MemberId;
+  readonly nowMs: () => number;
   readonly transport: Transport;
   readonly roster: Roster;
   readonly membership: ActorRef<MembershipInput>;
@@ -104,7 +105,7 @@ export class Dispatch implements TransportEvents, PartitionOutlet {
   }
 
   onDown(address: Address, id: MemberId | undefined, reason: DownReason): void {
-    if (reason === 'refused') this.#parts.roster.isDown(address);
+    if (reason === 'refused') this.#parts.roster.isDown(address, this.#parts.nowMs());
     this.#parts.membership.tellControl({ kind: 'down', address, id, reason });
   }
 

@@ -1,4 +1,5 @@
 /** What a member's own copy of the table says about the grid as a whole. */
+
 import type { MemberId } from '../base/ids.ts';
 import {
   copiesWanted,
@@ -6,9 +7,20 @@ import {
   type MetaState,
   type PartitionRow,
 } from '../partition/meta-state.ts';
+import { votersWanted } from '../partition/voters.ts';
+import type { RaftConfig } from '../wire/consensus-messages.ts';
 
-/** Every partition has all its copies in sync on members that nobody doubts, and nothing moves. */
-export function isSafe(state: MetaState, isDoubtful: (id: MemberId) => boolean): boolean {
+/**
+ * Every partition has all its copies in sync on members that nobody doubts, nothing moves, and the voters
+ * are whole: one more member can be lost.
+ */
+export function isSafe(
+  state: MetaState,
+  config: RaftConfig,
+  isDoubtful: (id: MemberId) => boolean,
+): boolean {
+  if (config.voters.length !== votersWanted(state)) return false;
+  if (!config.voters.every((id) => isServing(state.members.get(id)))) return false;
   for (const member of state.members.values()) {
     // A suspended member may come back or not: what counts is that the copies are complete without it.
     if (member.status === 'suspended') continue;

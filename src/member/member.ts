@@ -27,7 +27,6 @@ import {
 } from '../partition/meta-state.ts';
 import { PartitionHost } from '../partition/partition-host.ts';
 import type { ProposalResult } from '../partition/proposals.ts';
-import type { Surroundings } from '../partition/replica-state.ts';
 import { MemberRouter } from '../partition/router.ts';
 import type { StructureType } from '../partition/store.ts';
 import { Calls } from '../transport/calls.ts';
@@ -36,6 +35,7 @@ import { Dispatch } from './dispatch.ts';
 import { Formation } from './formation.ts';
 import { MemberCourier } from './member-courier.ts';
 import { clusterSettingsOf, type MemberSettings } from './member-settings.ts';
+import { MemberSurroundings } from './member-surroundings.ts';
 import { isSafe } from './member-view.ts';
 import { Roster } from './roster.ts';
 
@@ -77,8 +77,6 @@ export class Member {
   readonly #dispatch: Dispatch;
   readonly #formation: Formation;
   readonly #timer: Timer;
-  #streams = 0;
-  #copies = 0;
   #isJoining = false;
   /** Whether the table has ever named this member. */
   #wasIn = false;
@@ -104,7 +102,7 @@ export class Member {
     this.#meta = this.#createMeta();
     this.#membershipRef = this.#actors.spawn('membership', () => this.#membership, { supervision });
     this.#metaRef = this.#actors.spawn('meta', () => this.#meta, { supervision });
-    this.#roster = new Roster(this.state);
+    this.#roster = new Roster(this.state, settings.timings.suspicionMinMs * 2);
     this.#formation = this.#createFormation();
     this.#dispatch = this.#createDispatch();
     this.host = this.#createHost(types);
@@ -143,7 +141,8 @@ export class Member {
   }
 
   get isSafe(): boolean {
-    return isSafe(this.state, (id) => this.isDoubtful(id) || this.#roster.isRefused(id));
+    const config = this.meta.raft?.config;
+    return config !== undefined && isSafe(this.state, config, (id) => this.#isSuspect(id));
   }
 
   /** Whether this member said that it goes, and the others have taken over all that it held. */
@@ -222,6 +221,12 @@ export class Member {
   ): void {
     if (this.#isClosed) done(undefined);
     else this.#metaRef.tellControl({ kind: 'commit', command, timeoutMs, done });
+  }
+
+  /** Doubted by membership, or its process refused a connection just now. */
+  #isSuspect(id: MemberId): boolean {
+    const nowMs = this.#parts.clock.monotonic();
+    return this.isDoubtful(id) || this.#roster.isRefused(id, nowMs);
   }
 
   isDoubtful(id: MemberId): boolean {
@@ -336,6 +341,7 @@ export class Member {
     const { transport, clock } = this.#parts;
     return new Dispatch({
       self: this.id,
+      nowMs: () => clock.monotonic(),
       transport,
       roster: this.#roster,
       membership: this.#membershipRef,
@@ -365,31 +371,14 @@ export class Member {
       state,
       types,
       catalog,
-      surroundings: this.#surroundings(),
+      surroundings: new MemberSurroundings({
+        state,
+        lease: this.meta.lease,
+        roster: this.#roster,
+        clock: this.#parts.clock,
+        copySessionsMax: limits.copySessionsMax,
+      }),
       outlet: this.#dispatch,
     });
-  }
-
-  #surroundings(): Surroundings {
-    const { state } = this;
-    const { lease } = this.meta;
-    return {
-      isLeaseValid: (nowMs) => lease.isValid(nowMs),
-      gridTime: (nowMs) => lease.gridTime(nowMs),
-      isServing: (id) => isServing(state.members.get(id)),
-      isStaying: (id) => state.members.get(id)?.status === 'up',
-      isRefused: (id) => this.#roster.isRefused(id),
-      copiesWanted: (partition) =>
-        copiesWanted(state, groupOf(partition, state.settings?.partitions ?? 1)),
-      nextStream: () => ++this.#streams as StreamId,
-      beginCopy: () => {
-        if (this.#copies >= this.settings.limits.copySessionsMax) return false;
-        this.#copies++;
-        return true;
-      },
-      endCopy: () => {
-        this.#copies--;
-      },
-    };
   }
 }

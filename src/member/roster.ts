@@ -11,11 +11,14 @@ const addressesMax = 4_096;
 export class Roster {
   readonly #state: MetaState;
   readonly #addresses = new Map<MemberId, Address>();
-  /** Addresses at which nobody listened when last tried. */
-  readonly #refused = new Set<Address>();
+  /** Addresses at which nobody listened, and when that was found. */
+  readonly #refused = new Map<Address, number>();
+  readonly #refusedMs: number;
 
-  constructor(state: MetaState) {
+  /** A refusal is news for `refusedMs`; then membership has had the time to find out. */
+  constructor(state: MetaState, refusedMs: number) {
     this.#state = state;
+    this.#refusedMs = refusedMs;
   }
 
   /** From membership or from a connection. */
@@ -37,12 +40,13 @@ export class Roster {
     this.#refused.delete(address);
   }
 
-  isDown(address: Address): void {
-    this.#refused.add(address);
+  isDown(address: Address, nowMs: number): void {
+    this.#refused.set(address, nowMs);
   }
 
-  isRefused(id: MemberId): boolean {
+  isRefused(id: MemberId, nowMs: number): boolean {
     const address = this.addressOf(id);
-    return address !== undefined && this.#refused.has(address);
+    const at = address === undefined ? undefined : this.#refused.get(address);
+    return at !== undefined && nowMs - at < this.#refusedMs;
   }
 }

@@ -112,9 +112,13 @@ export class Backup {
     state.stream = message.stream;
     state.generation = message.generation;
     state.isWhole = false;
+    state.copiedAt = message.version;
     state.chunks = 0;
-    state.commit = message.at;
-    state.log.begin(message.at);
+    // What is copied may be uncommitted: only the primary's word moves the commit.
+    const before = (message.at - message.entries.length) as Sequence;
+    state.commit = before;
+    state.log.begin(before);
+    for (const entry of message.entries) state.log.push(entry);
     state.options.content.release();
     state.options.content.dedupe.restore(message.content, nowMs);
   }

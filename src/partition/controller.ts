@@ -7,8 +7,10 @@
  *    from when it was sent, is younger than the shortest election.
  * 2. A member is suspended only after every lease that any leader granted it is over; a new leader waits
  *    a whole lease before it holds any for over.
- * 3. Time alone removes nobody while that would leave a partition without a serving copy in sync.
- * 4. Everything is level-triggered: what is to be done follows from the state as it is.
+ * 3. A lease is granted only to a member that knows the table as it was when it last began to serve or
+ *    later, and whose suspension is not on its way: so what it believes to be primary of, it is.
+ * 4. Time alone removes nobody while that would leave a partition without a serving copy in sync.
+ * 5. Everything is level-triggered: what is to be done follows from the state as it is.
  */
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { Timings } from '../base/timings.ts';
@@ -42,11 +44,13 @@ export class Controller {
   readonly #timings: Timings;
   readonly #suspicions: Suspicions;
   readonly #grants = new Map<MemberId, number>();
+  /** Members whose suspension was proposed and is not applied. */
+  readonly #suspending = new Set<MemberId>();
   /** Before this no lease is held for over. */
   #leaseFloor = 0;
   #alterations: Alteration[] = [];
   /** Rows whose only other copy is silent, and since when. */
-  readonly #slow = new Map<PartitionId, number>();
+  readonly #slow = new Map<PartitionId, { readonly since: number; askedAt: number }>();
   readonly #handovers = new Map<
     PartitionId,
     { readonly version: number; readonly since: number }
@@ -63,25 +67,36 @@ export class Controller {
   lead(nowMs: number): void {
     this.#leaseFloor = nowMs + this.#timings.leaseMs;
     this.#grants.clear();
+    this.#suspending.clear();
     this.#alterations = [];
     this.#slow.clear();
     this.#handovers.clear();
   }
 
-  /** Whether the heartbeat is granted. `contactAt`: as Raft's leader counts it. */
-  heartbeat(from: MemberId, contactAt: number | undefined, nowMs: number): boolean {
+  /**
+   * Whether the heartbeat of a member that has applied the log up to `applied` is granted. `contactAt`:
+   * as Raft's leader counts it.
+   */
+  heartbeat(
+    member: MemberRow,
+    applied: number,
+    contactAt: number | undefined,
+    nowMs: number,
+  ): boolean {
     if (contactAt === undefined || nowMs - contactAt >= this.#timings.electionMinMs) return false;
-    this.#grants.set(from, nowMs + this.#timings.leaseMs);
+    if (!isServing(member) || applied < member.servingSince) return false;
+    if (this.#suspending.has(member.id)) return false;
+    this.#grants.set(member.id, nowMs + this.#timings.leaseMs);
     return true;
   }
 
-  /** A status that follows from a heartbeat that was granted. */
-  revival(state: MetaState, from: MemberId, applied: number): Command | undefined {
-    const member = state.members.get(from);
-    if (member === undefined) return undefined;
+  /** A heartbeat of one that has caught up after joining, or is back: what it is to be from now on. */
+  revival(member: MemberRow, applied: number, nowMs: number): Command | undefined {
     const hasJoined = member.status === 'joining' && applied >= member.joinedAt;
     if (!hasJoined && member.status !== 'suspended') return undefined;
-    return { type: 'status', id: from, status: 'up' };
+    // Time to ask for its first lease before the lack of one counts against it.
+    this.#grants.set(member.id, nowMs + this.#timings.leaseMs);
+    return { type: 'status', id: member.id, status: 'up' };
   }
 
   /** A primary's proposal; what is allowed is committed with the others of the turn. */
@@ -108,7 +123,7 @@ export class Controller {
       if (command !== undefined) commands.push(command);
     }
     this.#watchView(state, nowMs);
-    this.#forgetSlow(state);
+    this.#forgetSlow(state, nowMs);
     const changes = plan(state, {
       slow: new Set(this.#slow.keys()),
       isCalm: nowMs - this.#viewAt > calmMs,
@@ -132,15 +147,18 @@ export class Controller {
       state.members.get(id)?.status !== 'up' || this.#suspicions.isDoubtful(id);
     if (removed.every(isDead)) return true;
     // The backup is alive for this leader: another copy first, and only then without it.
-    const since = this.#slow.get(change.partition) ?? nowMs;
-    this.#slow.set(change.partition, since);
-    return nowMs - since > this.#timings.writeStallMaxMs;
+    const slow = this.#slow.get(change.partition) ?? { since: nowMs, askedAt: nowMs };
+    slow.askedAt = nowMs;
+    this.#slow.set(change.partition, slow);
+    return nowMs - slow.since > this.#timings.writeStallMaxMs;
   }
 
-  #forgetSlow(state: MetaState): void {
-    for (const partition of this.#slow.keys()) {
+  /** A backup is slow for as long as its primary says so, again and again. */
+  #forgetSlow(state: MetaState, nowMs: number): void {
+    for (const [partition, { askedAt }] of this.#slow) {
       const row = rowOf(state, partition);
-      if (row === undefined || row.inSync.length !== 2) this.#slow.delete(partition);
+      const isOver = nowMs - askedAt > this.#timings.resendMs * 4;
+      if (row === undefined || row.inSync.length !== 2 || isOver) this.#slow.delete(partition);
     }
   }
 
@@ -160,8 +178,10 @@ export class Controller {
       const isOver = lapsedMs > this.#timings.leaseMarginMs;
       const isGone = this.#suspicions.isDoubtful(member.id);
       if (!isOver || !(isGone || lapsedMs > this.#timings.suspendAfterMs)) return undefined;
+      this.#suspending.add(member.id);
       return { type: 'status', id: member.id, status: 'suspended' };
     }
+    this.#suspending.delete(member.id);
     const isExpired = lapsedMs > this.#timings.removeAfterMs;
     return isExpired && mayRemove(state, member.id) ? { type: 'remove', id: member.id } : undefined;
   }

@@ -302,13 +302,15 @@ export class MetaGroup {
     const raft = this.#raft;
     if (raft === undefined || !this.isLeader || !raft.leaderReadable()) return;
     const { sentAt } = message;
-    if (!this.#machine.members.has(from)) {
+    const member = this.#machine.members.get(from);
+    if (member === undefined) {
       out.push({ kind: 'send', to: from, message: { kind: 'meta.removed', sentAt } });
       return;
     }
-    if (!this.#controller.heartbeat(from, raft.contactAt(nowMs), nowMs)) return;
-    const revival = this.#controller.revival(this.#machine, from, message.applied);
+    const contactAt = raft.contactAt(nowMs);
+    const revival = this.#controller.revival(member, message.applied, nowMs);
     if (revival !== undefined) this.#propose(revival, nowMs);
+    if (!this.#controller.heartbeat(member, message.applied, contactAt, nowMs)) return;
     const gridTime = this.lease.gridTime(nowMs);
     if (from === this.#self) {
       this.lease.acknowledged(sentAt, gridTime, nowMs);

@@ -126,7 +126,17 @@ export class MetaMachine implements MetaState {
     }
     const { id, name, address, zone, data } = member;
     const status = 'joining';
-    this.members.set(id, { id, name, address, zone, data, status, joinedAt: this.applied });
+    const joinedAt = this.applied;
+    this.members.set(id, {
+      id,
+      name,
+      address,
+      zone,
+      data,
+      status,
+      joinedAt,
+      servingSince: joinedAt,
+    });
     return '';
   }
 
@@ -134,7 +144,9 @@ export class MetaMachine implements MetaState {
     const member = this.members.get(id);
     if (member === undefined) return `no member ${id}`;
     if (member.status === 'leaving' && status !== 'suspended') return '';
-    this.members.set(id, { ...member, status });
+    const begins = status === 'up' && member.status !== 'up';
+    const servingSince = begins ? this.applied : member.servingSince;
+    this.members.set(id, { ...member, status, servingSince });
     return '';
   }
 
@@ -218,6 +230,7 @@ export class MetaMachine implements MetaState {
       learner: undefined,
       transferTo: undefined,
       generation: 0,
+      born: [],
     };
     this.groups[backups] = Array.from({ length: partitions }, () => unborn);
     for (let index = 0; index < partitions; index++) {
@@ -243,6 +256,7 @@ export class MetaMachine implements MetaState {
       learner: undefined,
       transferTo: undefined,
       generation: row.generation + 1,
+      born: inSync,
     });
   }
 

@@ -27,7 +27,9 @@ export function applyAlteration(state: MetaState, change: Alteration): Partition
     row.transferTo !== undefined && change.inSync.includes(row.transferTo)
       ? row.transferTo
       : undefined;
-  return { ...row, inSync: change.inSync, learner, transferTo };
+  // Who comes back after it was pruned has its content from a copy.
+  const born = row.born.filter((id) => change.inSync.includes(id));
+  return { ...row, inSync: change.inSync, learner, transferTo, born };
 }
 
 function isAllowed(state: MetaState, row: PartitionRow, inSync: readonly MemberId[]): boolean {

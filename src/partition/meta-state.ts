@@ -21,6 +21,11 @@ export interface MemberRow {
   readonly status: MemberStatus;
   /** The index of the log at which it joined: a smaller one is older. */
   readonly joinedAt: number;
+  /**
+   * The index at which it last began to serve. Until it has applied this much, what it believes of the
+   * table may be from before it was suspended, and it gets no lease.
+   */
+  readonly servingSince: number;
 }
 
 export interface PartitionRow {
@@ -37,6 +42,8 @@ export interface PartitionRow {
   readonly transferTo: MemberId | undefined;
   /** Counts the births of the content; sequences start at `generation * 2^40`. */
   readonly generation: number;
+  /** Who has been in sync since the birth: these alone begin with empty content. */
+  readonly born: readonly MemberId[];
 }
 
 export interface ClusterSettings {

@@ -4,7 +4,8 @@
  *
  * Invariants
  * 1. A replica exists while its row names this member, or a copy for it has begun before the row came.
- * 2. A replica is dropped only after a row without this member was learnt (PROTOCOL.md 3.4).
+ * 2. A replica is dropped only after a row without this member was learnt, and not by one that is older
+ *    than the copy that it holds (PROTOCOL.md 3.4).
  */
 import type { ActorRef } from '../actors/actor.ts';
 import type { ActorSystem } from '../actors/actor-system.ts';
@@ -46,15 +47,11 @@ export interface PartitionOutlet {
 interface Hosted {
   readonly ref: ActorRef<ReplicaInput>;
   readonly actor: PartitionActor;
-  /** When it was made for a copy whose row has not come yet. */
-  readonly unnamedSince: number | undefined;
 }
 
 const tickInput: ReplicaInput = { kind: 'tick' };
 const sweepInput: ReplicaInput = { kind: 'sweep' };
 const sweepMs = 5_000;
-/** A replica without a row that names it is dropped after this long. */
-const unnamedMs = 5_000;
 
 export class PartitionHost {
   readonly #options: PartitionHostOptions;
@@ -101,7 +98,7 @@ export class PartitionHost {
   receive(from: MemberId, message: ReplicaMessage): void {
     const known = this.#hosted.get(message.partition);
     const isCopy = message.kind === 'replica.copy' && message.chunk === 0;
-    const hosted = known ?? (isCopy ? this.#host(message.partition, true) : undefined);
+    const hosted = known ?? (isCopy ? this.#host(message.partition) : undefined);
     hosted?.ref.tellControl({ kind: 'message', from, message });
   }
 
@@ -122,12 +119,7 @@ export class PartitionHost {
   }
 
   tick(nowMs: number): void {
-    for (const [partition, { ref, unnamedSince }] of this.#hosted) {
-      ref.tellControl(tickInput);
-      if (unnamedSince !== undefined && nowMs - unnamedSince > unnamedMs) {
-        if (!this.#isNamed(rowOf(this.#options.state, partition))) this.#drop(partition);
-      }
-    }
+    for (const { ref } of this.#hosted.values()) ref.tellControl(tickInput);
     if (nowMs - this.#sweptAt < sweepMs) return;
     this.#sweptAt = nowMs;
     for (const { ref } of this.#hosted.values()) ref.tellControl(sweepInput);
@@ -150,10 +142,10 @@ export class PartitionHost {
     const row = rowOf(this.#options.state, partition);
     if (row === undefined) return;
     if (!this.#isNamed(row)) {
-      this.#drop(partition);
+      this.#drop(partition, row);
       return;
     }
-    const hosted = this.#hosted.get(partition) ?? this.#host(partition, false);
+    const hosted = this.#hosted.get(partition) ?? this.#host(partition);
     hosted.ref.tellControl({ kind: 'row', row });
   }
 
@@ -162,8 +154,8 @@ export class PartitionHost {
     return row !== undefined && (row.inSync.includes(self) || row.learner === self);
   }
 
-  #host(partition: PartitionId, isUnnamed: boolean): Hosted {
-    const { self, limits, timings, actors, catalog, types, surroundings, clock } = this.#options;
+  #host(partition: PartitionId): Hosted {
+    const { self, limits, timings, actors, catalog, types, surroundings } = this.#options;
     const content = new Content({ catalog, types, budget: this.#budget });
     const minInSync = this.#options.state.settings?.minInSync ?? 1;
     const actor = new PartitionActor(
@@ -174,14 +166,15 @@ export class PartitionHost {
     const ref = actors.spawn(`partition ${partition}`, () => actor, {
       supervision: { onFailure: 'escalate' },
     });
-    const hosted = { ref, actor, unnamedSince: isUnnamed ? clock.monotonic() : undefined };
+    const hosted = { ref, actor };
     this.#hosted.set(partition, hosted);
     return hosted;
   }
 
-  #drop(partition: PartitionId): void {
+  #drop(partition: PartitionId, row: PartitionRow): void {
     const hosted = this.#hosted.get(partition);
-    if (hosted === undefined) return;
+    // Content that was copied here under a later row is acknowledged content: an old row cannot end it.
+    if (hosted === undefined || hosted.actor.replica.state.copiedAt > row.version) return;
     this.#hosted.delete(partition);
     hosted.ref.stop();
   }

@@ -12,7 +12,7 @@
  * 2. `acked` never exceeds the log's last sequence nor falls; a resend starts at `acked`.
  * 3. At most `copyChunksInFlightMax` chunks are on their way.
  */
-import type { MemberId, Sequence, StreamId, StructureId, Term } from '../base/ids.ts';
+import type { MemberId, Sequence, StreamId, StructureId, Term, Version } from '../base/ids.ts';
 import type { ReplicaAck, ReplicaCopy } from '../wire/replica-messages.ts';
 import type { Actions, ReplicaState } from './replica-state.ts';
 
@@ -216,7 +216,7 @@ export class PeerStream {
     to: number,
     content: Uint8Array,
   ) {
-    const { options, log, generation } = this.#state;
+    const { options, log, generation, row } = this.#state;
     copy.isRead = copy.structureAt >= copy.structures.length;
     copy.retained.push({
       kind: 'replica.copy',
@@ -224,12 +224,14 @@ export class PeerStream {
       term: this.#term,
       stream: this.stream,
       generation,
+      version: row?.version ?? (0 as Version),
       chunk: copy.read,
       at: log.last,
       structure: from === to ? (0 as StructureId) : structure,
       fromRange: from,
       toRange: to,
       content,
+      entries: copy.read === 0 ? (log.slice(this.#state.commit, log.last) ?? []) : [],
       last: copy.isRead,
     });
     copy.read++;

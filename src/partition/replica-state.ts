@@ -2,7 +2,15 @@
  * What the roles of a replica share: its content, its log and how it stands in the table; and the
  * words for what goes into a replica and comes out of it.
  */
-import type { CallerId, MemberId, PartitionId, Sequence, StreamId, Term } from '../base/ids.ts';
+import type {
+  CallerId,
+  MemberId,
+  PartitionId,
+  Sequence,
+  StreamId,
+  Term,
+  Version,
+} from '../base/ids.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Timings } from '../base/timings.ts';
 import type { Refusal } from '../wire/op-messages.ts';
@@ -105,6 +113,8 @@ export interface ReplicaState {
   /** As a backup: the channel that is listened to. */
   stream: StreamId;
   streamTerm: Term;
+  /** The version of the row under which the content was copied here: an older row says nothing of it. */
+  copiedAt: Version;
   /** As a learner: how many chunks of the stream's copy were applied. */
   chunks: number;
 }

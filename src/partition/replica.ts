@@ -12,7 +12,7 @@
  * 3. Terms never fall. What bears an earlier term or another stream has no effect.
  */
 import { unreachable } from '../base/assert.ts';
-import type { MemberId, Sequence, StreamId, Term } from '../base/ids.ts';
+import type { MemberId, Sequence, StreamId, Term, Version } from '../base/ids.ts';
 import type { OpRequest } from '../wire/op-messages.ts';
 import { Backup } from './backup.ts';
 import { EntryLog } from './entry-log.ts';
@@ -61,6 +61,7 @@ export class Replica {
       stream: 0 as StreamId,
       streamTerm: 0 as Term,
       chunks: 0,
+      copiedAt: 0 as Version,
     };
     this.#backup = new Backup(this.#state);
   }
@@ -116,7 +117,7 @@ export class Replica {
     if (state.row !== undefined && row.version <= state.row.version) return;
     state.row = row;
     const { self } = state.options;
-    if (row.generation > state.generation && row.inSync.includes(self)) this.#bear(row, out);
+    if (row.generation > state.generation && row.born.includes(self)) this.#bear(row, out);
     if (row.term < state.term) return;
     if (row.primary !== self) this.#stepDown(out);
     else if (row.term > state.term || this.#role.kind === 'backup') this.#promote(row, nowMs, out);
@@ -129,7 +130,7 @@ export class Replica {
     this.#finishPromotion(nowMs);
   }
 
-  /** The content of this generation begins, empty, on every member that the row names. */
+  /** The content of this generation begins, empty, on every member that has been in sync ever since. */
   #bear(row: PartitionRow, out: Actions): void {
     this.#stepDown(out);
     const state = this.#state;

@@ -5,7 +5,8 @@
  * Invariants
  * 1. committed in-sync set without self ⊆ ack set.
  * 2. A learner enters the ack set before its addition is proposed, and only when it is caught up.
- * 3. One proposal is open at a time; it ends with a later version of the row, never by time.
+ * 3. One proposal is open at a time; it ends with a later version of the row. A shrink is withdrawn where
+ *    its victim answers again; should it commit all the same, the row says so.
  * 4. A member that leaves the in-sync set loses its stream, even where it is the next learner.
  */
 import { assert } from '../base/assert.ts';
@@ -197,8 +198,16 @@ export class SyncSet {
     out.push({ kind: 'alter', row: this.#row, inSync });
   }
 
+  #withdraw(nowMs: number): void {
+    const proposal = this.#proposal;
+    if (proposal === undefined || proposal.inSync.length > this.#row.inSync.length) return;
+    const victim = this.#row.inSync.find((id) => !proposal.inSync.includes(id));
+    if (victim === undefined || victim !== this.#victim(nowMs)) this.#proposal = undefined;
+  }
+
   /** A proposal may be lost on its way; the same one again does no harm. */
   #resend(nowMs: number, out: Actions): void {
+    this.#withdraw(nowMs);
     const proposal = this.#proposal;
     if (proposal === undefined) return;
     if (nowMs - proposal.sentAt <= this.#state.options.timings.resendMs) return;

@@ -29,8 +29,12 @@ export function nextVoterChange(
   const leaving = config.voters.filter((id) => state.members.get(id)?.status === 'leaving');
   const target = votersWanted(state);
   const candidate = oldestCandidate(state, config);
-  const healthy = present.filter((id) => !gone.includes(id)).length;
-  if (candidate !== undefined && healthy < target) return { kind: 'promote', member: candidate };
+  // The dead give up their seat before another takes it: with both in the config a further death, not
+  // noticed yet, could leave the living without a majority for ever.
+  if (gone[0] !== undefined && candidate !== undefined) return { kind: 'demote', member: gone[0] };
+  if (candidate !== undefined && present.length < target) {
+    return { kind: 'promote', member: candidate };
+  }
   if (leaving[0] !== undefined) return { kind: 'demote', member: leaving[0] };
   const floor = gone.length > 0 ? Math.max(target, 3) : target;
   if (config.voters.length > floor) {
@@ -42,7 +46,7 @@ export function nextVoterChange(
 }
 
 /** The largest odd number up to five of the data members that stay. */
-function votersWanted(state: MetaState): number {
+export function votersWanted(state: MetaState): number {
   let staying = 0;
   for (const member of state.members.values()) {
     if (member.data && member.status !== 'leaving') staying++;

@@ -7,6 +7,7 @@ import type {
   StreamId,
   StructureId,
   Term,
+  Version,
 } from '../base/ids.ts';
 
 /** One step of a partition's content: what a primary copies to its backups. */
@@ -77,6 +78,8 @@ export interface ReplicaCopy {
   readonly term: Term;
   readonly stream: StreamId;
   readonly generation: number;
+  /** The version of the row under which the copy began. */
+  readonly version: Version;
   /** From 0, which also says: begin anew, empty, at `at`, with the dedupe table as content. */
   readonly chunk: number;
   readonly at: Sequence;
@@ -86,6 +89,11 @@ export interface ReplicaCopy {
   /** Exclusive. */
   readonly toRange: number;
   readonly content: Uint8Array;
+  /**
+   * With the first chunk: the entries up to `at` that are not committed. Their effects are in the copy,
+   * and a learner that is promoted may have to pass them on.
+   */
+  readonly entries: readonly Entry[];
   readonly last: boolean;
 }
 

@@ -121,10 +121,12 @@ function mayCrash(grid: GridWorld, name: string): boolean {
       .filter((process) => process.isUp && !process.isPaused && process.name !== name)
       .map((process) => process.id),
   );
-  const config = newest.meta.raft?.config;
-  if (config === undefined) return false;
-  const votes = config.voters.filter((id) => up.has(id)).length;
-  if (votes <= config.voters.length / 2) return false;
+  // A change of the voters counts from when any member has it in its log.
+  for (const { meta } of grid.members) {
+    const voters = meta.raft?.config.voters ?? [];
+    const votes = voters.filter((id) => up.has(id)).length;
+    if (voters.length > 0 && votes <= voters.length / 2) return false;
+  }
   return newest.state.groups.every((rows) =>
     rows?.every((row) => row.inSync.length > 1 && row.inSync.some((id) => up.has(id))),
   );
@@ -142,7 +144,7 @@ function describe(grid: GridWorld): string {
         ({ partition, replica: { role, state } }) =>
           `${partition}:${role}:${state.term}:${state.isWhole}:${state.log.last % 1e6}:${state.chunks}`,
       );
-      return `${JSON.stringify(open)} ${states} ${process.name} ${member.isReady ? 'ready' : 'waiting'} ${member.isSafe ? 'safe' : 'unsafe'} role ${member.meta.raft?.role} term ${member.meta.raft?.term} leader ${member.meta.leader} members ${[...member.state.members.values()].map(({ id, status }) => `${id}:${status}`)} short ${short} of ${rows.length}`;
+      return `${JSON.stringify(open)} ${states} ${process.name} ${member.isReady ? 'ready' : 'waiting'} ${member.isSafe ? 'safe' : 'unsafe'} voters ${member.meta.raft?.config.voters} idx ${member.meta.raft?.configIndex} c ${member.meta.raft?.commit} l ${member.meta.raft?.lastIndex} role ${member.meta.raft?.role} term ${member.meta.raft?.term} leader ${member.meta.leader} members ${[...member.state.members.values()].map(({ id, status }) => `${id}:${status}`)} short ${short} of ${rows.length}`;
     })
     .join('\n  ');
 }

@@ -1,0 +1,64 @@
+/** What the replicas of a member may look at: its lease, its copy of the table, its links. */
+import type { Clock } from '../base/clock.ts';
+import type { MemberId, PartitionId, StreamId } from '../base/ids.ts';
+import type { Lease } from '../partition/lease.ts';
+import { copiesWanted, groupOf, isServing, type MetaState } from '../partition/meta-state.ts';
+import type { Surroundings } from '../partition/replica-state.ts';
+import type { Roster } from './roster.ts';
+
+export interface MemberSurroundingsParts {
+  readonly state: MetaState;
+  readonly lease: Lease;
+  readonly roster: Roster;
+  readonly clock: Clock;
+  readonly copySessionsMax: number;
+}
+
+export class MemberSurroundings implements Surroundings {
+  readonly #parts: MemberSurroundingsParts;
+  #streams = 0;
+  #copies = 0;
+
+  constructor(parts: MemberSurroundingsParts) {
+    this.#parts = parts;
+  }
+
+  isLeaseValid(nowMs: number): boolean {
+    return this.#parts.lease.isValid(nowMs);
+  }
+
+  gridTime(nowMs: number): number {
+    return this.#parts.lease.gridTime(nowMs);
+  }
+
+  isServing(member: MemberId): boolean {
+    return isServing(this.#parts.state.members.get(member));
+  }
+
+  isStaying(member: MemberId): boolean {
+    return this.#parts.state.members.get(member)?.status === 'up';
+  }
+
+  isRefused(member: MemberId): boolean {
+    return this.#parts.roster.isRefused(member, this.#parts.clock.monotonic());
+  }
+
+  copiesWanted(partition: PartitionId): number {
+    const { state } = this.#parts;
+    return copiesWanted(state, groupOf(partition, state.settings?.partitions ?? 1));
+  }
+
+  nextStream(): StreamId {
+    return ++this.#streams as StreamId;
+  }
+
+  beginCopy(): boolean {
+    if (this.#copies >= this.#parts.copySessionsMax) return false;
+    this.#copies++;
+    return true;
+  }
+
+  endCopy(): void {
+    this.#copies--;
+  }
+}
