@@ -19,7 +19,7 @@ export function isAdmitted(view: AdmissionView): boolean {
   const { member, tried, refusals } = view;
   if (member.refusal !== '') throw new GridError('GRID_REFUSED', member.refusal);
   const [first] = refusals.values();
-  if (first !== undefined && tried.every((address) => refusals.has(address))) {
+  if (first !== undefined && tried.length > 0 && tried.every((address) => refusals.has(address))) {
     throw new GridError('GRID_REFUSED', first.sentence);
   }
   return member.isReady;
