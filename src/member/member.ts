@@ -6,7 +6,7 @@
 import type { ActorRef } from '../actors/actor.ts';
 import { ActorSystem } from '../actors/actor-system.ts';
 import { type Clock, repeat, type Timer } from '../base/clock.ts';
-import type { CallerId, MemberId, StreamId } from '../base/ids.ts';
+import type { CallerId, MemberId } from '../base/ids.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import type { Stall } from '../base/stall.ts';
@@ -18,8 +18,6 @@ import { MetaActor, type MetaInput } from '../partition/meta-actor.ts';
 import type { MetaAction, MetaGroup } from '../partition/meta-group.ts';
 import {
   type Command,
-  copiesWanted,
-  groupOf,
   isServing,
   type MetaState,
   type NewMember,

@@ -243,6 +243,9 @@ export class Calls {
     if (open.isOnItsWay) this.#markLost(open);
     open.attempts++;
     const { call } = open;
+    // A primary in this process answers before `send` returns, so this stands before it.
+    open.isOnItsWay = true;
+    open.resendAt = now + silenceMs;
     const wasSent = this.#options.courier.send({
       kind: 'op.request',
       request: open.request,
@@ -253,8 +256,9 @@ export class Calls {
       firstIncomplete: this.#firstIncomplete as OpSequence,
       op: call.op,
     });
-    open.isOnItsWay = wasSent;
-    open.resendAt = now + (wasSent ? silenceMs : this.#backoff(open.attempts));
+    if (wasSent) return;
+    open.isOnItsWay = false;
+    open.resendAt = now + this.#backoff(open.attempts);
   }
 
   #markLost(open: Open): void {
