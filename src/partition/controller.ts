@@ -73,6 +73,11 @@ export class Controller {
     this.#handovers.clear();
   }
 
+  /** This process stood still: what it did not hear from others is not their fault. */
+  excuse(nowMs: number): void {
+    this.#leaseFloor = Math.max(this.#leaseFloor, nowMs + this.#timings.leaseMs);
+  }
+
   /**
    * Whether the heartbeat of a member that has applied the log up to `applied` is granted. `contactAt`:
    * as Raft's leader counts it.
@@ -134,7 +139,10 @@ export class Controller {
   }
 
   voterChange(state: MetaState, config: RaftConfig, nowMs: number): VoterChange | undefined {
-    return nextVoterChange(state, config, (id) => this.#isLongGone(state, id, nowMs));
+    return nextVoterChange(state, config, {
+      isLongGone: (id) => this.#isLongGone(state, id, nowMs),
+      isFresh: (id) => (this.#grants.get(id) ?? 0) > nowMs,
+    });
   }
 
   /** Whether shrinking to the primary alone is right: a second opinion (PROTOCOL.md 2.5). */

@@ -168,7 +168,10 @@ export class MetaGroup {
     this.#raft?.tick(nowMs, stallMs, this.#raftOut);
     this.#carryOut(nowMs, out);
     this.#beat(nowMs, out);
-    if (this.isLeader) this.#lead(nowMs);
+    if (this.isLeader) {
+      if (stallMs > this.#options.timings.electionMinMs / 2) this.#controller.excuse(nowMs);
+      this.#lead(nowMs);
+    }
     this.#sendProposals(nowMs, out);
     this.#carryOut(nowMs, out);
   }

@@ -16,33 +16,65 @@ export interface VoterChange {
 
 const votersMax = 5;
 
+/** What the leader sees of voters' lives. */
+export interface Vitals {
+  /** Suspended for so long that another may take its seat. */
+  isLongGone(id: MemberId): boolean;
+  /** Heard from within a lease. */
+  isFresh(id: MemberId): boolean;
+}
+
 /** The next change of the group's config, or undefined where it is as it should be. */
 export function nextVoterChange(
   state: MetaState,
   config: RaftConfig,
-  isLongGone: (id: MemberId) => boolean,
+  vitals: Vitals,
 ): VoterChange | undefined {
   const stranger = newcomer(state, config);
   if (stranger !== undefined) return { kind: 'add-learner', member: stranger };
-  const present = config.voters.filter((id) => isPresent(state.members.get(id)));
-  const gone = config.voters.filter((id) => !state.members.has(id) || isLongGone(id));
-  const leaving = config.voters.filter((id) => state.members.get(id)?.status === 'leaving');
+  const departed = config.learners.find((id) => !state.members.has(id));
+  return (
+    changeOfVoters(state, config, vitals) ??
+    (departed === undefined ? undefined : { kind: 'remove', member: departed })
+  );
+}
+
+function changeOfVoters(
+  state: MetaState,
+  config: RaftConfig,
+  vitals: Vitals,
+): VoterChange | undefined {
+  const { voters } = config;
+  const dead = voters.filter((id) => !state.members.has(id));
+  const gone = [...dead, ...voters.filter((id) => vitals.isLongGone(id))];
+  const leaving = voters.filter((id) => state.members.get(id)?.status === 'leaving');
+  const present = voters.filter((id) => isPresent(state.members.get(id)));
   const target = votersWanted(state);
   const candidate = oldestCandidate(state, config);
   // The dead give up their seat before another takes it: with both in the config a further death, not
   // noticed yet, could leave the living without a majority for ever.
-  if (gone[0] !== undefined && candidate !== undefined) return { kind: 'demote', member: gone[0] };
+  if (gone.length > 0 && candidate !== undefined) return demotion(gone, voters, vitals);
   if (candidate !== undefined && present.length < target) {
     return { kind: 'promote', member: candidate };
   }
-  if (leaving[0] !== undefined) return { kind: 'demote', member: leaving[0] };
+  if (leaving.length > 0) return demotion(leaving, voters, vitals);
   const floor = gone.length > 0 ? Math.max(target, 3) : target;
-  if (config.voters.length > floor) {
-    const member = gone[0] ?? youngest(state, present);
-    if (member !== undefined) return { kind: 'demote', member };
+  if (voters.length <= floor) return undefined;
+  return demotion([...gone, ...youngestFirst(state, present)], voters, vitals);
+}
+
+/** The first whose going leaves a majority that is there: a config without one commits nothing any more. */
+function demotion(
+  members: readonly MemberId[],
+  voters: readonly MemberId[],
+  vitals: Vitals,
+): VoterChange | undefined {
+  for (const member of members) {
+    const rest = voters.filter((id) => id !== member);
+    const fresh = rest.filter((id) => vitals.isFresh(id)).length;
+    if (fresh > rest.length / 2) return { kind: 'demote', member };
   }
-  const departed = config.learners.find((id) => !state.members.has(id));
-  return departed === undefined ? undefined : { kind: 'remove', member: departed };
+  return undefined;
 }
 
 /** The largest odd number up to five of the data members that stay. */
@@ -75,12 +107,7 @@ function oldestCandidate(state: MetaState, config: RaftConfig): MemberId | undef
   return oldest?.id;
 }
 
-function youngest(state: MetaState, ids: readonly MemberId[]): MemberId | undefined {
-  let youngestRow: MemberRow | undefined;
-  for (const id of ids) {
-    const member = state.members.get(id);
-    if (member === undefined) continue;
-    if (youngestRow === undefined || member.joinedAt > youngestRow.joinedAt) youngestRow = member;
-  }
-  return youngestRow?.id;
+function youngestFirst(state: MetaState, ids: readonly MemberId[]): MemberId[] {
+  const joinedAt = (id: MemberId) => state.members.get(id)?.joinedAt ?? 0;
+  return [...ids].sort((left, right) => joinedAt(right) - joinedAt(left));
 }

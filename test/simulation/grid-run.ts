@@ -109,13 +109,16 @@ function finish(
 }
 
 /**
- * Whether the backups cover one more crash: each row keeps a copy in sync on a process that is up, and the
- * voters a majority. A harness that kills more proves nothing.
+ * Whether the backups cover one more crash: whoever crashed before is a member again, each row keeps a copy in
+ * sync on a process that is up, and the voters a majority. A harness that kills more proves nothing.
  */
 function mayCrash(grid: GridWorld, name: string): boolean {
   const newest = grid.newest;
   const victim = grid.processes.find((process) => process.name === name);
   if (newest === undefined || victim === undefined || !victim.isUp) return false;
+  const { members } = newest.state;
+  if (members.size !== grid.processes.length) return false;
+  if (grid.processes.some((process) => !process.isUp || !members.has(process.id))) return false;
   const up = new Set(
     grid.processes
       .filter((process) => process.isUp && !process.isPaused && process.name !== name)
