@@ -54,15 +54,19 @@ function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '');
 }
 
-/** `Calls.submit` stands for the identifiers `Calls` and `submit`; anything else must be there literally. */
+/** A top-level declaration, or a member of a class or an interface, by its indentation. */
+function isDeclared(code: string, identifier: string): boolean {
+  const name = `${identifier.replace(/\$/g, '\\$')}(?![\\w$])`;
+  const topLevel = `^(?:export )?(?:abstract |async )?(?:class|interface|type|function\\*?|const|let) ${name}`;
+  const member = `^ {2}(?:(?:readonly|static|private|async|get|set|override) |\\* ?)*${name}[?!]?[<(:=; ]`;
+  return new RegExp(`${topLevel}|${member}`, 'm').test(code);
+}
+
+/** `Calls.submit` stands for what declares `Calls` and `submit`; anything else must be there literally. */
 function isIn(file: string, name: string): boolean {
   const code = withoutComments(readFileSync(file, 'utf8'));
-  const plain = name.replace(/\(\)$/, '');
-  if (!/^#?[A-Za-z_$][\w$]*(\.#?[A-Za-z_$][\w$]*)*$/.test(plain)) return code.includes(plain);
-  return plain.split('.').every((part) => {
-    const identifier = new RegExp(`(?<![\\w$#])${part.replace(/\$/g, '\\$')}(?![\\w$])`);
-    return identifier.test(code);
-  });
+  const isPath = /^#?[A-Za-z_$][\w$]*(\.#?[A-Za-z_$][\w$]*)*$/.test(name);
+  return isPath ? name.split('.').every((part) => isDeclared(code, part)) : code.includes(name);
 }
 
 /** As the usual renderers make anchors of headings. */
