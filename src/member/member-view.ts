@@ -3,6 +3,7 @@
 import type { MemberId } from '../base/ids.ts';
 import {
   copiesWanted,
+  isEligible,
   isServing,
   type MetaState,
   type PartitionRow,
@@ -11,25 +12,34 @@ import { votersWanted } from '../partition/voters.ts';
 import type { RaftConfig } from '../wire/consensus-messages.ts';
 
 /**
- * Every partition has all its copies in sync on members that nobody doubts, nothing moves, and the voters
- * are whole: one more member can be lost.
+ * Every partition has all the copies that the members allow, in sync on members that nobody doubts;
+ * nothing moves, and no vote waits for a member that could take it. A member that is suspended counts
+ * for nothing here: its copies have been made anew elsewhere.
  */
 export function isSafe(
   state: MetaState,
   config: RaftConfig,
   isDoubtful: (id: MemberId) => boolean,
 ): boolean {
-  if (config.voters.length !== votersWanted(state)) return false;
-  if (!config.voters.every((id) => isServing(state.members.get(id)))) return false;
   for (const member of state.members.values()) {
-    // A suspended member may come back or not: what counts is that the copies are complete without it.
-    if (member.status === 'suspended') continue;
-    if (!isServing(member) || isDoubtful(member.id)) return false;
+    if (member.status === 'joining') return false;
+    if (isServing(member) && isDoubtful(member.id)) return false;
   }
+  if (isVoteOpen(state, config)) return false;
   return state.groups.every((rows, backups) => {
     const wanted = copiesWanted(state, backups);
     return rows === undefined || rows.every((row) => isSettled(state, row, wanted));
   });
+}
+
+/** Whether a seat among the voters is empty or held by one that is gone, and another could have it. */
+function isVoteOpen(state: MetaState, { voters }: RaftConfig): boolean {
+  const hasCandidate = [...state.members.values()].some(
+    (member) => isEligible(member) && !voters.includes(member.id),
+  );
+  if (!hasCandidate) return false;
+  const isHeld = (id: MemberId) => isServing(state.members.get(id));
+  return voters.length < votersWanted(state) || !voters.every(isHeld);
 }
 
 function isSettled(state: MetaState, row: PartitionRow, wanted: number): boolean {
