@@ -45,11 +45,12 @@ export class Content {
 
   /** `unknown` where the table here is behind, `gone` where the structure was destroyed. */
   find(id: StructureId): Store | 'unknown' | 'gone' {
-    const present = this.#stores.get(id);
-    if (present !== undefined) return present;
     const { catalog, types } = this.#options;
     const row = catalog.structure(id);
+    // Asked first: a store stays for some seconds after its structure was destroyed.
     if (row === undefined) return id > catalog.applied ? 'unknown' : 'gone';
+    const present = this.#stores.get(id);
+    if (present !== undefined) return present;
     const type = types.get(row.type);
     if (type === undefined) return 'gone';
     const store = type.createStore(id, row.options);

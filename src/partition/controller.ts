@@ -28,7 +28,7 @@ import {
   rowOf,
 } from './meta-state.ts';
 import { plan } from './placement.ts';
-import { nextVoterChange, type VoterChange } from './voters.ts';
+import { hasSurplusVoters, nextVoterChange, type VoterChange } from './voters.ts';
 
 /** What membership says of a member; a suspicion, never proof. */
 export interface Suspicions {
@@ -43,6 +43,7 @@ const calmMs = 2_000;
 export class Controller {
   readonly #timings: Timings;
   readonly #suspicions: Suspicions;
+  /** Until when each member may hold a lease; of one that never had any, when it was first seen. */
   readonly #grants = new Map<MemberId, number>();
   /** Members whose suspension was proposed and is not applied. */
   readonly #suspending = new Set<MemberId>();
@@ -123,6 +124,7 @@ export class Controller {
   /** What is to be committed next, in view of the state. */
   commands(state: MetaState, config: RaftConfig, nowMs: number): Command[] {
     const commands: Command[] = [];
+    this.#meet(state, nowMs);
     for (const member of state.members.values()) {
       const command = this.#judge(state, config, member, nowMs);
       if (command !== undefined) commands.push(command);
@@ -138,11 +140,33 @@ export class Controller {
     return commands;
   }
 
-  voterChange(state: MetaState, config: RaftConfig, nowMs: number): VoterChange | undefined {
+  voterChange(
+    state: MetaState,
+    config: RaftConfig,
+    leader: MemberId,
+    nowMs: number,
+  ): VoterChange | undefined {
     return nextVoterChange(state, config, {
+      leader,
       isLongGone: (id) => this.#isLongGone(state, id, nowMs),
-      isFresh: (id) => (this.#grants.get(id) ?? 0) > nowMs,
+      isFresh: (id) => this.#isFresh(id, nowMs),
     });
+  }
+
+  /** Who may lead after this member: a voter that is up and was heard from just now. */
+  heir(
+    state: MetaState,
+    config: RaftConfig,
+    leader: MemberId,
+    nowMs: number,
+  ): MemberId | undefined {
+    return config.voters.find(
+      (id) => id !== leader && state.members.get(id)?.status === 'up' && this.#isFresh(id, nowMs),
+    );
+  }
+
+  #isFresh(id: MemberId, nowMs: number): boolean {
+    return (this.#grants.get(id) ?? 0) > nowMs;
   }
 
   /** Whether shrinking to the primary alone is right: a second opinion (PROTOCOL.md 2.5). */
@@ -170,6 +194,12 @@ export class Controller {
     }
   }
 
+  /** Who has just joined is not judged by heartbeats that it could not send. */
+  #meet(state: MetaState, nowMs: number): void {
+    for (const id of this.#grants.keys()) if (!state.members.has(id)) this.#grants.delete(id);
+    for (const id of state.members.keys()) if (!this.#grants.has(id)) this.#grants.set(id, nowMs);
+  }
+
   #judge(
     state: MetaState,
     config: RaftConfig,
@@ -179,7 +209,8 @@ export class Controller {
     if (member.status === 'leaving' && holdsNothing(state, member.id)) {
       // A voter gives up its vote first, so that its going does not count as a crash.
       const isVoter = config.voters.includes(member.id);
-      return isVoter ? undefined : { type: 'remove', id: member.id };
+      const isFree = !isVoter && !hasSurplusVoters(state, config);
+      return isFree ? { type: 'remove', id: member.id } : undefined;
     }
     const lapsedMs = nowMs - this.#leaseEnd(member.id);
     if (isServing(member)) {

@@ -211,16 +211,14 @@ export class MetaGroup {
 
   #tendVoters(raft: RaftCore, nowMs: number): void {
     if (raft.configIndex > raft.commit) return;
-    const change = this.#controller.voterChange(this.#machine, raft.config, nowMs);
+    const change = this.#controller.voterChange(this.#machine, raft.config, this.#self, nowMs);
     if (change === undefined) return;
     if (change.kind !== 'demote' || change.member !== this.#self) {
       raft.changeConfig(change, nowMs, this.#raftOut);
       return;
     }
     // A leader that leaves passes its office on; its successor takes its vote.
-    const heir = raft.config.voters.find(
-      (id) => id !== this.#self && this.#machine.members.get(id)?.status === 'up',
-    );
+    const heir = this.#controller.heir(this.#machine, raft.config, this.#self, nowMs);
     if (heir !== undefined) raft.transferTo(heir, nowMs, this.#raftOut);
   }
 

@@ -205,7 +205,8 @@ export class MetaMachine implements MetaState {
   }
 
   #lose(row: PartitionRow, partition: PartitionId): void {
-    if (this.settings?.onPartitionLost === 'recreate') {
+    // What was defined while nobody could hold it has nothing that could be lost.
+    if (this.settings?.onPartitionLost === 'recreate' || row.generation === 0) {
       this.#bear(row, partition);
       return;
     }

@@ -15,6 +15,7 @@ import type { Limits } from '../base/limits.ts';
 import type { Timings } from '../base/timings.ts';
 import type { InSyncChange, MetaHandover } from '../wire/meta-messages.ts';
 import type { OpFailed, OpRefused, OpReply, OpRequest } from '../wire/op-messages.ts';
+import type { ReplicaCopy } from '../wire/replica-messages.ts';
 import { type Catalog, Content } from './content.ts';
 import { DedupeBudget } from './dedupe-table.ts';
 import { type MetaState, type PartitionRow, partitionIdOf, rowOf } from './meta-state.ts';
@@ -98,7 +99,7 @@ export class PartitionHost {
   receive(from: MemberId, message: ReplicaMessage): void {
     const known = this.#hosted.get(message.partition);
     const isCopy = message.kind === 'replica.copy' && message.chunk === 0;
-    const hosted = known ?? (isCopy ? this.#host(message.partition) : undefined);
+    const hosted = known ?? (isCopy ? this.#hostCopy(message) : undefined);
     hosted?.ref.tellControl({ kind: 'message', from, message });
   }
 
@@ -152,6 +153,13 @@ export class PartitionHost {
   #isNamed(row: PartitionRow | undefined): boolean {
     const { self } = this.#options;
     return row !== undefined && (row.inSync.includes(self) || row.learner === self);
+  }
+
+  /** A copy begins, perhaps before the row is known that asks for it; undefined where it is long over. */
+  #hostCopy({ partition, version }: ReplicaCopy): Hosted | undefined {
+    const row = rowOf(this.#options.state, partition);
+    const isOver = row !== undefined && row.version >= version && !this.#isNamed(row);
+    return isOver ? undefined : this.#host(partition);
   }
 
   #host(partition: PartitionId): Hosted {

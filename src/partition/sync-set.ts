@@ -80,7 +80,9 @@ export class SyncSet {
     this.#proposal = undefined;
     if (row.transferTo === undefined) this.#handoverSentAt = undefined;
     for (const id of [...this.#peers.keys()]) {
-      const staysLearner = id === row.learner && !before.inSync.includes(id);
+      // Of versions that were skipped nobody knows here what the learner did at them.
+      const isNext = row.version === before.version + 1;
+      const staysLearner = isNext && id === row.learner && id === before.learner;
       if (!row.inSync.includes(id) && !staysLearner) this.#peers.delete(id);
     }
     if (row.learner === undefined || row.learner !== before.learner) this.#freeCopyPlace();

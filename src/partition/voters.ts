@@ -2,8 +2,11 @@
  * Which members vote in the meta group: one change at a time, as single-server changes need it
  * (PROTOCOL.md 2.2, rule 0.3).
  *
- * Rule: as many as the largest odd number up to five that the members allow; the oldest first. A
- * crash never lowers the number below three: a cluster of three that lost one goes on needing two.
+ * Rules
+ * 1. As many as the largest odd number up to five that the members allow; the oldest first.
+ * 2. Below three only while a member leaves in peace: after a crash the others go on needing what they
+ *    needed before.
+ * 3. The dead give up their seat before another takes it, and a first pair comes together.
  */
 import type { MemberId } from '../base/ids.ts';
 import type { RaftConfig } from '../wire/consensus-messages.ts';
@@ -18,6 +21,7 @@ const votersMax = 5;
 
 /** What the leader sees of voters' lives. */
 export interface Vitals {
+  readonly leader: MemberId;
   /** Suspended for so long that another may take its seat. */
   isLongGone(id: MemberId): boolean;
   /** Heard from within a lease. */
@@ -50,7 +54,7 @@ function changeOfVoters(
   const leaving = voters.filter((id) => state.members.get(id)?.status === 'leaving');
   const present = voters.filter((id) => isPresent(state.members.get(id)));
   const target = votersWanted(state);
-  const candidate = oldestCandidate(state, config);
+  const candidate = oldestCandidate(state, config, target);
   // The dead give up their seat before another takes it: with both in the config a further death, not
   // noticed yet, could leave the living without a majority for ever.
   if (gone.length > 0 && candidate !== undefined) return demotion(gone, voters, vitals);
@@ -58,9 +62,18 @@ function changeOfVoters(
     return { kind: 'promote', member: candidate };
   }
   if (leaving.length > 0) return demotion(leaving, voters, vitals);
-  const floor = gone.length > 0 ? Math.max(target, 3) : target;
-  if (voters.length <= floor) return undefined;
-  return demotion([...gone, ...youngestFirst(state, present)], voters, vitals);
+  if (!hasSurplusVoters(state, config)) return undefined;
+  // The leader's going would cost an election.
+  const others = youngestFirst(state, present).filter((id) => id !== vitals.leader);
+  return demotion([...gone, ...others], voters, vitals);
+}
+
+/** Whether there are too many: who leaves stays in the table until there are not, for rule 2. */
+export function hasSurplusVoters(state: MetaState, config: RaftConfig): boolean {
+  const target = votersWanted(state);
+  const count = config.voters.length;
+  const isLeaving = [...state.members.values()].some(({ status }) => status === 'leaving');
+  return count > (isLeaving ? target : Math.max(target, Math.min(count, 3)));
 }
 
 /** The first whose going leaves a majority that is there: a config without one commits nothing any more. */
@@ -98,13 +111,21 @@ function newcomer(state: MetaState, config: RaftConfig): MemberId | undefined {
   return undefined;
 }
 
-function oldestCandidate(state: MetaState, config: RaftConfig): MemberId | undefined {
+function oldestCandidate(
+  state: MetaState,
+  config: RaftConfig,
+  target: number,
+): MemberId | undefined {
   let oldest: MemberRow | undefined;
+  let candidates = 0;
   for (const member of state.members.values()) {
     if (!member.data || member.status !== 'up' || !config.learners.includes(member.id)) continue;
+    candidates++;
     if (oldest === undefined || member.joinedAt < oldest.joinedAt) oldest = member;
   }
-  return oldest?.id;
+  // Two voters need each other: the second comes when the third is there as well.
+  const isEnough = config.voters.length > 1 || target === 1 || candidates > 1;
+  return isEnough ? oldest?.id : undefined;
 }
 
 function youngestFirst(state: MetaState, ids: readonly MemberId[]): MemberId[] {

@@ -59,7 +59,13 @@ const silenceMs = 1_000;
 /** Past it an op is not sent again: its result may be forgotten by then. */
 const opLifetimeMs = 60_000;
 /** Definite refusals: the request that they answer had no effect and never will. */
-const harmless: ReadonlySet<Refusal> = new Set(['not-primary', 'not-ready', 'busy', 'lost']);
+const harmless: ReadonlySet<Refusal> = new Set([
+  'not-primary',
+  'not-ready',
+  'busy',
+  'lost',
+  'no-structure',
+]);
 
 export interface CallsOptions {
   readonly caller: CallerId;
