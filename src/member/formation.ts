@@ -14,6 +14,8 @@ import type { MemberId } from '../base/ids.ts';
 
 export interface FormationOptions {
   readonly self: MemberId;
+  /** A lite member joins; it never forms. */
+  readonly isData: boolean;
   readonly expect: number;
   readonly hasOtherSeeds: boolean;
   readonly mayFormAlone: boolean;
@@ -51,7 +53,7 @@ export class Formation {
   /** `others`: data members that are reachable; `hasCluster`: whether one of them is in a cluster. */
   next(others: readonly MemberId[], hasCluster: boolean, nowMs: number): FormationStep {
     if (this.#isOver) return wait;
-    if (hasCluster) return { kind: 'join' };
+    if (hasCluster || !this.#options.isData) return { kind: 'join' };
     const { self, expect, hasOtherSeeds, mayFormAlone, patienceMs } = this.#options;
     const isPatient = nowMs - this.#startedAt >= patienceMs;
     if (expect === 1 && others.length === 0) {

@@ -328,10 +328,10 @@ export class Member {
 
   #createFormation(): Formation {
     const { transport, clock } = this.#parts;
-    const { expect, mayFormAlone, seeds, timings } = this.settings;
+    const { expect, mayFormAlone, seeds, timings, data: isData } = this.settings;
     const hasOtherSeeds = seeds.some((seed) => seed !== transport.address);
     const patienceMs = timings.electionMaxMs * 2;
-    const options = { self: this.id, expect, hasOtherSeeds, mayFormAlone, patienceMs };
+    const options = { self: this.id, isData, expect, hasOtherSeeds, mayFormAlone, patienceMs };
     return new Formation(options, clock.monotonic());
   }
 

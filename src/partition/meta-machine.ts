@@ -101,7 +101,7 @@ export class MetaMachine implements MetaState {
       case 'destroy':
         return this.#destroy(command.id);
       case 'accept-loss':
-        this.#bearLost();
+        this.#acceptLoss();
         return '';
       default:
         return unreachable(command);
@@ -179,11 +179,8 @@ export class MetaMachine implements MetaState {
   }
 
   #destroy(id: StructureId): string {
-    const row = this.structures.get(id);
-    if (row === undefined) return '';
+    // The next caller of the name defines it anew, under an id that no op of the old one bears.
     this.structures.delete(id);
-    const next = this.applied as StructureId;
-    this.structures.set(next, { ...row, id: next });
     return '';
   }
 
@@ -214,7 +211,12 @@ export class MetaMachine implements MetaState {
     this.#setRow(partition, { ...row, primary: undefined, inSync: [], learner: undefined });
   }
 
-  #bearLost(): void {
+  /** Somebody's word that who is suspended is gone for good; what only they had begins anew, empty. */
+  #acceptLoss(): void {
+    for (const { id, status } of [...this.members.values()]) {
+      if (status === 'suspended') this.#remove(id);
+    }
+    this.#appoint();
     this.#eachRow((row, partition) => {
       if (row.primary === undefined) this.#bear(row, partition);
     });
