@@ -2,6 +2,7 @@
 /**
  * The command `shoal`. Exit status: 0 done, 1 failed, 2 wrong usage.
  */
+import { stripVTControlCharacters } from 'node:util';
 import { type CommandDef, defineCommand, renderUsage, runCommand } from 'citty';
 import { GridError } from '../base/errors.ts';
 import { note, print } from './terminal.ts';
@@ -32,7 +33,7 @@ async function run(argv: readonly string[]): Promise<void> {
     return;
   }
   if (name === undefined || name === '--help' || name === '-h') {
-    print(await renderUsage(shoal));
+    print(plain(await renderUsage(shoal)));
     return;
   }
   if (!Object.hasOwn(subCommands, name)) {
@@ -41,10 +42,15 @@ async function run(argv: readonly string[]): Promise<void> {
   }
   const command = await subCommands[name as CommandName]();
   if (rest.includes('--help') || rest.includes('-h')) {
-    print(await renderUsage(command, shoal));
+    print(plain(await renderUsage(command, shoal)));
     return;
   }
   await runCommand(command, { rawArgs: rest });
+}
+
+/** Colours are for terminals. */
+function plain(text: string): string {
+  return process.stdout.isTTY ? text : stripVTControlCharacters(text);
 }
 
 function exitStatus(error: unknown): number {
