@@ -33,6 +33,9 @@ export interface Timings {
   readonly removeAfterMs: number;
 }
 
+/** How long a read that waits for something is held at the primary before it is answered empty. */
+export const pollMs = 5_000;
+
 /** Bound of the relative error of a monotonic clock's rate. */
 export const clockDrift = 0.02;
 

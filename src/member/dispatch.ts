@@ -107,6 +107,7 @@ export class Dispatch implements TransportEvents, PartitionOutlet {
   onDown(address: Address, id: MemberId | undefined, reason: DownReason): void {
     if (reason === 'refused') this.#parts.roster.isDown(address, this.#parts.nowMs());
     this.#parts.membership.tellControl({ kind: 'down', address, id, reason });
+    if (id !== undefined) this.#parts.calls().peerLost(id);
   }
 
   // --- to other members, or to this one

@@ -22,11 +22,14 @@ export class MemberCourier implements Courier {
   }
 
   send(request: OpRequest): boolean {
-    const row = rowOf(this.#meta.state, request.partition);
-    if (row === undefined) return false;
+    const to = this.route(request.partition);
+    return to !== undefined && this.#dispatch.toMember(to, request);
+  }
+
+  route(partition: PartitionId): MemberId | undefined {
+    const row = rowOf(this.#meta.state, partition);
     // A lost partition: whoever is asked says so, and this member knows it as well as any.
-    const to = row.primary ?? this.#self;
-    return this.#dispatch.toMember(to, request);
+    return row === undefined ? undefined : (row.primary ?? this.#self);
   }
 
   obstacle(partition: PartitionId): { readonly code: GridErrorCode; readonly text: string } {

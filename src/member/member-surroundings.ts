@@ -1,6 +1,6 @@
 /** What the replicas of a member may look at: its lease, its copy of the table, its links. */
 import type { Clock } from '../base/clock.ts';
-import type { MemberId, PartitionId, StreamId } from '../base/ids.ts';
+import type { CallerId, MemberId, PartitionId, StreamId } from '../base/ids.ts';
 import type { Lease } from '../partition/lease.ts';
 import { copiesWanted, groupOf, isServing, type MetaState } from '../partition/meta-state.ts';
 import type { Surroundings } from '../partition/replica-state.ts';
@@ -10,17 +10,21 @@ export interface MemberSurroundingsParts {
   readonly state: MetaState;
   readonly lease: Lease;
   readonly roster: Roster;
+  /** Whether a caller has left or died. */
+  readonly isGone: (caller: CallerId) => boolean;
   readonly clock: Clock;
   readonly copySessionsMax: number;
 }
 
 export class MemberSurroundings implements Surroundings {
   readonly #parts: MemberSurroundingsParts;
+  readonly isGone: (caller: CallerId) => boolean;
   #streams = 0;
   #copies = 0;
 
   constructor(parts: MemberSurroundingsParts) {
     this.#parts = parts;
+    this.isGone = parts.isGone;
   }
 
   isLeaseValid(nowMs: number): boolean {

@@ -21,7 +21,6 @@ import {
   isServing,
   type MetaState,
   type NewMember,
-  rowOf,
 } from '../partition/meta-state.ts';
 import { PartitionHost } from '../partition/partition-host.ts';
 import type { ProposalResult } from '../partition/proposals.ts';
@@ -254,7 +253,7 @@ export class Member {
     if (action.kind === 'replaced') this.#condemn(member.id);
     else this.#roster.note(member.id, member.address);
     if (action.kind === 'dead' || action.kind === 'left' || action.kind === 'replaced') {
-      this.calls.routeChanged((partition) => rowOf(this.state, partition)?.primary === member.id);
+      this.calls.peerLost(member.id);
     }
     this.#events.onSwim(action);
   }
@@ -373,6 +372,7 @@ export class Member {
         state,
         lease: this.meta.lease,
         roster: this.#roster,
+        isGone: (caller) => !state.members.has(caller as string as MemberId),
         clock: this.#parts.clock,
         copySessionsMax: limits.copySessionsMax,
       }),

@@ -61,6 +61,8 @@ export class DedupeTable {
   }
 
   note(entry: Entry, nowMs: number): void {
+    // Housekeeping is nobody's op, and nobody retries it.
+    if (entry.opSequence === 0) return;
     let caller = this.#callers.get(entry.caller);
     if (caller === undefined) {
       caller = { watermark: entry.firstIncomplete, done: new Map(), usedAt: nowMs };

@@ -6,16 +6,14 @@
  * 2. A read that saw a write is answered only once that write is committed, so nothing is read that
  *    could still be lost.
  */
-import type { CallerId, OpSequence, Sequence } from '../base/ids.ts';
-import type { OpRequest } from '../wire/op-messages.ts';
+import type { Sequence } from '../base/ids.ts';
 import type { Actions, Origin } from './replica-state.ts';
 import { wholeStructure } from './store.ts';
 
 interface PendingWrite {
-  origin: Origin;
+  /** Undefined for a write of nobody: housekeeping. */
+  origin: Origin | undefined;
   request: number;
-  readonly caller: CallerId;
-  readonly opSequence: OpSequence;
   readonly result: Uint8Array;
   readonly bytes: number;
   readonly touched: number;
@@ -52,8 +50,8 @@ export class Pending {
   }
 
   addWrite(
-    origin: Origin,
-    message: OpRequest,
+    origin: Origin | undefined,
+    request: number,
     sequence: Sequence,
     result: Uint8Array,
     bytes: number,
@@ -61,9 +59,7 @@ export class Pending {
   ): void {
     this.#writes.push({
       origin,
-      request: message.request,
-      caller: message.caller,
-      opSequence: message.opSequence,
+      request,
       result,
       bytes,
       touched,
@@ -104,7 +100,9 @@ export class Pending {
       this.#head++;
       this.#first++;
       this.bytes -= write.bytes;
-      out.push({ kind: 'reply', to: write.origin, request: write.request, result: write.result });
+      if (write.origin !== undefined) {
+        out.push({ kind: 'reply', to: write.origin, request: write.request, result: write.result });
+      }
     }
     if (this.#head > 1_024 || this.#head === this.#writes.length) {
       this.#writes = this.#writes.slice(this.#head);
@@ -118,7 +116,7 @@ export class Pending {
   interrupt(out: Actions): void {
     for (let at = this.#head; at < this.#writes.length; at++) {
       const { origin: to, request } = this.#writes[at] as PendingWrite;
-      out.push({ kind: 'refuse', to, request, reason: 'interrupted' });
+      if (to !== undefined) out.push({ kind: 'refuse', to, request, reason: 'interrupted' });
     }
     for (const { origin: to, request } of this.#reads) {
       out.push({ kind: 'refuse', to, request, reason: 'not-primary' });

@@ -10,25 +10,46 @@
  * 4. At most `changesInFlightMax` writes are unanswered, so the log still holds each of them.
  * The meta group keeps its half of 1: it changes the in-sync set only by this primary's proposals.
  */
-import { assert } from '../base/assert.ts';
 import { GridError } from '../base/errors.ts';
-import type { MemberId, Sequence } from '../base/ids.ts';
+import type {
+  CallerId,
+  MemberId,
+  OpSequence,
+  PartitionId,
+  Sequence,
+  StructureId,
+} from '../base/ids.ts';
+import { pollMs } from '../base/timings.ts';
 import type { OpRequest, Refusal } from '../wire/op-messages.ts';
 import type { Entry, ReplicaAck } from '../wire/replica-messages.ts';
+import { WireError } from '../wire/wire-error.ts';
 import type { PartitionRow } from './meta-state.ts';
 import type { PeerStream } from './peer-stream.ts';
 import { Pending } from './pending.ts';
+import { Polls } from './polls.ts';
 import type { Actions, Origin, ReplicaState } from './replica-state.ts';
-import type { RunResult, Store } from './store.ts';
+import type { RunContext, RunResult, Store } from './store.ts';
 import { SyncSet } from './sync-set.ts';
 
 /** Reads that may wait for a write; past it a read is told to come again. */
 const parkedReadsMax = 4_096;
+const nobody = '' as CallerId;
+const nobodysRequest: OpRequest = {
+  kind: 'op.request',
+  request: 0,
+  caller: nobody,
+  partition: 0 as PartitionId,
+  structure: 0 as StructureId,
+  opSequence: 0 as OpSequence,
+  firstIncomplete: 0 as OpSequence,
+  op: new Uint8Array(0),
+};
 
 export class Primary {
   readonly #state: ReplicaState;
   readonly #sync: SyncSet;
   readonly #pending: Pending;
+  readonly #polls = new Polls();
   readonly #servesFrom: Sequence;
   /** Whether something is to be sent at the end of the turn. */
   #isDirty = true;
@@ -67,9 +88,16 @@ export class Primary {
       else this.#read(origin, message, store, nowMs, out);
     } catch (error) {
       // A store that refuses has changed nothing; anything else is a bug and stops the replica.
-      if (!GridError.is(error)) throw error;
-      const { code, message: text } = error;
-      out.push({ kind: 'fail', to: origin, request: message.request, code, message: text });
+      const isTold = GridError.is(error);
+      if (!isTold && !(error instanceof WireError)) throw error;
+      const code = isTold ? error.code : 'GRID_BAD_VALUE';
+      out.push({
+        kind: 'fail',
+        to: origin,
+        request: message.request,
+        code,
+        message: error.message,
+      });
     }
   }
 
@@ -89,12 +117,15 @@ export class Primary {
 
   flush(nowMs: number, out: Actions): void {
     if (!this.#isDirty) return;
+    this.#runWoken(nowMs, out);
     this.#isDirty = false;
     this.#sync.flush(nowMs, out);
     this.#advance(nowMs, out);
   }
 
   tick(nowMs: number, out: Actions): void {
+    this.#housekeep(nowMs);
+    this.#polls.expire(nowMs, out);
     this.#advance(nowMs, out);
     this.#sync.tick(nowMs, this.#pending.writes === 0, out);
   }
@@ -102,6 +133,7 @@ export class Primary {
   /** Another member is primary: what is pending here is for it to know. */
   stepDown(out: Actions): void {
     this.#pending.interrupt(out);
+    this.#polls.interrupt(out);
     this.#sync.release();
   }
 
@@ -117,8 +149,19 @@ export class Primary {
   }
 
   #read(origin: Origin, message: OpRequest, store: Store, nowMs: number, out: Actions): void {
-    const run = store.run(message.op, this.#context(nowMs));
-    assert(run.changes.length === 0, 'a read changes nothing');
+    const run = store.run(message.op, this.#context(message.caller, nowMs));
+    // A read may find that something has expired: that is a change, and the read answers after it.
+    if (run.changes.length > 0) this.#recordNobodys(message.structure, run, nowMs);
+    if (run.waitsFor === undefined) {
+      this.#answer(origin, message, run, out);
+      return;
+    }
+    const poll = { origin, message, empty: run.result, deadline: nowMs + pollMs };
+    if (!this.#polls.add(run.waitsFor, poll)) refuse(origin, message.request, 'busy', out);
+  }
+
+  /** Answers a read, at once or when what it saw is committed. */
+  #answer(origin: Origin, message: OpRequest, run: RunResult, out: Actions): void {
     const needs = this.#pending.needOf(run.touched, this.#state.log.last);
     if (needs <= this.#state.commit) {
       out.push({ kind: 'reply', to: origin, request: message.request, result: run.result });
@@ -149,14 +192,13 @@ export class Primary {
       this.#repeat(origin, request, known, out);
       return;
     }
-    const run = store.run(message.op, this.#context(nowMs));
+    const run = store.run(message.op, this.#context(caller, nowMs));
     this.#record(origin, message, run, nowMs);
-    this.#isDirty = true;
     if (this.#sync.ackSet.size === 0) this.#advance(nowMs, out);
   }
 
   /** Numbers what an op did and keeps it for the peers and for its retry. */
-  #record(origin: Origin, message: OpRequest, run: RunResult, nowMs: number): void {
+  #record(origin: Origin | undefined, message: OpRequest, run: RunResult, nowMs: number): void {
     const { log, options } = this.#state;
     const entry: Entry = {
       sequence: (log.last + 1) as Sequence,
@@ -170,7 +212,37 @@ export class Primary {
     log.push(entry);
     options.content.dedupe.note(entry, nowMs);
     const bytes = run.changes.length + run.result.length;
-    this.#pending.addWrite(origin, message, entry.sequence, run.result, bytes, run.touched);
+    const { request } = message;
+    this.#pending.addWrite(origin, request, entry.sequence, run.result, bytes, run.touched);
+    if (run.wakes !== undefined) this.#polls.wake(message.structure, run.wakes);
+    this.#isDirty = true;
+  }
+
+  /** Numbers a change that no caller asked for. */
+  #recordNobodys(structure: StructureId, run: RunResult, nowMs: number): void {
+    this.#record(undefined, { ...nobodysRequest, structure }, run, nowMs);
+  }
+
+  /** Runs the reads again that a write has woken. */
+  #runWoken(nowMs: number, out: Actions): void {
+    while (this.#polls.hasWoken) {
+      for (const { origin, message } of this.#polls.takeWoken()) {
+        this.request(origin, message, nowMs, out);
+      }
+    }
+  }
+
+  /** What time has brought: expiry and the like, a slice at a time. */
+  #housekeep(nowMs: number): void {
+    const { content, limits, surroundings } = this.#state.options;
+    if (!this.isServing || !surroundings.isLeaseValid(nowMs)) return;
+    const gridTime = surroundings.gridTime(nowMs);
+    for (const [structure, store] of content.stores) {
+      if (this.#pending.writes > limits.changesInFlightMax / 2) return;
+      if (!store.isDue(gridTime)) continue;
+      const run = store.housekeep(this.#context(nobody, nowMs));
+      if (run.changes.length > 0) this.#recordNobodys(structure, run, nowMs);
+    }
   }
 
   /** A retry: the op has run, here or on a predecessor. */
@@ -186,9 +258,10 @@ export class Primary {
     else out.push({ kind: 'reply', to: origin, request, result });
   }
 
-  #context(nowMs: number) {
-    const gridTime = this.#state.options.surroundings.gridTime(nowMs);
-    return { gridTime, sequence: this.#state.log.last + 1 };
+  #context(caller: CallerId, nowMs: number): RunContext {
+    const { surroundings } = this.#state.options;
+    const gridTime = surroundings.gridTime(nowMs);
+    return { gridTime, sequence: this.#state.log.last + 1, caller, isGone: surroundings.isGone };
   }
 
   /** Moves the commit to what the whole ack set has, and answers up to it. */

@@ -70,6 +70,8 @@ export interface Surroundings {
   /** Whether this member may serve at this moment. */
   isLeaseValid(nowMs: number): boolean;
   gridTime(nowMs: number): number;
+  /** Whether a caller's process is known to be gone. */
+  readonly isGone: (caller: CallerId) => boolean;
   /** Whether the table counts a member as one that serves. */
   isServing(member: MemberId): boolean;
   /** Whether it serves and is not about to leave. */

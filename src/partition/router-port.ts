@@ -23,6 +23,8 @@ export interface Operation {
   readonly partition: number;
   readonly op: Uint8Array;
   readonly isWrite: boolean;
+  /** A read that may wait at the primary until there is something to give. @default false */
+  readonly isPoll?: boolean;
   /** Milliseconds that the call may take. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;

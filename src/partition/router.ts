@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { GridError } from '../base/errors.ts';
-import type { MemberId, PartitionId } from '../base/ids.ts';
+import type { CallerId, MemberId, PartitionId } from '../base/ids.ts';
 import type { Calls } from '../transport/calls.ts';
 import type { MetaGroup } from './meta-group.ts';
 import { type Command, type MetaState, partitionIdOf, rowOf } from './meta-state.ts';
@@ -44,11 +44,13 @@ export class MemberRouter implements Router {
 
   submit(operation: Operation): void {
     const { structure, partition, op, isWrite, timeoutMs, signal, resolve, reject } = operation;
+    const isPoll = operation.isPoll ?? false;
     this.#options.calls.submit({
       partition: partitionIdOf(structure.backups, partition, this.partitions),
       structure: structure.id,
       op,
       isWrite,
+      isPoll,
       timeoutMs,
       signal,
       resolve,
@@ -94,7 +96,12 @@ export class MemberRouter implements Router {
     if (actor?.replica.role !== 'primary') return undefined;
     const store = actor.replica.state.options.content.find(row.id);
     if (typeof store === 'string') return undefined;
-    return store.run(op, { gridTime: this.#gridTime(), sequence: 0 }).result;
+    return store.run(op, {
+      gridTime: this.#gridTime(),
+      sequence: 0,
+      caller: this.#options.self as string as CallerId,
+      isGone: () => false,
+    }).result;
   }
 
   localPartitions(row: StructureRow): readonly number[] {

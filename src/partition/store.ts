@@ -9,14 +9,21 @@
  * 2. A store is deterministic: the same calls give the same content, on every platform.
  * 3. A store that refuses an op by throwing a `GridError` has changed nothing.
  */
-import type { StructureId } from '../base/ids.ts';
+import type { CallerId, StructureId } from '../base/ids.ts';
 
 export interface RunContext {
   /** Grid time in milliseconds: the same on every member, never backwards. */
   readonly gridTime: number;
   /** The sequence that this op's changes will bear; grows with every write of the partition. */
   readonly sequence: number;
+  /** Who asks; empty in `housekeep`. */
+  readonly caller: CallerId;
+  /** Whether a caller's process is known to be gone: nothing is kept for it. */
+  isGone(caller: CallerId): boolean;
 }
+
+/** The key under which reads wait that any write of the structure may wake. */
+export const anyWrite = 0;
 
 /** A run that read or changed more than one key, or the structure as a whole. */
 export const wholeStructure = -1;
@@ -28,6 +35,13 @@ export interface RunResult {
   readonly changes: Uint8Array;
   /** The 32-bit hash of the key that was read or changed, or `wholeStructure`. */
   readonly touched: number;
+  /** A write: the keys of the waiting reads that it may have given something to. */
+  readonly wakes?: readonly number[];
+  /**
+   * A read that has nothing to give yet: it waits, is run again when a write wakes this key, and is
+   * answered with `result` when nothing came within `pollMs` (base/timings.ts).
+   */
+  readonly waitsFor?: number;
 }
 
 export interface Store {
@@ -35,6 +49,11 @@ export interface Store {
   isWrite(op: Uint8Array): boolean;
   run(op: Uint8Array, context: RunContext): RunResult;
   apply(changes: Uint8Array): void;
+
+  /** Whether time has brought something to do: looked at often, so it has to be cheap. */
+  isDue(gridTime: number): boolean;
+  /** Does a bounded slice of it, as a write of nobody. Only a primary calls it. */
+  housekeep(context: RunContext): RunResult;
 
   /** A copy walks the ranges 0 to `ranges` - 1 of the records' hashes. */
   readonly ranges: number;

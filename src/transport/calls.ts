@@ -8,12 +8,15 @@
  * 3. Each call is ended exactly once: by a reply, an error, its deadline, its signal, or the close.
  * 4. `not-applied` is said only where no request of the op can have had an effect.
  */
+import { abortedError } from '../base/call-options.ts';
 import type { Clock } from '../base/clock.ts';
 import { errorCodes, GridError, type GridErrorCode, type Outcome } from '../base/errors.ts';
 import type { CallerId, OpSequence, PartitionId, StructureId } from '../base/ids.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Random } from '../base/random.ts';
+import { pollMs } from '../base/timings.ts';
 import type { OpFailed, OpRefused, OpReply, OpRequest, Refusal } from '../wire/op-messages.ts';
+import { finalError, overloadedError } from './call-errors.ts';
 
 /** One call as the caller wants it. Exactly one of `resolve` and `reject` is called, once. */
 export interface Call {
@@ -21,6 +24,8 @@ export interface Call {
   readonly structure: StructureId;
   readonly op: Uint8Array;
   readonly isWrite: boolean;
+  /** A read that may wait at the primary: it takes no place among the ops in flight. */
+  readonly isPoll: boolean;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   readonly resolve: (result: Uint8Array) => void;
@@ -31,6 +36,8 @@ export interface Call {
 export interface Courier {
   /** Hands the request over towards the partition's primary; false where none is known or reachable. */
   send(request: OpRequest): boolean;
+  /** Who is to get requests for a partition at present. */
+  route(partition: PartitionId): string | undefined;
   /** What stands in the way at present, for the message of a timeout. */
   obstacle(partition: PartitionId): { readonly code: GridErrorCode; readonly text: string };
 }
@@ -42,6 +49,8 @@ interface Open {
   readonly startedAt: number;
   readonly onAbort: (() => void) | undefined;
   opSequence: OpSequence;
+  /** To whom it was last handed over. */
+  sentTo: string | undefined;
   /** Requests that were handed over and not answered by a refusal. */
   isOnItsWay: boolean;
   /** Whether a request may have had an effect that no reply told of. */
@@ -56,6 +65,8 @@ const backoffMs = 10;
 const backoffMaxMs = 1_000;
 /** An unanswered request is sent again after this long: its frame may have been lost with a link. */
 const silenceMs = 1_000;
+/** Polls of one caller at a time; past it `GRID_OVERLOADED`. */
+const pollsMax = 65_536;
 /** Past it an op is not sent again: its result may be forgotten by then. */
 const opLifetimeMs = 60_000;
 /** Definite refusals: the request that they answer had no effect and never will. */
@@ -88,6 +99,8 @@ export class Calls {
   readonly #ops = new Set<number>();
   #firstIncomplete = 1;
   #isClosed = false;
+  /** How many of the open calls are polls. */
+  #polls = 0;
 
   constructor(options: CallsOptions) {
     this.#options = options;
@@ -108,7 +121,7 @@ export class Calls {
       return;
     }
     const open = this.#begin(call);
-    if (this.#open.size < this.#options.limits.opsInFlightMax && this.queued === 0) {
+    if (call.isPoll || (this.#hasPlace && this.queued === 0)) {
       this.#start(open);
     } else {
       this.#queue.push(open);
@@ -154,19 +167,21 @@ export class Calls {
     if (isEarly) this.#send(open, now);
   }
 
-  /** The table has changed: what waits for a primary is tried again at once. */
+  /** The table has changed: what waits for a primary, or is on its way to a former one, is sent again. */
   tableChanged(): void {
     const now = this.#options.clock.monotonic();
     for (const open of this.#open.values()) {
       if (!open.isOnItsWay) open.resendAt = now;
+      else if (this.#options.courier.route(open.call.partition) !== open.sentTo)
+        this.#markLost(open);
     }
     this.tick();
   }
 
-  /** A peer is gone: what was on its way is sent again, to whoever is primary now. */
-  routeChanged(isAffected: (partition: PartitionId) => boolean): void {
+  /** A peer is gone, or its link: what was on its way there is sent again, to whoever is primary now. */
+  peerLost(peer: string): void {
     for (const open of this.#open.values()) {
-      if (open.isOnItsWay && isAffected(open.call.partition)) this.#markLost(open);
+      if (open.isOnItsWay && open.sentTo === peer) this.#markLost(open);
     }
     this.tick();
   }
@@ -198,6 +213,10 @@ export class Calls {
     this.#queueHead = 0;
   }
 
+  get #hasPlace(): boolean {
+    return this.#open.size - this.#polls < this.#options.limits.opsInFlightMax;
+  }
+
   #refusalOf(call: Call): GridError | undefined {
     if (this.#isClosed) {
       return new GridError(
@@ -205,7 +224,9 @@ export class Calls {
         'expected an open grid, found one that was left or closed',
       );
     }
-    if (call.signal?.aborted) return abortError(call.signal, 'not-applied');
+    if (call.signal?.aborted) return abortedError(call.signal, 'not-applied');
+    if (call.isPoll)
+      return this.#polls < pollsMax ? undefined : overloadedError(this.#polls, pollsMax);
     const { opsQueuedMax, bytesQueuedMax } = this.#options.limits;
     const isFull =
       this.queued >= opsQueuedMax || this.#queueBytes + call.op.length > bytesQueuedMax;
@@ -225,6 +246,7 @@ export class Calls {
       startedAt: now,
       onAbort: call.signal === undefined ? undefined : () => this.#abort(open),
       opSequence: 0 as OpSequence,
+      sentTo: undefined,
       isOnItsWay: false,
       isDoubtful: false,
       attempts: 0,
@@ -241,6 +263,7 @@ export class Calls {
       this.#ops.add(open.opSequence);
     }
     this.#open.set(open.request, open);
+    if (open.call.isPoll) this.#polls++;
     this.#send(open, this.#options.clock.monotonic());
   }
 
@@ -251,7 +274,8 @@ export class Calls {
     const { call } = open;
     // A primary in this process answers before `send` returns, so this stands before it.
     open.isOnItsWay = true;
-    open.resendAt = now + silenceMs;
+    open.sentTo = this.#options.courier.route(call.partition);
+    open.resendAt = now + (call.isPoll ? pollMs + silenceMs : silenceMs);
     const wasSent = this.#options.courier.send({
       kind: 'op.request',
       request: open.request,
@@ -274,8 +298,7 @@ export class Calls {
   }
 
   #startQueued(): void {
-    const { opsInFlightMax } = this.#options.limits;
-    while (this.#open.size < opsInFlightMax && this.queued > 0) {
+    while (this.#hasPlace && this.queued > 0) {
       const open = this.#queue[this.#queueHead++] as Open;
       this.#queueBytes -= open.call.op.length;
       if (this.#queueHead === this.#queue.length) {
@@ -325,12 +348,13 @@ export class Calls {
       this.#detach(open);
     }
     const { signal } = open.call;
-    if (signal !== undefined) open.call.reject(abortError(signal, outcomeOf(open)));
+    if (signal !== undefined) open.call.reject(abortedError(signal, outcomeOf(open)));
     this.#startQueued();
   }
 
   #end(open: Open): void {
     this.#open.delete(open.request);
+    if (open.call.isPoll) this.#polls--;
     this.#detach(open);
     if (!open.call.isWrite) return;
     this.#ops.delete(open.opSequence);
@@ -352,36 +376,4 @@ export class Calls {
 
 function outcomeOf(open: Open): Outcome {
   return open.call.isWrite && (open.isDoubtful || open.isOnItsWay) ? 'unknown' : 'not-applied';
-}
-
-function abortError(signal: AbortSignal, outcome: Outcome): GridError {
-  const text = 'the call was aborted by its signal';
-  return new GridError('GRID_TIMEOUT', text, { outcome, cause: signal.reason });
-}
-
-/** The error that a refusal means where sending again cannot help. */
-function finalError(reason: Refusal, outcome: Outcome): GridError | undefined {
-  switch (reason) {
-    case 'lost':
-      return new GridError(
-        'GRID_PARTITION_LOST',
-        'expected a copy of the key’s partition, found none left; restore what was in it, or accept the loss with grid.acceptLoss()',
-        { outcome },
-      );
-    case 'stale':
-    case 'result-gone':
-      return new GridError(
-        'GRID_INDETERMINATE',
-        'expected the result of an operation that was retried, found that it is no longer kept; read before writing again',
-        { outcome: 'unknown' },
-      );
-    case 'no-structure':
-      return new GridError(
-        'GRID_CLOSED',
-        'expected a structure that exists, found that it was destroyed meanwhile; call again',
-        { outcome },
-      );
-    default:
-      return undefined;
-  }
 }

@@ -9,6 +9,7 @@ import * as ops from '../../src/structures/map/map-ops.ts';
 import { MapStore } from '../../src/structures/map/map-store.ts';
 import { encodeKey } from '../../src/wire/key.ts';
 import { decodeValue, encodeValue } from '../../src/wire/value.ts';
+import { runContext } from '../support/run-context.ts';
 
 const { mapOps } = ops;
 const keyOf = (key: string) => encodeKey(key, defaultLimits).bytes;
@@ -16,7 +17,7 @@ const encoded = (value: unknown) => encodeValue(value, defaultLimits);
 const plain = (bytes: Uint8Array) => (bytes.length === 0 ? undefined : decodeValue(bytes));
 const setOp = (key: string, value: unknown) => ops.valueOp(mapOps.set, keyOf(key), encoded(value));
 const get = (store: MapStore, key: string) =>
-  plain(store.run(ops.keyOp(mapOps.get, keyOf(key)), { gridTime: 0, sequence: 0 }).result);
+  plain(store.run(ops.keyOp(mapOps.get, keyOf(key)), runContext(0, 0)).result);
 
 /** A store, and a second one that only ever sees its changes. */
 function pair() {
@@ -29,7 +30,7 @@ function pair() {
     /** Runs one op, applies its changes to the mirror and expects both to be equal. */
     run(op: Uint8Array, gridTime = 1_000) {
       sequence += 1;
-      const ran = store.run(op, { gridTime, sequence });
+      const ran = store.run(op, runContext(gridTime, sequence));
       if (!store.isWrite(op)) expect(ran.changes.length, 'a read changes nothing').to.equal(0);
       mirror.apply(ran.changes);
       expect(mirror.digest()).to.equal(store.digest());
@@ -43,9 +44,7 @@ function scanAll(store: MapStore, kind: ops.ScanKind, onPage: () => void = () =>
   const blocks: unknown[] = [];
   let from = 0;
   while (from < ops.scanEnd) {
-    const page = ops.readPage(
-      store.run(ops.scanOp(kind, from), { gridTime: 0, sequence: 0 }).result,
-    );
+    const page = ops.readPage(store.run(ops.scanOp(kind, from), runContext(0, 0)).result);
     expect(page.next).to.be.greaterThan(from);
     blocks.push(...page.blocks);
     from = page.next;
@@ -247,7 +246,7 @@ describe('a map store', () => {
   it('scans every record once, in pages', () => {
     const store = new MapStore();
     for (let i = 0; i < 3_000; i++) {
-      store.run(setOp(`key ${i}`, 'v'.repeat(200)), { gridTime: 0, sequence: i });
+      store.run(setOp(`key ${i}`, 'v'.repeat(200)), runContext(0, i));
     }
     let pages = 0;
     const keys = scanAll(store, 'keys').length;
@@ -263,13 +262,13 @@ describe('a map store', () => {
   it('divides a range of large records between pages', () => {
     const store = new MapStore();
     for (let i = 0; i < 1_000; i++) {
-      store.run(setOp(`key ${i}`, 'v'.repeat(40_000)), { gridTime: 0, sequence: i });
+      store.run(setOp(`key ${i}`, 'v'.repeat(40_000)), runContext(0, i));
     }
     let largest = 0;
     let from = 0;
     let met = 0;
     while (from < ops.scanEnd) {
-      const { result } = store.run(ops.scanOp('values', from), { gridTime: 0, sequence: 0 });
+      const { result } = store.run(ops.scanOp('values', from), runContext(0, 0));
       largest = Math.max(largest, result.length);
       const page = ops.readPage(result);
       met += page.blocks.length;
@@ -283,7 +282,7 @@ describe('a map store', () => {
     const store = new MapStore();
     let sequence = 0;
     const set = (key: string, size: number) =>
-      store.run(setOp(key, 'v'.repeat(size)), { gridTime: 0, sequence: ++sequence });
+      store.run(setOp(key, 'v'.repeat(size)), runContext(0, ++sequence));
     for (let i = 0; i < 2_000; i++) set(`stays ${i}`, 150);
     const keys = scanAll(store, 'keys', () => {}).length;
     expect(keys).to.equal(2_000);
@@ -383,7 +382,7 @@ describe('the changes of a map store', () => {
 describe('a copy of a map store', () => {
   it('covers at least one range a call, and about the bytes asked for', () => {
     const store = new MapStore();
-    for (let i = 0; i < 2_000; i++) store.run(setOp(`k${i}`, i), { gridTime: 0, sequence: i });
+    for (let i = 0; i < 2_000; i++) store.run(setOp(`k${i}`, i), runContext(0, i));
     expect(store.copy(7, 1).to).to.equal(8);
     const { to, content } = store.copy(0, 10_000);
     expect(to).to.be.within(2, 255);
@@ -395,8 +394,8 @@ describe('a copy of a map store', () => {
     const source = new MapStore();
     const target = new MapStore();
     for (let i = 0; i < 500; i++) {
-      source.run(setOp(`key ${i}`, i), { gridTime: 0, sequence: i });
-      target.run(setOp(`key ${i + 250}`, -i), { gridTime: 0, sequence: i });
+      source.run(setOp(`key ${i}`, i), runContext(0, i));
+      target.run(setOp(`key ${i + 250}`, -i), runContext(0, i));
     }
     for (let from = 0; from < 256; ) {
       const { to, content } = source.copy(from, 2_000);

@@ -2,12 +2,14 @@
  * A grid without a grid: one store for each partition, answers at once. It checks what a router would,
  * so that a handle that breaks the port's rules fails in its tests.
  */
+
 import { expect } from 'chai';
 import { GridError } from '../../src/base/errors.ts';
 import type { StructureId } from '../../src/base/ids.ts';
 import type { Operation, Router, StructureRow } from '../../src/partition/router-port.ts';
 import type { Store } from '../../src/partition/store.ts';
 import { mapType } from '../../src/structures/map/map-store.ts';
+import { runContext } from './run-context.ts';
 
 export class LocalRouter implements Router {
   readonly partitions: number;
@@ -50,7 +52,7 @@ export class LocalRouter implements Router {
       const store = this.store(row, operation.partition);
       expect(operation.isWrite, 'isWrite').to.equal(store.isWrite(operation.op));
       this.#sequence += 1;
-      const context = { gridTime: this.gridTime, sequence: this.#sequence };
+      const context = runContext(this.gridTime, this.#sequence);
       result = store.run(operation.op, context).result;
     } catch (error) {
       if (!GridError.is(error)) throw error;
@@ -96,7 +98,7 @@ export class LocalRouter implements Router {
 
   readLocal(row: StructureRow, partition: number, op: Uint8Array): Uint8Array | undefined {
     if (!this.isLocal(partition)) return undefined;
-    return this.store(row, partition).run(op, { gridTime: this.gridTime, sequence: 0 }).result;
+    return this.store(row, partition).run(op, runContext(this.gridTime, 0)).result;
   }
 
   localPartitions(): readonly number[] {

@@ -20,6 +20,7 @@ function callsTo(answer: (calls: Calls, request: OpRequest, attempt: number) => 
         answer(calls, request, ++attempts);
         return true;
       },
+      route: () => 'somebody',
       obstacle: () => ({ code: 'GRID_TIMEOUT', text: 'no answer' }),
     },
   });
@@ -30,6 +31,7 @@ function callsTo(answer: (calls: Calls, request: OpRequest, attempt: number) => 
       structure: 1 as StructureId,
       op: new Uint8Array([1]),
       isWrite,
+      isPoll: false,
       timeoutMs: 500,
       signal: undefined,
       resolve: () => ends.push('done'),

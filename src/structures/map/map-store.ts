@@ -54,6 +54,15 @@ export class MapStore implements Store {
     return this.#table.bytes;
   }
 
+  // Nothing expires yet.
+  isDue(): boolean {
+    return false;
+  }
+
+  housekeep(): RunResult {
+    return { result: nothing, changes: nothing, touched: wholeStructure };
+  }
+
   isWrite(op: Uint8Array): boolean {
     return (op[0] ?? 0) >= writesFrom;
   }
