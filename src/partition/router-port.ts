@@ -2,7 +2,7 @@
  * What handles see of the grid below them: the way of an op to the primary of its key. A member and a
  * light client each have one; a handle cannot tell which.
  */
-import type { GridError } from '../base/errors.ts';
+import { GridError } from '../base/errors.ts';
 import type { StructureId } from '../base/ids.ts';
 
 /** A structure as the table knows it. */
@@ -50,4 +50,21 @@ export interface Router {
   readLocal(row: StructureRow, partition: number, op: Uint8Array): Uint8Array | undefined;
   /** The partitions of the structure's group of which this member is primary. */
   localPartitions(row: StructureRow): readonly number[];
+}
+
+/**
+ * A structure keeps the options of its creation: who asks for others is told both. Who asks for none
+ * takes it as it is.
+ */
+export function conflictOf(
+  row: StructureRow,
+  asked: Readonly<Record<string, unknown>>,
+): GridError | undefined {
+  const own: Readonly<Record<string, unknown>> = { backups: row.backups, ...row.options };
+  const differs = (name: string) => JSON.stringify(own[name]) !== JSON.stringify(asked[name]);
+  if (!Object.keys(asked).some(differs)) return undefined;
+  return new GridError(
+    'GRID_BAD_OPTION',
+    `expected the options with which the ${row.type} ${row.name} was created (${JSON.stringify(own)}), found ${JSON.stringify(asked)}; give the same options, or destroy it first`,
+  );
 }

@@ -10,7 +10,7 @@ import type { MetaGroup } from './meta-group.ts';
 import { type Command, type MetaState, partitionIdOf, rowOf } from './meta-state.ts';
 import type { PartitionHost } from './partition-host.ts';
 import type { ProposalResult } from './proposals.ts';
-import type { Operation, Router, StructureRow } from './router-port.ts';
+import { conflictOf, type Operation, type Router, type StructureRow } from './router-port.ts';
 
 export interface MemberRouterOptions {
   readonly self: MemberId;
@@ -151,18 +151,4 @@ export class MemberRouter implements Router {
 function noAnswer(what: string): GridError {
   const message = `expected ${what} to be committed within ${commandTimeoutMs} ms, found no majority of the voters that answers; check that most members are up and reachable`;
   return new GridError('GRID_NO_QUORUM', message, { outcome: 'unknown' });
-}
-
-/** A structure keeps the options of its creation; a later caller with others is told both. */
-function conflictOf(
-  row: StructureRow,
-  options: Readonly<Record<string, unknown>>,
-): GridError | undefined {
-  const own = JSON.stringify(row.options);
-  const asked = JSON.stringify(options);
-  if (own === asked) return undefined;
-  return new GridError(
-    'GRID_BAD_OPTION',
-    `expected the options with which the ${row.type} ${row.name} was created (${own}), found ${asked}; give the same options, or destroy it first`,
-  );
 }

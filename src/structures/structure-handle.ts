@@ -9,7 +9,7 @@ import { abortedError, type CallOptions, checkedTimeoutMs } from '../base/call-o
 import type { Clock } from '../base/clock.ts';
 import { GridError } from '../base/errors.ts';
 import type { Limits } from '../base/limits.ts';
-import type { Router, StructureRow } from '../partition/router-port.ts';
+import { conflictOf, type Router, type StructureRow } from '../partition/router-port.ts';
 
 /** One op for one partition. Exactly one of `resolve` and `reject` is called. */
 export interface Call<Result> {
@@ -45,6 +45,8 @@ export class StructureHandle {
   /** Calls that wait for the structure to be defined; the first of them asked for it. */
   readonly #waiting = new Set<Defined>();
   #isDefining = false;
+  /** The row whose options were compared with the definition. */
+  #agreed: StructureRow | undefined;
 
   constructor(options: StructureHandleOptions) {
     checkName(options.type, options.name, options.limits.nameLengthMax);
@@ -56,9 +58,14 @@ export class StructureHandle {
     this.#definition = options.definition;
   }
 
-  /** The structure where it is known here. */
+  /** The structure where it is known here. Throws where it was created with other options. */
   get known(): StructureRow | undefined {
-    return this.router.structure(this.#type, this.name);
+    const row = this.router.structure(this.#type, this.name);
+    if (row === undefined || row === this.#agreed) return row;
+    const conflict = conflictOf(row, this.#definition);
+    if (conflict !== undefined) throw conflict;
+    this.#agreed = row;
+    return row;
   }
 
   call<Result>(

@@ -57,6 +57,21 @@ describe('a process that joins', function () {
     ]);
   });
 
+  it('is told both where it asks for other options than a map has', async () => {
+    const grid = await joinGrid();
+    const other = await joinGrid({ seeds: [grid.self.address], maps: { users: { backups: 3 } } });
+    await grid.map('users').set('a', 1);
+    await other.safe();
+    for (const map of [other.map('users'), grid.map('users', { backups: 2 })]) {
+      const message = await refusal(map.get('a'), 'GRID_BAD_OPTION');
+      expect(message)
+        .to.include('{"backups":1}')
+        .and.to.match(/found \{"backups":[23]\}/);
+    }
+    expect(await grid.map('users', { backups: 1 }).get('a')).to.equal(1);
+    expect(await grid.map('users').get('a')).to.equal(1);
+  });
+
   it('is told of those who come and go', async () => {
     const grid = await joinGrid({ name: 'ann' });
     const events: GridEvent[] = [];
