@@ -97,8 +97,8 @@ export class DedupeTable {
       for (const [op, { sequence, result }] of done) results.push([op, sequence, result]);
       callers.push([id, watermark, results]);
     }
-    // The encoder reuses its buffer, so what it gives is copied.
-    return packr.pack(callers).slice();
+    // The encoder reuses its buffer, so what it gives is copied; `slice` of a Buffer would not.
+    return new Uint8Array(packr.pack(callers));
   }
 
   restore(encoded: Uint8Array, nowMs: number): void {
@@ -111,7 +111,7 @@ export class DedupeTable {
     for (const [id, watermark, results] of callers) {
       const done = new Map<OpSequence, Done>();
       for (const [op, sequence, result] of results) {
-        const bytes = result instanceof Uint8Array ? result.slice() : undefined;
+        const bytes = result instanceof Uint8Array ? new Uint8Array(result) : undefined;
         this.#budget.bytes += bytes?.length ?? 0;
         done.set(op, { sequence, result: bytes });
       }

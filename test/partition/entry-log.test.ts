@@ -1,0 +1,46 @@
+import { expect } from 'chai';
+import type { Sequence } from '../../src/base/ids.ts';
+import { EntryLog } from '../../src/partition/entry-log.ts';
+import { entry } from './entries.ts';
+
+const at = (sequence: number) => sequence as Sequence;
+
+function logOf(from: number, to: number, capacity = 4): EntryLog {
+  const log = new EntryLog(capacity);
+  log.begin(at(from - 1));
+  for (let sequence = from; sequence <= to; sequence++) log.push(entry(sequence));
+  return log;
+}
+
+describe('the log of entries', () => {
+  it('gives what lies between two sequences', () => {
+    const sequences = logOf(1, 4)
+      .slice(at(1), at(3))
+      ?.map(({ sequence }) => sequence);
+    expect(sequences).to.deep.equal([2, 3]);
+    expect(logOf(1, 4).slice(at(4), at(4))).to.deep.equal([]);
+  });
+
+  it('keeps as many as it was made for, and says that it no longer reaches back further', () => {
+    const log = logOf(1, 10);
+    expect([log.floor, log.last]).to.deep.equal([6, 10]);
+    expect(log.at(at(6))).to.equal(undefined);
+    expect(log.at(at(7))?.sequence).to.equal(7);
+    expect(log.slice(at(5), at(10))).to.equal(undefined);
+    expect(log.slice(at(6), at(10))).to.have.length(4);
+  });
+
+  it('begins anew anywhere, empty', () => {
+    const log = logOf(1, 3);
+    log.begin(at(2 ** 40));
+    expect([log.floor, log.last]).to.deep.equal([2 ** 40, 2 ** 40]);
+    expect(log.at(at(3))).to.equal(undefined);
+    log.push(entry(2 ** 40 + 1));
+    expect(log.at(at(2 ** 40 + 1))?.sequence).to.equal(2 ** 40 + 1);
+  });
+
+  it('refuses a gap and a repetition', () => {
+    expect(() => logOf(1, 3).push(entry(5))).to.throw('without a gap');
+    expect(() => logOf(1, 3).push(entry(3))).to.throw('without a gap');
+  });
+});

@@ -1,0 +1,590 @@
+import { expect } from 'chai';
+import type { Sequence, StreamId, Term } from '../../src/base/ids.ts';
+import type { ReplicaAppend, ReplicaCopy } from '../../src/wire/replica-messages.ts';
+import { origin, Replicas } from './replicas.ts';
+import { ann, bob, cid, dan } from './table.ts';
+
+/** Ann is the serving primary of those given, and nothing is on its way. */
+function servedBy(inSync: readonly (typeof ann)[], ...more: [Partial<Replicas['limits']>?]) {
+  const replicas = new Replicas(inSync, ...more);
+  replicas.settle();
+  expect(replicas.at(ann).primary?.isServing, 'serving').to.equal(true);
+  return replicas;
+}
+
+/** Bob is appointed after ann, and has learnt it. */
+function bobAfterAnn(replicas: Replicas): void {
+  const term = (replicas.row.term + 1) as Term;
+  replicas.change({ primary: bob, term }).learn(bob);
+}
+
+describe('a primary', () => {
+  it('answers at once when it is the only copy', () => {
+    expect(servedBy([ann]).request(ann, 7, '+a')).to.equal('reply 7');
+  });
+
+  it('answers a write only when every member in sync has it', () => {
+    const replicas = servedBy([ann, bob, cid]);
+    expect(replicas.request(ann, 7, '+a')).to.equal('');
+    replicas.flush(ann);
+    replicas.deliver(({ from, to }) => from === cid || to === cid);
+    expect(replicas.said).to.deep.equal([]);
+    replicas.deliver();
+    expect(replicas.said).to.deep.equal(['reply 7']);
+    expect(['10000000', '10000000']).to.deep.equal([replicas.counts(bob), replicas.counts(cid)]);
+  });
+
+  it('answers writes in order and together when their copies are there', () => {
+    const replicas = servedBy([ann, bob]);
+    for (const number of [1, 2, 3]) replicas.request(ann, number, '+a');
+    replicas.settle();
+    expect(replicas.said).to.deep.equal(['reply 1', 'reply 2', 'reply 3']);
+    expect(replicas.replies.get(3)).to.equal('3');
+  });
+
+  it('answers a read of an untouched key at once, and one of an unconfirmed key with its write', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a');
+    expect(replicas.request(ann, 2, 'a')).to.equal('');
+    expect(replicas.request(ann, 3, '*')).to.equal('');
+    expect(replicas.request(ann, 4, 'b')).to.equal('reply 4');
+    replicas.settle();
+    expect(replicas.said).to.deep.equal(['reply 4', 'reply 1', 'reply 2', 'reply 3']);
+    expect(replicas.replies.get(2)).to.equal('1');
+  });
+
+  it('takes nothing without a lease, and keeps answers back until it has one again', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a');
+    replicas.flush(ann);
+    replicas.isLeaseValid = false;
+    replicas.deliver();
+    expect(replicas.said).to.deep.equal([]);
+    expect(replicas.request(ann, 2, 'b')).to.equal('refuse 2 not-ready');
+    replicas.isLeaseValid = true;
+    expect(replicas.tick(ann)).to.include('reply 1');
+  });
+
+  it('checks its lease also where it is the only copy', () => {
+    const replicas = servedBy([ann]);
+    replicas.isLeaseValid = false;
+    expect(replicas.request(ann, 1, '+a')).to.equal('refuse 1 not-ready');
+    expect(replicas.counts(ann)).to.not.include('1');
+  });
+
+  it('runs a retried op once, and answers where the retry came from', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a', 1);
+    replicas.request(ann, 2, '+a', 1);
+    replicas.settle();
+    expect(replicas.said).to.deep.equal(['reply 2']);
+    expect(replicas.request(ann, 3, '+a', 1)).to.equal('reply 3');
+    expect([replicas.replies.get(3), replicas.counts(ann)]).to.deep.equal(['1', '10000000']);
+  });
+
+  it('says that an op below the caller’s watermark is stale', () => {
+    const replicas = servedBy([ann]);
+    for (const number of [1, 2, 3]) replicas.request(ann, number, '+a');
+    const late = { firstIncomplete: 3 };
+    expect(late.firstIncomplete).to.equal(3);
+    replicas.at(ann).state.options.content.dedupe.expire(replicas.nowMs + 200_000);
+    expect(replicas.request(ann, 9, '+a', 2)).to.equal('refuse 9 stale');
+  });
+
+  it('is busy at its bound of unconfirmed changes', () => {
+    const replicas = servedBy([ann, bob], { changesInFlightMax: 2 });
+    replicas.request(ann, 1, '+a');
+    replicas.request(ann, 2, '+a');
+    expect(replicas.request(ann, 3, '+a')).to.equal('refuse 3 busy');
+    replicas.settle();
+    expect(replicas.request(ann, 4, '+a', 3)).to.equal('');
+  });
+
+  it('is busy at its bound of unconfirmed bytes', () => {
+    const replicas = servedBy([ann, bob], { changeBytesInFlightMax: 3 });
+    replicas.request(ann, 1, '+a');
+    expect(replicas.request(ann, 2, '+a')).to.equal('refuse 2 busy');
+  });
+
+  it('passes on what its store refuses, and goes on', () => {
+    const replicas = servedBy([ann]);
+    expect(replicas.request(ann, 1, '!')).to.equal('fail 1 GRID_BAD_VALUE');
+    expect(replicas.request(ann, 2, '+a')).to.equal('reply 2');
+  });
+
+  it('refuses a write without an op sequence', () => {
+    expect(servedBy([ann]).request(ann, 1, '+a', 0)).to.equal('fail 1 GRID_BAD_VALUE');
+  });
+
+  it('refuses ops on a structure that was destroyed, at once', () => {
+    const replicas = servedBy([ann]);
+    replicas.request(ann, 1, '+a');
+    replicas.isStructureKnown = false;
+    expect(replicas.request(ann, 2, '+a')).to.equal('refuse 2 no-structure');
+  });
+
+  it('sends again what was lost, and the peer takes it once', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a');
+    replicas.flush(ann);
+    replicas.sent = [];
+    replicas.tick(ann, 201);
+    expect(replicas.sent).to.have.length(1);
+    const [again] = replicas.sent;
+    replicas.settle();
+    if (again !== undefined) replicas.give(again);
+    expect([replicas.said, replicas.counts(bob)]).to.deep.equal([['reply 1'], '10000000']);
+  });
+
+  it('tells an idle peer what is committed', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a');
+    replicas.settle();
+    replicas.tick(ann, 10);
+    replicas.settle();
+    expect(replicas.at(bob).state.commit).to.equal(origin + 1);
+  });
+
+  it('that is replaced says of what is pending that its successor knows', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a');
+    replicas.request(ann, 2, 'a');
+    replicas.change({ primary: bob, term: 2 as Term });
+    expect(replicas.learn(ann)).to.equal('refuse 1 interrupted, refuse 2 not-primary');
+    expect(replicas.request(ann, 3, 'a')).to.equal('refuse 3 not-primary');
+  });
+
+  it('ignores acknowledgements of another stream and of another term', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a');
+    replicas.flush(ann);
+    const [append] = replicas.sent.map(({ message }) => message as ReplicaAppend);
+    replicas.sent = [];
+    const { term = 0, stream = 0 } = append ?? {};
+    const last = (origin + 1) as Sequence;
+    const ack = (acked: { term?: number; stream?: number }) =>
+      replicas.give({
+        from: bob,
+        to: ann,
+        message: {
+          kind: 'replica.ack',
+          partition: 0 as ReplicaAppend['partition'],
+          term: (acked.term ?? term) as Term,
+          stream: (acked.stream ?? stream) as StreamId,
+          last,
+          chunks: 0,
+        },
+      });
+    expect(ack({ stream: stream - 1 })).to.equal('');
+    expect(ack({ stream: stream + 1 })).to.equal('');
+    expect(ack({ term: term + 1 })).to.equal('');
+    expect(ack({})).to.equal('reply 1');
+  });
+});
+
+describe('the in-sync set of a primary', () => {
+  it('shrinks by a proposal when a peer no longer serves, and only the committed row lets its ack go', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a');
+    replicas.flush(ann);
+    replicas.away.add(bob);
+    expect(replicas.tick(ann)).to.include(`alter ${ann}`);
+    replicas.tick(ann, 100);
+    expect(replicas.said.filter((text) => text.startsWith('reply'))).to.deep.equal([]);
+    replicas.change({ inSync: [ann] });
+    expect(replicas.learn(ann)).to.equal('reply 1');
+  });
+
+  it('waits for a silent peer for two seconds, and repeats its proposal', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a');
+    replicas.flush(ann);
+    replicas.tick(ann, 2_000);
+    expect(replicas.said).to.deep.equal([]);
+    replicas.tick(ann, 1);
+    replicas.tick(ann, 201);
+    expect(replicas.said).to.deep.equal([`alter ${ann}`, `alter ${ann}`]);
+  });
+
+  it('withdraws the proposal when the peer answers again', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a');
+    replicas.flush(ann);
+    replicas.tick(ann, 2_001);
+    replicas.settle();
+    replicas.said = [];
+    for (let tick = 0; tick < 5; tick++) replicas.tick(ann, 250);
+    expect(replicas.said).to.deep.equal([]);
+  });
+
+  it('prunes at once where the link of a lagging peer is refused', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a');
+    replicas.flush(ann);
+    replicas.refused.add(bob);
+    expect(replicas.tick(ann, 1)).to.include(`alter ${ann}`);
+  });
+
+  it('grows by a learner that has a copy of all, which then has to confirm before it is in', () => {
+    const replicas = servedBy([ann]);
+    for (const number of [1, 2, 3]) replicas.request(ann, number, '+b');
+    replicas.change({ learner: bob }).learn(ann, bob);
+    replicas.settle();
+    expect(replicas.said.at(-1)).to.equal(`alter ${ann},${bob}`);
+    expect(replicas.counts(bob)).to.equal('03000000');
+    expect([...(replicas.at(ann).primary?.ackSet ?? [])]).to.deep.equal([bob]);
+    replicas.said = [];
+    replicas.request(ann, 4, '+b');
+    expect(replicas.said).to.deep.equal([]);
+    replicas.settle();
+    expect(replicas.said).to.deep.equal(['reply 4']);
+  });
+
+  it('does not propose a learner before its copy is whole', () => {
+    const replicas = servedBy([ann], { copyChunkBytes: 1, copyChunksInFlightMax: 1 });
+    replicas.request(ann, 1, '+h');
+    replicas.change({ learner: bob }).learn(ann, bob);
+    replicas.flush(ann);
+    const isLast = (message: object) => (message as ReplicaCopy).last === true;
+    replicas.deliver(({ message }) => isLast(message));
+    expect(replicas.at(bob).state).to.include({ isWhole: false, chunks: 8 });
+    expect(replicas.said.filter((text) => text.startsWith('alter'))).to.deep.equal([]);
+    replicas.deliver();
+    expect(replicas.at(bob).state.isWhole).to.equal(true);
+    expect(replicas.said).to.include(`alter ${ann},${bob}`);
+  });
+
+  it('copies while writes go on, in small pieces, and ends up equal', () => {
+    const replicas = servedBy([ann], { copyChunkBytes: 1, copyChunksInFlightMax: 2 });
+    replicas.request(ann, 1, '+a');
+    replicas.change({ learner: bob }).learn(ann, bob);
+    for (let write = 2; write < 30; write++) {
+      replicas.request(ann, write, `+${'abcdefgh'[write % 8]}`);
+      replicas.flush(ann);
+      replicas.deliver(() => replicas.sent.length < 4);
+    }
+    replicas.settle();
+    expect(replicas.counts(bob)).to.equal(replicas.counts(ann));
+    expect(replicas.at(bob).state.isWhole).to.equal(true);
+  });
+
+  it('takes the results of earlier ops along with a copy', () => {
+    const replicas = servedBy([ann]);
+    replicas.request(ann, 1, '+a', 1);
+    replicas.change({ learner: bob }).learn(ann, bob);
+    replicas.settle();
+    replicas.change({ inSync: [ann, bob], learner: undefined }).learn(ann, bob);
+    replicas.change({ inSync: [bob], primary: bob, term: 2 as Term }).learn(bob);
+    replicas.settle();
+    expect(replicas.request(bob, 2, '+a', 1)).to.equal('reply 2');
+    expect([replicas.replies.get(2), replicas.counts(bob)]).to.deep.equal(['1', '10000000']);
+  });
+
+  it('waits for a place where the member gives too many copies already', () => {
+    const replicas = servedBy([ann]);
+    replicas.copyPlaces = 0;
+    replicas.change({ learner: bob }).learn(ann, bob);
+    replicas.settle();
+    expect(replicas.sent).to.have.length(0);
+    replicas.copyPlaces = 1;
+    replicas.tick(ann);
+    replicas.settle();
+    expect(replicas.copyPlaces, 'given back').to.equal(1);
+    expect(replicas.said).to.include(`alter ${ann},${bob}`);
+  });
+
+  it('gives a pruned member that comes back a new stream, and listens to the old one no more', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a');
+    replicas.flush(ann);
+    const late = [...replicas.sent];
+    replicas.sent = [];
+    replicas.change({ inSync: [ann] }).learn(ann);
+    replicas.change({ learner: bob }).learn(ann, bob);
+    for (const one of late) replicas.give(one);
+    replicas.flush(bob);
+    replicas.deliver(({ message }) => message.kind === 'replica.copy');
+    expect(replicas.said.filter((text) => text.startsWith('alter'))).to.deep.equal([]);
+    replicas.settle();
+    expect(replicas.said.at(-1)).to.equal(`alter ${ann},${bob}`);
+    expect(replicas.counts(bob)).to.equal('10000000');
+  });
+
+  it('begins a learner’s copy anew where versions of the row were skipped', () => {
+    const replicas = servedBy([ann]);
+    replicas.change({ learner: bob }).learn(ann, bob);
+    replicas.settle();
+    // The learner was given up and appointed again, and has dropped what it had.
+    replicas.forget(bob);
+    replicas.change({ learner: undefined }).change({ learner: bob });
+    replicas.said = [];
+    replicas.learn(ann, bob);
+    replicas.flush(ann);
+    expect(replicas.said, 'nothing is proposed before the copy').to.deep.equal([]);
+    replicas.deliver();
+    expect(replicas.said).to.deep.equal([`alter ${ann},${bob}`]);
+    expect(replicas.at(bob).state.isWhole).to.equal(true);
+  });
+
+  it('gives up the spare copy once there are more than wanted, the slowest first', () => {
+    const replicas = servedBy([ann, bob, cid]);
+    replicas.request(ann, 1, '+a');
+    replicas.flush(ann);
+    replicas.deliver(({ to }) => to === bob);
+    expect(replicas.tick(ann)).to.include(`alter ${ann},${cid}`);
+  });
+
+  it('hands over once everything is confirmed, and admits nothing meanwhile', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a');
+    replicas.flush(ann);
+    replicas.change({ transferTo: bob }).learn(ann);
+    expect(replicas.request(ann, 2, 'b')).to.equal('refuse 2 not-ready');
+    expect(replicas.tick(ann, 1)).to.equal('');
+    replicas.deliver();
+    expect(replicas.tick(ann, 1)).to.include(`hand over to ${bob}`);
+    replicas.change({ transferTo: undefined }).learn(ann);
+    expect(replicas.request(ann, 3, 'b')).to.equal('reply 3');
+  });
+});
+
+describe('a promotion', () => {
+  it('waits for every member in sync', () => {
+    const replicas = servedBy([ann, bob, cid]);
+    bobAfterAnn(replicas);
+    replicas.deliver(({ from, to }) => from === ann && to === bob);
+    expect(replicas.at(bob).role).to.equal('promotion');
+    expect(replicas.request(bob, 1, 'a')).to.equal('refuse 1 not-ready');
+    replicas.deliver();
+    expect(replicas.at(bob).role).to.equal('primary');
+    replicas.settle();
+    expect(replicas.request(bob, 2, 'a')).to.equal('reply 2');
+  });
+
+  it('goes on without one that is silent only once the row no longer names it', () => {
+    const replicas = servedBy([ann, bob, cid]);
+    replicas.away.add(ann);
+    bobAfterAnn(replicas);
+    replicas.deliver();
+    expect(replicas.tick(bob, 1)).to.equal(`alter ${bob},${cid}`);
+    expect(replicas.at(bob).role).to.equal('promotion');
+    replicas.change({ inSync: [bob, cid] }).learn(bob);
+    expect(replicas.at(bob).role).to.equal('primary');
+  });
+
+  it('prunes one that serves and is silent after two seconds', () => {
+    const replicas = servedBy([ann, bob]);
+    bobAfterAnn(replicas);
+    replicas.sent = [];
+    expect(replicas.tick(bob, 2_000)).to.not.include('alter');
+    replicas.sent = [];
+    expect(replicas.tick(bob, 1)).to.equal(`alter ${bob}`);
+  });
+
+  it('takes the longest log, brings the others up, and commits it before it serves', () => {
+    const replicas = servedBy([ann, bob, cid]);
+    replicas.request(ann, 1, '+a');
+    replicas.request(ann, 2, '+b');
+    replicas.flush(ann);
+    replicas.deliver(({ to }) => to !== cid);
+    replicas.sent = [];
+    replicas.away.add(ann);
+    replicas.change({ inSync: [bob, cid] });
+    bobAfterAnn(replicas);
+    replicas.deliver(({ message }) => message.kind === 'replica.append');
+    expect(replicas.counts(bob)).to.equal('11000000');
+    replicas.settle();
+    expect(replicas.at(bob).primary?.isServing).to.equal(true);
+    expect(replicas.at(bob).state.commit).to.equal(origin + 2);
+    expect(replicas.request(bob, 3, '+a', 1), 'the retry finds it').to.equal('reply 3');
+    expect(replicas.replies.get(3)).to.equal('1');
+  });
+
+  it('does not serve before the tail that it found is with everybody in sync', () => {
+    const replicas = servedBy([ann, bob, cid]);
+    replicas.request(ann, 1, '+a');
+    replicas.flush(ann);
+    replicas.deliver(({ to }) => to === cid);
+    replicas.sent = [];
+    replicas.away.add(ann);
+    replicas.change({ inSync: [bob, cid] });
+    bobAfterAnn(replicas);
+    replicas.flush(bob);
+    replicas.deliver(({ message }) => message.kind === 'replica.append');
+    expect(replicas.at(bob).role).to.equal('primary');
+    expect(replicas.request(bob, 2, 'a')).to.equal('refuse 2 not-ready');
+    replicas.deliver();
+    expect(replicas.request(bob, 3, 'a')).to.equal('reply 3');
+    expect(replicas.replies.get(3)).to.equal('1');
+  });
+
+  it('fences its predecessor: what that sent before is worth nothing', () => {
+    const replicas = servedBy([ann, bob, cid]);
+    replicas.request(ann, 1, '+a');
+    replicas.flush(ann);
+    const late = replicas.sent;
+    replicas.sent = [];
+    replicas.change({ inSync: [bob, cid] });
+    bobAfterAnn(replicas);
+    replicas.settle();
+    for (const one of late) replicas.give(one);
+    replicas.settle();
+    expect([replicas.counts(bob), replicas.counts(cid)]).to.deep.equal(['none', 'none']);
+    expect(replicas.said).to.deep.equal([]);
+  });
+
+  it('makes its predecessor a backup at once, with what that has', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a');
+    replicas.flush(ann);
+    replicas.sent = [];
+    bobAfterAnn(replicas);
+    replicas.settle();
+    expect(replicas.said).to.deep.equal(['refuse 1 interrupted']);
+    expect(replicas.at(ann).role).to.equal('backup');
+    expect(replicas.counts(bob), 'pulled from it').to.equal('10000000');
+  });
+
+  it('is repeated until it is answered, and prunes whoever does not give its tail', () => {
+    const replicas = servedBy([ann, bob, cid]);
+    replicas.request(ann, 1, '+a');
+    replicas.flush(ann);
+    replicas.deliver(({ to }) => to === bob);
+    replicas.sent = [];
+    replicas.away.add(ann);
+    replicas.change({ inSync: [bob, cid] });
+    bobAfterAnn(replicas);
+    replicas.sent = [];
+    expect(replicas.tick(bob, 201)).to.include('fence');
+    replicas.deliver(({ message }) => message.kind === 'replica.pull');
+    replicas.sent = [];
+    expect(replicas.tick(bob, 201)).to.include('pull');
+    replicas.sent = [];
+    replicas.tick(bob, 2_001);
+    expect(replicas.said).to.include(`alter ${bob}`);
+  });
+
+  it('ends when a later primary is there', () => {
+    const replicas = servedBy([ann, bob, cid]);
+    replicas.away.add(ann);
+    bobAfterAnn(replicas);
+    replicas.change({ primary: cid, term: 3 as Term }).learn(cid);
+    replicas.deliver();
+    expect(replicas.at(bob).role).to.equal('backup');
+  });
+
+  it('does not begin on content that is not whole', () => {
+    const replicas = servedBy([ann], { copyChunkBytes: 1, copyChunksInFlightMax: 1 });
+    replicas.request(ann, 1, '+a');
+    replicas.change({ learner: bob }).learn(ann, bob);
+    replicas.flush(ann);
+    const [first] = replicas.sent;
+    if (first !== undefined) replicas.give(first);
+    replicas.change({ primary: bob, term: 2 as Term, inSync: [bob], learner: undefined });
+    replicas.learn(bob);
+    expect(replicas.at(bob).role).to.equal('backup');
+    expect(replicas.request(bob, 1, 'a')).to.equal('refuse 1 not-ready');
+  });
+});
+
+describe('a backup', () => {
+  it('answers no fence while its content is not whole, or of another generation', () => {
+    const replicas = servedBy([ann, bob]);
+    const { stream, streamTerm } = replicas.at(bob).state;
+    const fence = (generation: number) =>
+      replicas.give({
+        from: ann,
+        to: bob,
+        message: {
+          kind: 'replica.fence',
+          partition: 0 as ReplicaAppend['partition'],
+          term: (streamTerm + 1) as Term,
+          generation,
+          stream: (stream + 1) as StreamId,
+        },
+      });
+    expect(fence(2)).to.equal('');
+    expect(fence(1)).to.equal(`fenced to ${ann}`);
+    const empty = new Replicas([ann]);
+    empty.change({ learner: dan }).learn(dan);
+    expect(empty.at(dan).state.isWhole).to.equal(false);
+  });
+
+  it('applies no entry beyond a gap, and says what it has', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a');
+    replicas.flush(ann);
+    replicas.sent = [];
+    replicas.request(ann, 2, '+a');
+    replicas.flush(ann);
+    replicas.deliver();
+    expect(replicas.counts(bob)).to.equal('none');
+    replicas.tick(ann, 201);
+    replicas.settle();
+    expect(replicas.counts(bob)).to.equal('20000000');
+  });
+
+  it('applies no entry that came ahead of a lost chunk', () => {
+    const replicas = servedBy([ann], { copyChunkBytes: 1 });
+    replicas.request(ann, 1, '+a');
+    replicas.change({ learner: bob }).learn(ann, bob);
+    replicas.flush(ann);
+    const [, lost] = replicas.sent;
+    replicas.request(ann, 2, '+b');
+    replicas.flush(ann);
+    replicas.sent = replicas.sent.filter((sent) => sent !== lost);
+    replicas.deliver();
+    expect(replicas.at(bob).state).to.include({ chunks: 1, isWhole: false });
+    expect(replicas.at(bob).state.log.last).to.equal(origin + 1);
+    replicas.tick(ann, 201);
+    replicas.settle();
+    expect(replicas.counts(bob)).to.equal('11000000');
+  });
+
+  it('takes nothing while its table does not know the structure, and all of it afterwards', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a');
+    replicas.flush(ann);
+    const { content } = replicas.at(bob).state.options;
+    const find = content.find.bind(content);
+    content.find = () => 'unknown';
+    replicas.deliver();
+    expect(replicas.said).to.deep.equal([]);
+    content.find = find;
+    replicas.tick(ann, 201);
+    replicas.settle();
+    expect(replicas.said).to.deep.equal(['reply 1']);
+  });
+
+  it('is born empty only where it has been in sync from the birth on', () => {
+    const replicas = servedBy([ann]);
+    replicas.request(ann, 1, '+a');
+    replicas.change({ inSync: [ann, bob] }).learn(bob);
+    expect(replicas.at(bob).state).to.include({ generation: 0, isWhole: false });
+  });
+
+  it('begins the next generation empty, with sequences beyond all of the last', () => {
+    const replicas = servedBy([ann]);
+    replicas.request(ann, 1, '+a');
+    const reborn = { generation: 2, term: 2 as Term, inSync: [ann], born: [ann] };
+    replicas.change(reborn).learn(ann);
+    expect(replicas.at(ann).state.log.last).to.equal(2 * origin);
+    expect(replicas.request(ann, 2, 'a')).to.equal('reply 2');
+    expect(replicas.replies.get(2)).to.equal('0');
+  });
+
+  it('learns nothing from an older row', () => {
+    const replicas = servedBy([ann, bob]);
+    const old = replicas.row;
+    replicas.change({ primary: bob, term: 2 as Term }).learn(ann);
+    replicas.row = old;
+    replicas.learn(ann);
+    expect(replicas.at(ann).role).to.equal('backup');
+  });
+
+  it('refuses ops of a lost partition as lost', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.change({ primary: undefined, inSync: [] }).learn(ann);
+    expect(replicas.request(ann, 1, 'a')).to.equal('refuse 1 lost');
+  });
+});

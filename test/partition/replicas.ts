@@ -1,0 +1,264 @@
+/** Replicas of one partition that exchange their messages by hand: nothing arrives unless a test says so. */
+
+import { GridError } from '../../src/base/errors.ts';
+import type {
+  CallerId,
+  MemberId,
+  PartitionId,
+  Sequence,
+  StreamId,
+  StructureId,
+  Term,
+  Version,
+} from '../../src/base/ids.ts';
+import { defaultLimits, type Limits } from '../../src/base/limits.ts';
+import { presets } from '../../src/base/timings.ts';
+import { Content } from '../../src/partition/content.ts';
+import { DedupeBudget } from '../../src/partition/dedupe-table.ts';
+import { generationSpan, type PartitionRow } from '../../src/partition/meta-state.ts';
+import { Replica } from '../../src/partition/replica.ts';
+import type { Actions, ReplicaAction, ReplicaMessage } from '../../src/partition/replica-state.ts';
+import type { Store, StructureType } from '../../src/partition/store.ts';
+import { wholeStructure } from '../../src/partition/store.ts';
+import { app, request } from './entries.ts';
+
+/** The first sequence of the first generation, less one. */
+export const origin = generationSpan as Sequence;
+
+const encode = (text: string) => new TextEncoder().encode(text);
+const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+/**
+ * A store of eight texts, one for each of the keys `a` to `h`: `+a` appends to a key and gives how often it
+ * was done, `a` reads a key, `*` reads all, `!` is refused. Each key is a range of its own.
+ */
+export class ToyStore implements Store {
+  readonly counts = new Array<number>(8).fill(0);
+  readonly ranges = 8;
+
+  isWrite(op: Uint8Array): boolean {
+    return decode(op).startsWith('+');
+  }
+
+  run(op: Uint8Array) {
+    const text = decode(op);
+    if (text === '!') throw new GridError('GRID_BAD_VALUE', 'the toy store refuses this');
+    if (text === '*') return this.#read(this.counts.join(), wholeStructure);
+    const key = text.charCodeAt(text.length - 1) - 97;
+    if (!this.isWrite(op)) return this.#read(String(this.counts[key]), key);
+    const count = (this.counts[key] ?? 0) + 1;
+    this.counts[key] = count;
+    return { result: encode(String(count)), changes: Uint8Array.of(key, count), touched: key };
+  }
+
+  apply([key = 0, count = 0]: Uint8Array): void {
+    this.counts[key] = count;
+  }
+
+  copy(from: number) {
+    return { to: from + 1, content: Uint8Array.of(this.counts[from] ?? 0) };
+  }
+
+  restore(from: number, _to: number, [count = 0]: Uint8Array): void {
+    this.counts[from] = count;
+  }
+
+  get entries(): number {
+    return this.counts.filter((count) => count > 0).length;
+  }
+
+  get bytes(): number {
+    return this.entries;
+  }
+
+  digest(): number {
+    return this.counts.reduce((digest, count) => (digest * 31 + count) >>> 0, 7);
+  }
+
+  release(): void {
+    this.counts.fill(0);
+  }
+
+  #read(text: string, touched: number) {
+    return { result: encode(text), changes: new Uint8Array(0), touched };
+  }
+}
+
+const toyType: StructureType = { name: 'toy', createStore: () => new ToyStore() };
+const toyRow = { id: 1 as StructureId, name: 't', type: 'toy', backups: 1, options: {} };
+
+interface Sent {
+  readonly from: MemberId;
+  readonly to: MemberId;
+  readonly message: ReplicaMessage;
+}
+
+/** `reply 7, send bob#2 append`: what a test wants to see of actions. */
+export function brief(actions: readonly ReplicaAction[]): string {
+  return actions.map(briefOne).join(', ');
+}
+
+function briefOne(action: ReplicaAction): string {
+  switch (action.kind) {
+    case 'send':
+      return `${action.message.kind.slice(8)} to ${action.to}`;
+    case 'reply':
+      return `reply ${action.request}`;
+    case 'refuse':
+      return `refuse ${action.request} ${action.reason}`;
+    case 'fail':
+      return `fail ${action.request} ${action.code}`;
+    case 'alter':
+      return `alter ${action.inSync}`;
+    case 'handover':
+      return `hand over to ${action.to}`;
+  }
+}
+
+export class Replicas {
+  readonly limits: Limits;
+  readonly #replicas = new Map<MemberId, Replica>();
+  nowMs = 1_000;
+  row: PartitionRow;
+  /** On its way, oldest first. */
+  sent: Sent[] = [];
+  /** What was decided beside sending, as text. */
+  said: string[] = [];
+  replies = new Map<number, string>();
+  isLeaseValid = true;
+  readonly away = new Set<MemberId>();
+  readonly refused = new Set<MemberId>();
+  wanted = 2;
+  copyPlaces = 4;
+  isStructureKnown = true;
+  #streams = 0;
+
+  constructor(inSync: readonly MemberId[], limits: Partial<Limits> = {}) {
+    this.limits = { ...defaultLimits, ...limits };
+    this.row = {
+      version: 1 as Version,
+      term: 1 as Term,
+      primary: inSync[0],
+      inSync,
+      learner: undefined,
+      transferTo: undefined,
+      generation: 1,
+      born: inSync,
+    };
+    for (const id of inSync) this.learn(id);
+  }
+
+  at(id: MemberId): Replica {
+    const known = this.#replicas.get(id);
+    if (known !== undefined) return known;
+    const replica = new Replica(this.#optionsOf(id));
+    this.#replicas.set(id, replica);
+    return replica;
+  }
+
+  /** A new process has nothing. */
+  forget(id: MemberId): void {
+    this.#replicas.delete(id);
+  }
+
+  /** The table changes; nobody knows it yet. */
+  change(changes: Partial<PartitionRow>): this {
+    const version = (this.row.version + 1) as Version;
+    this.row = { ...this.row, ...changes, version };
+    return this;
+  }
+
+  /** Members learn of the row as it is. */
+  learn(...ids: readonly MemberId[]): string {
+    const all: string[] = [];
+    for (const id of ids) all.push(this.#step(id, { kind: 'row', row: this.row }));
+    return all.filter((text) => text !== '').join(', ');
+  }
+
+  request(id: MemberId, number: number, text: string, opSequence?: number): string {
+    const message = request(number, text, opSequence);
+    return this.#step(id, { kind: 'request', origin: app, message });
+  }
+
+  tick(id: MemberId, ms = 0): string {
+    this.nowMs += ms;
+    return this.#step(id, { kind: 'tick' });
+  }
+
+  flush(...ids: readonly MemberId[]): void {
+    for (const id of ids) this.#step(id, { kind: 'flush' });
+  }
+
+  /** Hands over what is on its way, but for what a test keeps back; the receivers flush. */
+  deliver(isKept: (sent: Sent) => boolean = () => false): void {
+    for (let round = 0; round < 50 && this.sent.some((sent) => !isKept(sent)); round++) {
+      const now = this.sent.filter((sent) => !isKept(sent));
+      this.sent = this.sent.filter(isKept);
+      for (const one of now) this.give(one);
+      this.flush(...this.#replicas.keys());
+    }
+  }
+
+  /** Everybody flushes, everything arrives, until nothing is left. */
+  settle(): void {
+    this.flush(...this.#replicas.keys());
+    this.deliver();
+  }
+
+  give({ from, to, message }: Sent): string {
+    if (this.away.has(to) || this.away.has(from)) return '';
+    return this.#step(to, { kind: 'message', from, message });
+  }
+
+  counts(id: MemberId): string {
+    const store = this.at(id).state.options.content.stores.get(1 as StructureId);
+    return store instanceof ToyStore ? store.counts.join('') : 'none';
+  }
+
+  #step(id: MemberId, input: Parameters<Replica['step']>[0]): string {
+    const out: Actions = [];
+    this.at(id).step(input, this.nowMs, out);
+    for (const action of out) {
+      if (action.kind === 'send') {
+        // As over the wire: sender and receiver share nothing.
+        const message = structuredClone(action.message);
+        this.sent.push({ from: id, to: action.to, message });
+      } else {
+        this.said.push(briefOne(action));
+        if (action.kind === 'reply') this.replies.set(action.request, decode(action.result));
+      }
+    }
+    return brief(out);
+  }
+
+  #optionsOf(self: MemberId) {
+    const types = new Map([['toy', toyType]]);
+    const catalog = {
+      structure: () => (this.isStructureKnown ? toyRow : undefined),
+      applied: 1,
+    };
+    return {
+      partition: 0 as PartitionId,
+      self,
+      content: new Content({ catalog, types, budget: new DedupeBudget(10_000) }),
+      limits: this.limits,
+      timings: presets.lan,
+      minInSync: 1,
+      surroundings: {
+        isLeaseValid: () => this.isLeaseValid,
+        gridTime: () => this.nowMs,
+        isServing: (id: MemberId) => !this.away.has(id),
+        isStaying: (id: MemberId) => !this.away.has(id),
+        isRefused: (id: MemberId) => this.refused.has(id),
+        copiesWanted: () => this.wanted,
+        nextStream: () => ++this.#streams as StreamId,
+        beginCopy: () => this.copyPlaces-- > 0,
+        endCopy: () => {
+          this.copyPlaces++;
+        },
+      },
+    };
+  }
+}
+
+export type { CallerId };
