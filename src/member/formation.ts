@@ -6,7 +6,8 @@
  * 1. Whoever is in a cluster takes joiners in: a process that reaches one joins it.
  * 2. Processes that are all outside a cluster give a pledge, once in ten seconds, to the lowest
  *    identity that they see, and only when they see as many as are expected. Who holds pledges of
- *    more than half of the expected number forms the cluster.
+ *    more than half of the expected number, or of those that it sees where they are more, forms the
+ *    cluster.
  * 3. A process that sees nobody forms a cluster of one only where it expects nobody else, and has no
  *    seeds or is one of them.
  */
@@ -73,7 +74,9 @@ export class Formation {
     if (candidate !== self) return { kind: 'pledge', candidate };
     let pledges = 1;
     for (const at of this.#pledged.values()) if (nowMs - at < pledgeMs) pledges++;
-    const needed = Math.floor(this.#options.expect / 2) + 1;
+    // More may be there than were expected; half of those that were could form a cluster twice.
+    const present = Math.max(this.#options.expect, others.length + 1);
+    const needed = Math.floor(present / 2) + 1;
     return pledges >= needed ? this.#form() : { kind: 'join' };
   }
 
