@@ -9,7 +9,14 @@ const cid = 'cid#3' as MemberId;
 const patienceMs = 2_000;
 
 function formationOf(self: MemberId, more: Partial<FormationOptions> = {}): Formation {
-  const options = { self, expect: 3, hasOtherSeeds: true, mayFormAlone: false, patienceMs };
+  const options = {
+    self,
+    isData: true,
+    expect: 3,
+    hasOtherSeeds: true,
+    mayFormAlone: false,
+    patienceMs,
+  };
   return new Formation({ ...options, ...more }, 0);
 }
 
@@ -62,6 +69,11 @@ describe('a process outside of any cluster', () => {
     expect(formation.next(others, false, patienceMs + 10_001).kind).to.equal('join');
     formation.pledgedBy(bob, patienceMs + 10_002);
     expect(formation.next(others, false, patienceMs + 10_002).kind).to.equal('form');
+  });
+
+  it('that holds no partitions joins, and never forms one', () => {
+    const formation = formationOf(ann, { isData: false, expect: 1, hasOtherSeeds: false });
+    expect(formation.next([], false, 99_000).kind).to.equal('join');
   });
 
   it('that pledged to another does not form one for itself', () => {

@@ -3,7 +3,6 @@ import type { Sequence } from '../../src/base/ids.ts';
 import { Pending } from '../../src/partition/pending.ts';
 import type { Actions } from '../../src/partition/replica-state.ts';
 import { wholeStructure } from '../../src/partition/store.ts';
-import { request } from './entries.ts';
 import { brief } from './replicas.ts';
 import { ann, bob } from './table.ts';
 
@@ -14,7 +13,7 @@ const nothing = new Uint8Array(0);
 function pendingWith(...keys: number[]) {
   const pending = new Pending(at(10));
   keys.forEach((key, index) => {
-    pending.addWrite(ann, request(index + 1, '+a'), at(11 + index), nothing, 100, key);
+    pending.addWrite(ann, index + 1, at(11 + index), nothing, 100, key);
   });
   const settle = (commit: number) => {
     const out: Actions = [];
@@ -81,10 +80,18 @@ describe('what a primary owes', () => {
     expect(brief(out)).to.equal('refuse 1 interrupted, refuse 77 not-primary');
   });
 
+  it('commits what nobody asked for without a word', () => {
+    const { pending, settle } = pendingWith();
+    pending.addWrite(undefined, 0, at(11), nothing, 1, 5);
+    expect(pending.needOf(5, at(11))).to.equal(11);
+    expect(settle(11)).to.equal('');
+    expect([pending.writes, pending.needOf(5, at(11))]).to.deep.equal([0, 0]);
+  });
+
   it('stays right over thousands of answers', () => {
     const { pending, settle } = pendingWith();
     for (let write = 1; write <= 5_000; write++) {
-      pending.addWrite(ann, request(write, '+a'), at(10 + write), nothing, 1, write % 7);
+      pending.addWrite(ann, write, at(10 + write), nothing, 1, write % 7);
       if (write > 3) expect(settle(10 + write - 3)).to.equal(`reply ${write - 3}`);
     }
     expect([pending.writes, pending.bytes]).to.deep.equal([3, 3]);

@@ -55,6 +55,14 @@ export class ToyStore implements Store {
     this.counts[key] = count;
   }
 
+  isDue(): boolean {
+    return false;
+  }
+
+  housekeep() {
+    return this.#read('', wholeStructure);
+  }
+
   copy(from: number) {
     return { to: from + 1, content: Uint8Array.of(this.counts[from] ?? 0) };
   }
@@ -247,6 +255,7 @@ export class Replicas {
       surroundings: {
         isLeaseValid: () => this.isLeaseValid,
         gridTime: () => this.nowMs,
+        isGone: () => false,
         isServing: (id: MemberId) => !this.away.has(id),
         isStaying: (id: MemberId) => !this.away.has(id),
         isRefused: (id: MemberId) => this.refused.has(id),
