@@ -24,7 +24,7 @@ export class DedupeBudget {
 
 interface Done {
   readonly sequence: Sequence;
-  /** Undefined where the budget had no room for it. */
+  /** Undefined where there was no room for it. */
   readonly result: Uint8Array | undefined;
 }
 
@@ -39,6 +39,7 @@ export type Lookup = 'new' | 'stale' | Done;
 /** Twice the time after which a caller gives up sending an op. */
 const idleMs = 120_000;
 const watermarkMs = 3_600_000;
+const nothing = new Uint8Array(0);
 const packr = new Packr({ useRecords: false });
 
 export class DedupeTable {
@@ -70,12 +71,10 @@ export class DedupeTable {
     }
     caller.usedAt = nowMs;
     if (entry.firstIncomplete > caller.watermark) this.#raise(caller, entry.firstIncomplete);
-    const hasRoom = this.#budget.bytes + entry.result.length <= this.#budget.bytesMax;
-    if (hasRoom) this.#budget.bytes += entry.result.length;
-    caller.done.set(entry.opSequence, {
-      sequence: entry.sequence,
-      result: hasRoom ? entry.result : undefined,
-    });
+    const { sequence, result = nothing } = entry;
+    const hasRoom = this.#budget.bytes + result.length <= this.#budget.bytesMax;
+    if (hasRoom) this.#budget.bytes += result.length;
+    caller.done.set(entry.opSequence, { sequence, result: hasRoom ? entry.result : undefined });
   }
 
   /** Forgets the results of callers that have been idle for 120 s, and callers idle for an hour. */

@@ -133,7 +133,7 @@ export class PeerStream {
       const entry = log.at((last + 1) as Sequence);
       if (entry === undefined) return;
       last++;
-      bytes += entry.changes.length + entry.result.length;
+      bytes += entry.changes.length + (entry.result?.length ?? 0);
     }
     const entries = log.slice(this.#sent, last as Sequence);
     if (entries === undefined) return;

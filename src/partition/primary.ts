@@ -33,6 +33,8 @@ import { SyncSet } from './sync-set.ts';
 
 /** Reads that may wait for a write; past it a read is told to come again. */
 const parkedReadsMax = 4_096;
+/** What a frame holds beside the changes and the result of one entry. */
+const entryMarginBytes = 4_096;
 const nobody = '' as CallerId;
 const nobodysRequest: OpRequest = {
   kind: 'op.request',
@@ -200,6 +202,9 @@ export class Primary {
   /** Numbers what an op did and keeps it for the peers and for its retry. */
   #record(origin: Origin | undefined, message: OpRequest, run: RunResult, nowMs: number): void {
     const { log, options } = this.#state;
+    const bytes = run.changes.length + run.result.length;
+    // An entry that fits into no frame would cost the partition its backups: rather forget the result.
+    const isResultKept = bytes <= options.limits.frameBytesMax - entryMarginBytes;
     const entry: Entry = {
       sequence: (log.last + 1) as Sequence,
       caller: message.caller,
@@ -207,11 +212,10 @@ export class Primary {
       firstIncomplete: message.firstIncomplete,
       structure: message.structure,
       changes: run.changes,
-      result: run.result,
+      result: isResultKept ? run.result : undefined,
     };
     log.push(entry);
     options.content.dedupe.note(entry, nowMs);
-    const bytes = run.changes.length + run.result.length;
     const { request } = message;
     this.#pending.addWrite(origin, request, entry.sequence, run.result, bytes, run.touched);
     if (run.wakes !== undefined) this.#polls.wake(message.structure, run.wakes);

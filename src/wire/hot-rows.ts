@@ -113,7 +113,7 @@ function entryRow(entry: Entry): unknown[] {
     entry.firstIncomplete,
     entry.structure,
     entry.changes,
-    entry.result,
+    entry.result ?? null,
   ];
 }
 
@@ -126,7 +126,7 @@ function entryFrom(raw: unknown): Entry {
     firstIncomplete: asCount(row[3]) as OpSequence,
     structure: asCount(row[4]) as StructureId,
     changes: asBytes(row[5]),
-    result: asBytes(row[6]),
+    result: row[6] === null ? undefined : asBytes(row[6]),
   };
 }
 

@@ -20,7 +20,8 @@ export interface Entry {
   readonly structure: StructureId;
   /** Empty where the op changed nothing; it is replicated all the same, for its retry. */
   readonly changes: Uint8Array;
-  readonly result: Uint8Array;
+  /** For a retry; undefined where it is too large to travel with the changes. */
+  readonly result: Uint8Array | undefined;
 }
 
 export interface ReplicaFence {

@@ -24,7 +24,8 @@ export function sizeBound(message: Message): number {
 }
 
 function withEntry(sum: number, entry: Entry): number {
-  const content = entry.caller.length * unitBytes + entry.changes.length + entry.result.length;
+  const resultBytes = entry.result?.length ?? 0;
+  const content = entry.caller.length * unitBytes + entry.changes.length + resultBytes;
   return sum + 8 * scalarBytes + content;
 }
 

@@ -106,6 +106,16 @@ describe('a primary', () => {
     expect(replicas.request(ann, 2, '+a')).to.equal('refuse 2 busy');
   });
 
+  it('keeps no result that would make an entry too large for a frame, and tells a retry so', () => {
+    const replicas = servedBy([ann, bob], { frameBytesMax: 4_096 + 2 });
+    replicas.request(ann, 1, '+a');
+    replicas.settle();
+    expect(replicas.said, 'the first answer').to.deep.equal(['reply 1']);
+    expect(replicas.request(ann, 2, '+a', 1)).to.equal('refuse 2 result-gone');
+    expect([replicas.counts(ann), replicas.counts(bob)]).to.deep.equal(['10000000', '10000000']);
+    expect(replicas.at(bob).state.log.at((origin + 1) as Sequence)?.result).to.equal(undefined);
+  });
+
   it('passes on what its store refuses, and goes on', () => {
     const replicas = servedBy([ann]);
     expect(replicas.request(ann, 1, '!')).to.equal('fail 1 GRID_BAD_VALUE');

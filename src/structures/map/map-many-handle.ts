@@ -14,7 +14,8 @@ import { valueOut } from './map-results.ts';
 
 /** What a frame holds beside an op. */
 const frameMarginBytes = 65_536;
-const bytesPerLength = 8;
+/** What a key or a value takes beside its bytes, in the op and in the changes that it makes. */
+const bytesBeside = 24;
 
 /** What one partition is asked. */
 interface Group<K> {
@@ -127,7 +128,7 @@ function grouped<K extends Key>(
     groups.set(partition, group);
     group.keys.push(key);
     group.encoded.push(bytes);
-    group.bytes += bytes.length + bytesPerLength;
+    group.bytes += bytes.length + bytesBeside;
     if (values !== undefined) addValue(group, encodeValue(values[at], limits));
   }
   for (const { bytes } of groups.values()) checkBytes(bytes, limits.frameBytesMax);
@@ -140,7 +141,7 @@ function emptyGroup<K>(partition: number): Group<K> {
 
 function addValue(group: Group<unknown>, value: Uint8Array): void {
   group.values.push(value);
-  group.bytes += value.length + bytesPerLength;
+  group.bytes += value.length + bytesBeside;
 }
 
 function checkBytes(bytes: number, frameBytesMax: number): void {
