@@ -82,7 +82,7 @@ export class DedupeTable {
     for (const [id, caller] of this.#callers) {
       const idle = nowMs - caller.usedAt;
       if (idle > idleMs && caller.done.size > 0) {
-        const highest = Math.max(...caller.done.keys());
+        const highest = [...caller.done.keys()].reduce((one, other) => Math.max(one, other));
         this.#raise(caller, (highest + 1) as OpSequence);
       }
       if (idle > watermarkMs) this.#callers.delete(id);

@@ -78,7 +78,14 @@ export class Primary {
     return this.isServing && this.#sync.isComplete;
   }
 
-  request(origin: Origin, message: OpRequest, nowMs: number, out: Actions): void {
+  /** `waitsUntil`: how long a read may wait for something to give. */
+  request(
+    origin: Origin,
+    message: OpRequest,
+    nowMs: number,
+    out: Actions,
+    waitsUntil = nowMs + pollMs,
+  ): void {
     const store = this.#state.options.content.find(message.structure);
     const refusal = this.#admission(store, nowMs);
     if (refusal !== undefined || typeof store === 'string') {
@@ -87,7 +94,7 @@ export class Primary {
     }
     try {
       if (store.isWrite(message.op)) this.#write(origin, message, store, nowMs, out);
-      else this.#read(origin, message, store, nowMs, out);
+      else this.#read(origin, message, store, nowMs, waitsUntil, out);
     } catch (error) {
       // A store that refuses has changed nothing; anything else is a bug and stops the replica.
       const isTold = GridError.is(error);
@@ -150,7 +157,14 @@ export class Primary {
     return undefined;
   }
 
-  #read(origin: Origin, message: OpRequest, store: Store, nowMs: number, out: Actions): void {
+  #read(
+    origin: Origin,
+    message: OpRequest,
+    store: Store,
+    nowMs: number,
+    waitsUntil: number,
+    out: Actions,
+  ): void {
     const run = store.run(message.op, this.#context(message.caller, nowMs));
     // A read may find that something has expired: that is a change, and the read answers after it.
     if (run.changes.length > 0) this.#recordNobodys(message.structure, run, nowMs);
@@ -158,7 +172,7 @@ export class Primary {
       this.#answer(origin, message, run, out);
       return;
     }
-    const poll = { origin, message, empty: run.result, deadline: nowMs + pollMs };
+    const poll = { origin, message, empty: run.result, deadline: waitsUntil };
     if (!this.#polls.add(run.waitsFor, poll)) refuse(origin, message.request, 'busy', out);
   }
 
@@ -230,8 +244,9 @@ export class Primary {
   /** Runs the reads again that a write has woken. */
   #runWoken(nowMs: number, out: Actions): void {
     while (this.#polls.hasWoken) {
-      for (const { origin, message } of this.#polls.takeWoken()) {
-        this.request(origin, message, nowMs, out);
+      for (const { origin, message, deadline } of this.#polls.takeWoken()) {
+        // Who asked goes on to ask again: a wait that grew with each waking would never end.
+        this.request(origin, message, nowMs, out, deadline);
       }
     }
   }

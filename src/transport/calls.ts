@@ -67,6 +67,11 @@ const backoffMaxMs = 1_000;
 const silenceMs = 1_000;
 /** Polls of one caller at a time; past it `GRID_OVERLOADED`. */
 const pollsMax = 65_536;
+/**
+ * How far ops run ahead of the oldest that has no answer; more wait in the queue. Partitions keep the
+ * results of all of them, since the caller cannot say before that it has them.
+ */
+const opsAheadMax = 131_072;
 /** Past it an op is not sent again: its result may be forgotten by then. */
 const opLifetimeMs = 60_000;
 /** Definite refusals: the request that they answer had no effect and never will. */
@@ -214,6 +219,7 @@ export class Calls {
   }
 
   get #hasPlace(): boolean {
+    if (this.#nextOp - this.#firstIncomplete >= opsAheadMax) return false;
     return this.#open.size - this.#polls < this.#options.limits.opsInFlightMax;
   }
 

@@ -85,6 +85,13 @@ describe('the dedupe table', () => {
     expect([lookup(1), table.callers]).to.deep.equal(['new', 0]);
   });
 
+  it('lets go of more results than a function takes arguments', () => {
+    const { done, lookup, table } = tableWith();
+    for (let op = 1; op <= 200_000; op++) done(op, 1, 0, new Uint8Array(0));
+    table.expire(120_001);
+    expect([lookup(200_000), lookup(200_001)]).to.deep.equal(['stale', 'new']);
+  });
+
   it('is the same after a copy, and shares no memory with it', () => {
     const { done, table, lookup } = tableWith();
     for (const op of [1, 2, 3]) done(op, Math.min(op, 2));

@@ -116,6 +116,30 @@ describe('a primary', () => {
     expect(replicas.at(bob).state.log.at((origin + 1) as Sequence)?.result).to.equal(undefined);
   });
 
+  it('answers a read that waits when a write gives it something', () => {
+    const replicas = servedBy([ann, bob]);
+    expect(replicas.request(ann, 9, '?a')).to.equal('');
+    for (const number of [1, 2, 3]) {
+      expect(replicas.replies.has(9)).to.equal(false);
+      replicas.request(ann, number, '+a');
+      replicas.settle();
+    }
+    expect(replicas.replies.get(9)).to.equal('3');
+  });
+
+  it('answers a read that waits in vain after its time, however often it was woken', () => {
+    const replicas = servedBy([ann]);
+    replicas.request(ann, 9, '?a');
+    for (const number of [1, 2]) {
+      replicas.tick(ann, 2_400);
+      replicas.request(ann, number, '+a');
+      replicas.flush(ann);
+    }
+    expect(replicas.replies.has(9)).to.equal(false);
+    replicas.tick(ann, 200);
+    expect(replicas.replies.get(9)).to.equal('');
+  });
+
   it('passes on what its store refuses, and goes on', () => {
     const replicas = servedBy([ann]);
     expect(replicas.request(ann, 1, '!')).to.equal('fail 1 GRID_BAD_VALUE');

@@ -30,7 +30,8 @@ const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 /**
  * A store of eight texts, one for each of the keys `a` to `h`: `+a` appends to a key and gives how often it
- * was done, `a` reads a key, `*` reads all, `!` is refused. Each key is a range of its own.
+ * was done, `a` reads a key, `?a` waits until that is 3, `*` reads all, `!` is refused. Each key is a range of
+ * its own.
  */
 export class ToyStore implements Store {
   readonly counts = new Array<number>(8).fill(0);
@@ -45,10 +46,14 @@ export class ToyStore implements Store {
     if (text === '!') throw new GridError('GRID_BAD_VALUE', 'the toy store refuses this');
     if (text === '*') return this.#read(this.counts.join(), wholeStructure);
     const key = text.charCodeAt(text.length - 1) - 97;
+    if (text.startsWith('?') && (this.counts[key] ?? 0) < 3) {
+      return { ...this.#read('', key), waitsFor: key + 1 };
+    }
     if (!this.isWrite(op)) return this.#read(String(this.counts[key]), key);
     const count = (this.counts[key] ?? 0) + 1;
     this.counts[key] = count;
-    return { result: encode(String(count)), changes: Uint8Array.of(key, count), touched: key };
+    const changes = Uint8Array.of(key, count);
+    return { result: encode(String(count)), changes, touched: key, wakes: [key + 1] };
   }
 
   apply([key = 0, count = 0]: Uint8Array): void {

@@ -321,6 +321,20 @@ describe('the bounds of a caller', () => {
     expect(desk.sent.map(({ opSequence }) => opSequence)).to.deep.equal([1, 2, 3, 4]);
   });
 
+  it('let ops run ahead of one without an answer only so far', () => {
+    const desk = new Desk();
+    desk.submit('stuck', { timeoutMs: 50 });
+    for (let at = 1; at < 131_072; at++) {
+      desk.submit('a');
+      desk.reply();
+    }
+    const sent = desk.sent.length;
+    desk.submit('late');
+    expect([desk.sent.length - sent, desk.calls.queued]).to.deep.equal([0, 1]);
+    desk.pass(50);
+    expect([desk.sent.length - sent, desk.calls.queued]).to.deep.equal([1, 0]);
+  });
+
   it('refuse what does not fit the queue as overloaded', () => {
     const desk = new Desk({ opsInFlightMax: 1, opsQueuedMax: 2 });
     for (const name of ['a', 'b', 'c', 'd']) desk.submit(name);
