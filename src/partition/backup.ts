@@ -114,11 +114,8 @@ export class Backup {
     state.isWhole = false;
     state.copiedAt = message.version;
     state.chunks = 0;
-    // What is copied may be uncommitted: only the primary's word moves the commit.
-    const before = (message.at - message.entries.length) as Sequence;
-    state.commit = before;
-    state.log.begin(before);
-    for (const entry of message.entries) state.log.push(entry);
+    state.commit = message.at;
+    state.log.begin(message.at);
     state.options.content.release();
     state.options.content.dedupe.restore(message.content, nowMs);
   }

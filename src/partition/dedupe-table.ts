@@ -39,6 +39,8 @@ export type Lookup = 'new' | 'stale' | Done;
 /** Twice the time after which a caller gives up sending an op. */
 const idleMs = 120_000;
 const watermarkMs = 3_600_000;
+/** Of results that a copy takes along: they travel in one frame. */
+const copiedBytesMax = 4_194_304;
 const nothing = new Uint8Array(0);
 const packr = new Packr({ useRecords: false });
 
@@ -74,6 +76,8 @@ export class DedupeTable {
     const { sequence, result = nothing } = entry;
     const hasRoom = this.#budget.bytes + result.length <= this.#budget.bytesMax;
     if (hasRoom) this.#budget.bytes += result.length;
+    // A copy may have brought it before its entry comes.
+    this.#budget.bytes -= caller.done.get(entry.opSequence)?.result?.length ?? 0;
     caller.done.set(entry.opSequence, { sequence, result: hasRoom ? entry.result : undefined });
   }
 
@@ -82,18 +86,26 @@ export class DedupeTable {
     for (const [id, caller] of this.#callers) {
       const idle = nowMs - caller.usedAt;
       if (idle > idleMs && caller.done.size > 0) {
-        const highest = [...caller.done.keys()].reduce((one, other) => Math.max(one, other));
+        const ops: number[] = [...caller.done.keys()];
+        const highest = ops.reduce((one, other) => Math.max(one, other));
         this.#raise(caller, (highest + 1) as OpSequence);
       }
       if (idle > watermarkMs) this.#callers.delete(id);
     }
   }
 
+  /** For a copy. Results that do not fit into its first chunk are left behind, as past the budget. */
   encode(): Uint8Array {
+    let left = copiedBytesMax;
+    const keep = (result: Uint8Array | undefined) => {
+      if (result === undefined || result.length > left) return undefined;
+      left -= result.length;
+      return result;
+    };
     const callers = [];
     for (const [id, { watermark, done }] of this.#callers) {
       const results = [];
-      for (const [op, { sequence, result }] of done) results.push([op, sequence, result]);
+      for (const [op, { sequence, result }] of done) results.push([op, sequence, keep(result)]);
       callers.push([id, watermark, results]);
     }
     // The encoder reuses its buffer, so what it gives is copied; `slice` of a Buffer would not.

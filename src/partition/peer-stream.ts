@@ -4,7 +4,9 @@
  *
  * The copy (PROTOCOL.md 3.2): every entry is sent from the start on, and each chunk replaces its
  * ranges at the position of the log at which it was read. So a learner that applies both in order
- * is equal to the primary at every position, whatever it applied before the chunk came.
+ * is equal to the primary at every position, whatever it applied before the chunk came. It begins
+ * at the commit: what is not committed travels as entries, since a learner that is promoted may
+ * have to pass it on.
  *
  * Invariants
  * 1. What is sent is a merge of entries by sequence and chunks by position, always in that order; an
@@ -216,7 +218,7 @@ export class PeerStream {
     to: number,
     content: Uint8Array,
   ) {
-    const { options, log, generation, row } = this.#state;
+    const { options, log, commit, generation, row } = this.#state;
     copy.isRead = copy.structureAt >= copy.structures.length;
     copy.retained.push({
       kind: 'replica.copy',
@@ -226,12 +228,11 @@ export class PeerStream {
       generation,
       version: row?.version ?? (0 as Version),
       chunk: copy.read,
-      at: log.last,
+      at: copy.read === 0 ? commit : log.last,
       structure: from === to ? (0 as StructureId) : structure,
       fromRange: from,
       toRange: to,
       content,
-      entries: copy.read === 0 ? (log.slice(this.#state.commit, log.last) ?? []) : [],
       last: copy.isRead,
     });
     copy.read++;

@@ -130,8 +130,8 @@ export class SyncSet {
     if (!this.#hasCopyPlace && !surroundings.beginCopy()) return;
     this.#hasCopyPlace = true;
     const stream = surroundings.nextStream();
-    const last = this.#state.log.last;
-    this.#peers.set(learner, new PeerStream(this.#state, learner, stream, last, nowMs, true));
+    const { commit } = this.#state;
+    this.#peers.set(learner, new PeerStream(this.#state, learner, stream, commit, nowMs, true));
   }
 
   #freeCopyPlace(): void {

@@ -90,11 +90,6 @@ export interface ReplicaCopy {
   /** Exclusive. */
   readonly toRange: number;
   readonly content: Uint8Array;
-  /**
-   * With the first chunk: the entries up to `at` that are not committed. Their effects are in the copy,
-   * and a learner that is promoted may have to pass them on.
-   */
-  readonly entries: readonly Entry[];
   readonly last: boolean;
 }
 

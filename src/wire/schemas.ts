@@ -150,7 +150,6 @@ export const schemas: { readonly [K in ColdKind]: RecordField<Body<K>> } = {
     fromRange: count(),
     toRange: count(),
     content: bytes,
-    entries: list(entry),
     last: boolean,
   }),
 

@@ -92,6 +92,24 @@ describe('the dedupe table', () => {
     expect([lookup(200_000), lookup(200_001)]).to.deep.equal(['stale', 'new']);
   });
 
+  it('takes along in a copy what fits into a frame, and remembers that the rest was done', () => {
+    const { done, table } = tableWith(2 ** 26);
+    for (const op of [1, 2, 3]) done(op, 1, 0, new Uint8Array(3_000_000).fill(op));
+    done(4);
+    const encoded = table.encode();
+    expect(encoded.length).to.be.lessThan(2 ** 23);
+    const copy = tableWith(2 ** 26);
+    copy.table.restore(encoded, 0);
+    expect([1, 2, 3, 4].map((op) => copy.lookup(op))).to.deep.equal([1, 'gone', 'gone', 4]);
+  });
+
+  it('counts a result once that came with a copy and again with its entry', () => {
+    const { done, budget } = tableWith();
+    done(1);
+    done(1);
+    expect(budget.bytes).to.equal(1);
+  });
+
   it('is the same after a copy, and shares no memory with it', () => {
     const { done, table, lookup } = tableWith();
     for (const op of [1, 2, 3]) done(op, Math.min(op, 2));

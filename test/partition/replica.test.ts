@@ -302,6 +302,24 @@ describe('the in-sync set of a primary', () => {
     expect(replicas.at(bob).state.isWhole).to.equal(true);
   });
 
+  it('has what was not committed when its copy began as entries, and knows that it was not', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a');
+    replicas.settle();
+    for (const number of [2, 3]) replicas.request(ann, number, '+b');
+    replicas.change({ learner: cid }).learn(ann, cid);
+    replicas.flush(ann);
+    replicas.deliver(({ from, to }) => from === bob || to === bob);
+    const { log, commit, isWhole } = replicas.at(cid).state;
+    expect([isWhole, log.floor, log.last, commit]).to.deep.equal([
+      true,
+      origin + 1,
+      origin + 3,
+      origin + 1,
+    ]);
+    expect(replicas.counts(cid)).to.equal(replicas.counts(ann));
+  });
+
   it('takes the results of earlier ops along with a copy', () => {
     const replicas = servedBy([ann]);
     replicas.request(ann, 1, '+a', 1);

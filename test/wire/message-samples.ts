@@ -96,7 +96,6 @@ const samples: { [K in Kind]: object } = {
     fromRange: 0,
     toRange: 64,
     content: bytes,
-    entries,
     last: true,
   },
   'replica.ack': { ...row, last: 2 ** 41, chunks: 4 },
