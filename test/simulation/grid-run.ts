@@ -5,12 +5,15 @@ import { checkLinearizable } from '../../src/testing/linearizability/check.ts';
 import { mapEntryModel } from '../../src/testing/linearizability/map-entry-model.ts';
 import { drawShape, GridWorld } from './grid-world.ts';
 import { Invariants } from './invariants.ts';
+import { TargetedFaults } from './targeted-faults.ts';
 import { Workload } from './workload.ts';
 
 export interface GridRunOptions {
   /** How long faults go on, in the world's time. */
   readonly faultsMs: number;
   readonly traceLinesMax: number;
+  /** Whether there are targeted faults as well; each seed draws it where this is left out. */
+  readonly isTargeted?: boolean;
 }
 
 export interface GridRunResult {
@@ -36,15 +39,17 @@ export function runGrid(seed: number, options: GridRunOptions): GridRunResult {
   const swarm = drawSwarm(random);
   const shape = drawShape(random);
   const { mode, quality } = swarm;
-  const { traceLinesMax } = options;
+  const { traceLinesMax, faultsMs } = options;
+  const isTargeted = options.isTargeted ?? random.below(2) === 0;
   const grid = new GridWorld(seed, shape, { mode, quality, traceLinesMax });
   const invariants = new Invariants(grid);
   const workload = new Workload(grid, random, {
     clients: 6,
-    keys: 6,
-    pauseMs: random.pick([20, 60, 150]),
+    keys: isTargeted ? 3 : 6,
+    pauseMs: isTargeted ? 30 : random.pick([20, 60, 150]),
     timeoutMs: 4_000,
   });
+  const targeted = new TargetedFaults(grid, seed, (name) => mayCrash(grid, name));
   const violations: string[] = [];
   const expectTrue = (isTrue: boolean, what: string) => {
     if (!isTrue) violations.push(`${grid.world.now.toFixed(0)} ms: ${what}`);
@@ -57,12 +62,14 @@ export function runGrid(seed: number, options: GridRunOptions): GridRunResult {
     expectTrue(grid.settle(convergeMs), 'the map did not settle');
     workload.start();
     grid.world.runFor(1_000);
-    plan.inject(options.faultsMs);
-    const end = grid.world.now + options.faultsMs;
+    plan.inject(faultsMs);
+    if (isTargeted) targeted.inject();
+    const end = grid.world.now + faultsMs;
     while (grid.world.now < end && invariants.violations.length === 0) {
       grid.world.runFor(20);
       invariants.check();
     }
+    targeted.heal();
     plan.heal();
     finish(grid, workload, invariants, expectTrue);
   }
@@ -80,7 +87,7 @@ export function runGrid(seed: number, options: GridRunOptions): GridRunResult {
     faults: grid.world.counts.faults,
     messages: [...grid.world.counts.messages.values()].reduce((sum, count) => sum + count, 0),
     looks: invariants.looks,
-    shape: JSON.stringify({ ...shape, limits: undefined, kinds: swarm.kinds, mode }),
+    shape: JSON.stringify({ ...shape, limits: undefined, kinds: swarm.kinds, mode, isTargeted }),
     trace: violations.length > 0 ? grid.world.traceLines : [],
   };
 }

@@ -1,18 +1,26 @@
 /** What must hold at every moment of a run (PROTOCOL.md 6.4, those that apply), and at its end. */
-import type { MemberId, PartitionId } from '../../src/base/ids.ts';
+import type { MemberId, PartitionId, Sequence } from '../../src/base/ids.ts';
 import { rowOf } from '../../src/partition/meta-state.ts';
 import type { Replica } from '../../src/partition/replica.ts';
+import type { Entry } from '../../src/wire/replica-messages.ts';
 import type { GridWorld } from './grid-world.ts';
 
 export class Invariants {
   readonly violations: string[] = [];
   /** How often each was looked at where there was something to see: a check of nothing proves nothing. */
-  readonly looks = { serving: 0, ackSets: 0, digests: 0 };
+  readonly looks = { serving: 0, ackSets: 0, digests: 0, entries: 0, logs: 0 };
   readonly #grid: GridWorld;
   /** I1: who served a partition in a term. */
   readonly #served = new Map<string, MemberId>();
   /** I2: the highest term and version seen at each member. */
   readonly #terms = new Map<string, number>();
+
+  /** I3: what was committed at each sequence, by partition, as anybody saw it first. */
+  readonly #committed = new Map<PartitionId, Map<number, string>>();
+  /** I4: the last that was committed, and the highest term in which that was seen. */
+  readonly #latest = new Map<PartitionId, { sequence: number; term: number }>();
+  /** How far each replica was looked at. */
+  readonly #seen = new WeakMap<Replica, number>();
 
   constructor(grid: GridWorld) {
     this.#grid = grid;
@@ -26,6 +34,7 @@ export class Invariants {
       for (const { partition, replica } of member.host.replicas()) {
         this.#checkMonotone(member.id, partition, replica.state.term);
         this.#checkPrimary(member.id, partition, replica);
+        this.#checkEntries(member.id, partition, replica);
         const isServing = replica.primary?.isServing && member.isReady && !process.isPaused;
         if (isServing) this.#checkAlone(holders, member.id, partition);
       }
@@ -67,6 +76,47 @@ export class Invariants {
     if (missing.length > 0) this.#report(`I6: ${member} of ${partition} lacks ${missing}`);
   }
 
+  /** I3: one entry for each sequence, for ever, once it is committed. */
+  #checkEntries(member: MemberId, partition: PartitionId, replica: Replica): void {
+    const { log, commit, term } = replica.state;
+    const committed = this.#committed.get(partition) ?? new Map<number, string>();
+    this.#committed.set(partition, committed);
+    const from = Math.max(log.floor, this.#seen.get(replica) ?? 0);
+    for (let sequence = from + 1; sequence <= Math.min(commit, log.last); sequence++) {
+      const entry = log.at(sequence as Sequence);
+      if (entry === undefined) continue;
+      this.looks.entries++;
+      const before = committed.get(sequence);
+      const now = nameOf(entry);
+      if (before === undefined) committed.set(sequence, now);
+      else if (before !== now) {
+        this.#report(`I3: ${sequence} of ${partition} is ${before}, and ${now} at ${member}`);
+      }
+    }
+    this.#seen.set(replica, commit);
+    this.#checkLatest(member, partition, replica, commit, term);
+  }
+
+  /** I4: what was committed in earlier terms is in the log of every later primary that serves. */
+  #checkLatest(
+    member: MemberId,
+    partition: PartitionId,
+    replica: Replica,
+    commit: number,
+    term: number,
+  ): void {
+    const latest = this.#latest.get(partition) ?? { sequence: 0, term: 0 };
+    this.#latest.set(partition, latest);
+    if (replica.primary?.isServing && term >= latest.term) {
+      this.looks.logs++;
+      if (replica.state.log.last < latest.sequence) {
+        this.#report(`I4: ${member} serves ${partition} without what was committed`);
+      }
+    }
+    if (commit >= latest.sequence) latest.sequence = commit;
+    latest.term = Math.max(latest.term, term);
+  }
+
   /** I1: two that hold a lease never serve one partition. */
   #checkAlone(holders: Map<PartitionId, MemberId>, member: MemberId, partition: PartitionId): void {
     const other = holders.get(partition);
@@ -101,4 +151,8 @@ export class Invariants {
       this.violations.push(`${this.#grid.world.now.toFixed(1)} ms: ${violation}`);
     }
   }
+}
+
+function nameOf({ caller, opSequence, structure, changes }: Entry): string {
+  return `${caller} ${opSequence} ${structure} ${changes.join('.')}`;
 }
