@@ -3,21 +3,30 @@
  *
  * Invariants
  * 1. Holds the entries `first` to `last` without a gap; empty where `first` = `last` + 1.
- * 2. Holds at least the last `capacity` entries since it was begun, so everything that is not
- *    confirmed is here: a primary admits at most `capacity` unconfirmed changes.
+ * 2. Holds everything that is not confirmed: a primary admits at most `capacity` unconfirmed changes,
+ *    and only what is confirmed is trimmed.
  */
 import { assert } from '../base/assert.ts';
 import type { Sequence } from '../base/ids.ts';
 import type { Entry } from '../wire/replica-messages.ts';
 
+/** What an entry takes in memory beside its content, about. */
+const objectBytes = 256;
+
 export class EntryLog {
   readonly #capacity: number;
-  #ring: Entry[] = [];
+  #ring: (Entry | undefined)[] = [];
+  #bytes = 0;
   #first = 1;
   #last = 0;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
+  }
+
+  /** What the entries take in memory, about. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get last(): Sequence {
@@ -32,15 +41,22 @@ export class EntryLog {
   /** Forgets everything; the next entry is `after` + 1. */
   begin(after: Sequence): void {
     this.#ring = [];
+    this.#bytes = 0;
     this.#first = after + 1;
     this.#last = after;
   }
 
   push(entry: Entry): void {
     assert(entry.sequence === this.#last + 1, 'entries follow each other without a gap');
+    if (entry.sequence - this.#first >= this.#capacity) this.#dropFirst();
     this.#last = entry.sequence;
     this.#ring[this.#slot(entry.sequence)] = entry;
-    if (this.#last - this.#first >= this.#capacity) this.#first++;
+    this.#bytes += bytesOf(entry);
+  }
+
+  /** Forgets the oldest entries up to `confirmed` that are past `bytesMax`. */
+  trim(confirmed: Sequence, bytesMax: number): void {
+    while (this.#bytes > bytesMax && this.#first <= confirmed) this.#dropFirst();
   }
 
   at(sequence: Sequence): Entry | undefined {
@@ -58,7 +74,18 @@ export class EntryLog {
     return entries;
   }
 
+  #dropFirst(): void {
+    const slot = this.#slot(this.#first++);
+    const entry = this.#ring[slot];
+    if (entry !== undefined) this.#bytes -= bytesOf(entry);
+    this.#ring[slot] = undefined;
+  }
+
   #slot(sequence: number): number {
     return sequence % this.#capacity;
   }
+}
+
+function bytesOf({ changes, result }: Entry): number {
+  return objectBytes + changes.length + (result?.length ?? 0);
 }

@@ -27,7 +27,12 @@ import type { PartitionRow } from './meta-state.ts';
 import type { PeerStream } from './peer-stream.ts';
 import { Pending } from './pending.ts';
 import { Polls } from './polls.ts';
-import type { Actions, Origin, ReplicaState } from './replica-state.ts';
+import {
+  type Actions,
+  confirmedBytesMax,
+  type Origin,
+  type ReplicaState,
+} from './replica-state.ts';
 import type { RunContext, RunResult, Store } from './store.ts';
 import { SyncSet } from './sync-set.ts';
 
@@ -288,7 +293,12 @@ export class Primary {
     const { log, options } = this.#state;
     if (this.#sync.committedSize < options.minInSync) return;
     const confirmed = this.#sync.confirmed(log.last);
-    if (confirmed > this.#state.commit) this.#state.commit = confirmed;
+    if (confirmed > this.#state.commit) {
+      this.#state.commit = confirmed;
+      // A learner may lag behind what the others have confirmed.
+      const { changeBytesInFlightMax } = options.limits;
+      log.trim(confirmed, this.#sync.hasLearner ? changeBytesInFlightMax : confirmedBytesMax);
+    }
     if (this.#pending.writes === 0 && this.#pending.reads === 0) return;
     if (options.surroundings.isLeaseValid(nowMs)) this.#pending.settle(this.#state.commit, out);
   }

@@ -27,6 +27,9 @@ import type { Content } from './content.ts';
 import type { EntryLog } from './entry-log.ts';
 import type { PartitionRow } from './meta-state.ts';
 
+/** Of confirmed entries, so much is kept in the log: who needs them lags by little or needs a copy. */
+export const confirmedBytesMax = 65_536;
+
 export type ReplicaMessage =
   | ReplicaFence
   | ReplicaFenced

@@ -42,6 +42,10 @@ export class SyncSet {
     return this.#row.inSync.length;
   }
 
+  get hasLearner(): boolean {
+    return this.#row.learner !== undefined;
+  }
+
   /** The primary is passing its role on and admits nothing. */
   get isDraining(): boolean {
     return this.#row.transferTo !== undefined;

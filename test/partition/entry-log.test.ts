@@ -30,6 +30,21 @@ describe('the log of entries', () => {
     expect(log.slice(at(6), at(10))).to.have.length(4);
   });
 
+  it('forgets what is confirmed and past the bytes asked for, and nothing else', () => {
+    const log = new EntryLog(8);
+    for (let sequence = 1; sequence <= 6; sequence++) {
+      log.push(entry(sequence, { changes: new Uint8Array(1_000) }));
+    }
+    const each = log.bytes / 6;
+    log.trim(at(6), 4 * each);
+    expect([log.floor, log.bytes]).to.deep.equal([2, 4 * each]);
+    expect(log.at(at(2))).to.equal(undefined);
+    log.trim(at(3), 0);
+    expect([log.floor, log.last]).to.deep.equal([3, 6]);
+    log.trim(at(6), 0);
+    expect([log.floor, log.bytes]).to.deep.equal([6, 0]);
+  });
+
   it('begins anew anywhere, empty', () => {
     const log = logOf(1, 3);
     log.begin(at(2 ** 40));

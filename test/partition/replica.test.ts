@@ -140,6 +140,27 @@ describe('a primary', () => {
     expect(replicas.replies.get(9)).to.equal('');
   });
 
+  it('keeps little of what is confirmed, here and at its backup, and all that is not', () => {
+    const replicas = servedBy([ann, bob], { frameBytesMax: 2 ** 24 });
+    const most = 65_536 / 256;
+    for (let number = 1; number <= 600; number++) {
+      replicas.request(ann, number, '+a');
+      if (number !== 500) continue;
+      replicas.settle();
+      // An idle peer hears of the commit.
+      replicas.tick(ann);
+      replicas.settle();
+    }
+    for (const id of [ann, bob]) {
+      const { log, commit } = replicas.at(id).state;
+      expect(commit, 'the commit').to.equal(origin + 500);
+      expect(log.floor, `${id}`).to.be.within(origin + 500 - most, origin + 499);
+      expect(log.last, `${id}`).to.equal(id === ann ? origin + 600 : origin + 500);
+    }
+    replicas.settle();
+    expect(replicas.replies.size).to.equal(600);
+  });
+
   it('passes on what its store refuses, and goes on', () => {
     const replicas = servedBy([ann]);
     expect(replicas.request(ann, 1, '!')).to.equal('fail 1 GRID_BAD_VALUE');
