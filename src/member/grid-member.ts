@@ -129,7 +129,7 @@ export class GridMember implements Grid {
     };
     if (await waitFor(isSafe, { clock: systemClock, timeoutMs, signal: options?.signal })) return;
     const states = this.members.map(({ name, state }) => `${name} ${state}`).join(', ');
-    const message = `expected every partition to have all its copies within ${timeoutMs} ms, found some that lack one (members: ${states}); wait longer, or see \`shoal partitions\``;
+    const message = `expected every partition to have all its copies within ${timeoutMs} ms, found that ${this.#member.unsafeReason ?? 'this member is not ready'} (members: ${states}); wait longer, or see \`shoal partitions\``;
     throw new GridError('GRID_TIMEOUT', message);
   }
 

@@ -12,24 +12,37 @@ import { votersWanted } from '../partition/voters.ts';
 import type { RaftConfig } from '../wire/consensus-messages.ts';
 
 /**
- * Every partition has all the copies that the members allow, in sync on members that nobody doubts;
- * nothing moves, and no vote waits for a member that could take it. A member that is suspended counts
- * for nothing here: its copies have been made anew elsewhere.
+ * What is still to come until the grid is safe; undefined where nothing is. Safe: every partition has all the
+ * copies that the members allow, in sync on members that nobody doubts; nothing moves, and no vote
+ * waits for a member that could take it. A member that is suspended counts for nothing here: its copies
+ * have been made anew elsewhere.
  */
-export function isSafe(
+export function unsafeReason(
   state: MetaState,
   config: RaftConfig,
   isDoubtful: (id: MemberId) => boolean,
-): boolean {
+): string | undefined {
   for (const member of state.members.values()) {
-    if (member.status === 'joining') return false;
-    if (isServing(member) && isDoubtful(member.id)) return false;
+    if (member.status === 'joining') return `${member.name} is joining`;
+    if (isServing(member) && isDoubtful(member.id)) return `${member.name} does not answer`;
   }
-  if (isVoteOpen(state, config)) return false;
-  return state.groups.every((rows, backups) => {
+  const unsettled = countUnsettled(state);
+  if (unsettled > 0) return `${unsettled} partitions lack a copy or are moving`;
+  return isVoteOpen(state, config) ? openVote(state, config) : undefined;
+}
+
+function openVote(state: MetaState, { voters }: RaftConfig): string {
+  const gone = voters.filter((id) => !isServing(state.members.get(id))).length;
+  return `${voters.length} of ${votersWanted(state)} voters are appointed, and ${gone} of them are gone`;
+}
+
+function countUnsettled(state: MetaState): number {
+  let unsettled = 0;
+  for (const [backups, rows] of state.groups.entries()) {
     const wanted = copiesWanted(state, backups);
-    return rows === undefined || rows.every((row) => isSettled(state, row, wanted));
-  });
+    for (const row of rows ?? []) if (!isSettled(state, row, wanted)) unsettled++;
+  }
+  return unsettled;
 }
 
 /** Whether a seat among the voters is empty or held by one that is gone, and another could have it. */

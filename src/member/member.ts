@@ -33,7 +33,7 @@ import { Formation } from './formation.ts';
 import { MemberCourier } from './member-courier.ts';
 import { clusterSettingsOf, type MemberSettings } from './member-settings.ts';
 import { MemberSurroundings } from './member-surroundings.ts';
-import { isSafe } from './member-view.ts';
+import { unsafeReason } from './member-view.ts';
 import { Roster } from './roster.ts';
 
 /** What a member lives on; the simulator passes its own. */
@@ -138,8 +138,14 @@ export class Member {
   }
 
   get isSafe(): boolean {
+    return this.unsafeReason === undefined;
+  }
+
+  /** What is still to come until the grid is safe, as this member sees it. */
+  get unsafeReason(): string | undefined {
     const config = this.meta.raft?.config;
-    return config !== undefined && isSafe(this.state, config, (id) => this.#isSuspect(id));
+    if (config === undefined) return 'this member is in no cluster yet';
+    return unsafeReason(this.state, config, (id) => this.#isSuspect(id));
   }
 
   /** Whether this member said that it goes, and the others have taken over all that it held. */

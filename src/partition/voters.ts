@@ -10,7 +10,7 @@
  */
 import type { MemberId } from '../base/ids.ts';
 import type { RaftConfig } from '../wire/consensus-messages.ts';
-import type { MemberRow, MetaState } from './meta-state.ts';
+import { isEligible, isServing, type MemberRow, type MetaState } from './meta-state.ts';
 
 export interface VoterChange {
   readonly kind: 'add-learner' | 'promote' | 'demote' | 'remove';
@@ -53,12 +53,15 @@ function changeOfVoters(
   const gone = [...dead, ...voters.filter((id) => vitals.isLongGone(id))];
   const leaving = voters.filter((id) => state.members.get(id)?.status === 'leaving');
   const present = voters.filter((id) => isPresent(state.members.get(id)));
-  const target = votersWanted(state);
+  const target = votersKept(state);
   const candidate = oldestCandidate(state, config, target);
   // The dead give up their seat before another takes it: with both in the config a further death, not
   // noticed yet, could leave the living without a majority for ever.
   if (gone.length > 0 && candidate !== undefined) return demotion(gone, voters, vitals);
-  if (candidate !== undefined && present.length < target) {
+  // Nor does anybody take a seat beside one that is perhaps dead: of four voters that lost one, a further
+  // death leaves no majority, where it would of three.
+  const isWhole = voters.every((id) => isServing(state.members.get(id)));
+  if (candidate !== undefined && isWhole && present.length < votersWanted(state)) {
     return { kind: 'promote', member: candidate };
   }
   if (leaving.length > 0) return demotion(leaving, voters, vitals);
@@ -70,7 +73,7 @@ function changeOfVoters(
 
 /** Whether there are too many: who leaves stays in the table until there are not, for rule 2. */
 export function hasSurplusVoters(state: MetaState, config: RaftConfig): boolean {
-  const target = votersWanted(state);
+  const target = votersKept(state);
   const count = config.voters.length;
   const isLeaving = [...state.members.values()].some(({ status }) => status === 'leaving');
   return count > (isLeaving ? target : Math.max(target, Math.min(count, 3)));
@@ -90,13 +93,19 @@ function demotion(
   return undefined;
 }
 
-/** The largest odd number up to five of the data members that stay. */
+/** The largest odd number up to five of the data members that are up. */
 export function votersWanted(state: MetaState): number {
-  let staying = 0;
-  for (const member of state.members.values()) {
-    if (member.data && member.status !== 'leaving') staying++;
-  }
-  const most = Math.max(1, Math.min(staying, votersMax));
+  return oddUpTo([...state.members.values()].filter(isEligible).length);
+}
+
+/** Who is suspended may come back: its seat is not taken away for the number's sake. */
+function votersKept(state: MetaState): number {
+  const stays = ({ data, status }: MemberRow) => data && status !== 'leaving';
+  return oddUpTo([...state.members.values()].filter(stays).length);
+}
+
+function oddUpTo(count: number): number {
+  const most = Math.max(1, Math.min(count, votersMax));
   return most % 2 === 1 ? most : most - 1;
 }
 

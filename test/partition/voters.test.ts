@@ -157,6 +157,14 @@ describe('the voters of the meta group', () => {
     expect(brief(group.next())).to.equal(`demote ${bob}`);
   });
 
+  it('take nobody in beside one that is perhaps dead: of four that lost one, three are needed', () => {
+    const group = new Group([ann, bob, cid, dan, eve], [ann, bob, cid]);
+    group.table.status(bob, 'suspended');
+    expect(brief(group.next())).to.equal('');
+    group.table.status(bob, 'up');
+    expect(brief(group.next())).to.equal(`promote ${dan}`);
+  });
+
   it('demote nobody where the rest has no majority that is there', () => {
     const group = new Group([ann, bob, cid], [ann, bob, cid]);
     group.dead.add(cid);
