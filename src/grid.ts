@@ -93,6 +93,8 @@ export interface JoinOptions {
   readonly insecure?: boolean;
   /** Options of maps by name or by pattern (`*`). @default none */
   readonly maps?: Readonly<Record<string, MapOptions>>;
+  /** Options of queues by name or by pattern (`*`). @default none */
+  readonly queues?: Readonly<Record<string, QueueOptions>>;
   /** @default a pino at level `warn` */
   readonly logger?: Logger;
   /** How long joining may take. @default '10s' */
@@ -191,6 +193,44 @@ export interface GridMap<K extends Key = Key, V = unknown> {
   readonly local: LocalMap<K, V>;
 }
 
+/** Options of a queue; a later caller with other options gets `GRID_BAD_OPTION` naming both. */
+export interface QueueOptions {
+  /** How many items it holds; at it `push` waits and `tryPush` gives false. @default as memory allows, to 1 GiB */
+  readonly capacity?: number;
+  /** Copies beside the primary, 0 to 3. @default 1 */
+  readonly backups?: number;
+}
+
+/**
+ * A queue that every member shares: first in, first out, as its primary sees it, and each item given to one
+ * taker. Items are values as those of a map.
+ *
+ * Errors are those of a map's calls. A call that waits ends at its time or signal, at the latest 5 s
+ * later: with outcome `not-applied`, where it is certain that it took or pushed nothing; with its result, where
+ * it was given one just then; with outcome `unknown` only where the grid did not answer.
+ * A take is at most once: an item on its way to a process that dies is gone.
+ */
+export interface GridQueue<T = unknown> extends AsyncIterable<T> {
+  readonly name: string;
+  /** Waits while the queue is full; `GRID_QUEUE_FULL` where it stays so. */
+  push(item: T, options?: CallOptions): Promise<void>;
+  /** Whether there was room. */
+  tryPush(item: T, options?: CallOptions): Promise<boolean>;
+  /** Waits while the queue is empty; who waits longest is served first. `GRID_TIMEOUT` where it stays so. */
+  take(options?: CallOptions): Promise<T>;
+  /** Undefined where the queue is empty. */
+  tryTake(options?: CallOptions): Promise<T | undefined>;
+  /** The item that is next, left where it is. */
+  peek(options?: CallOptions): Promise<T | undefined>;
+  size(options?: CallOptions): Promise<number>;
+  /** Drops all items. Pushes that wait for room get in. */
+  clear(options?: CallOptions): Promise<void>;
+  /** Ends this queue, and with `GRID_CLOSED` the calls that wait at it; the next call begins a new one. */
+  destroy(options?: CallOptions): Promise<void>;
+  /** Takes one item after the other, and waits for more; ends with the loop. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<T>;
+}
+
 /** A structure of the grid. */
 export interface StructureSummary {
   readonly name: string;
@@ -209,6 +249,8 @@ export interface Grid extends AsyncDisposable {
   readonly events: Observable<GridEvent>;
   /** Free and synchronous; the map comes to be when it is first used. */
   map<K extends Key = Key, V = unknown>(name: string, options?: MapOptions): GridMap<K, V>;
+  /** Free and synchronous; the queue comes to be when it is first used. */
+  queue<T = unknown>(name: string, options?: QueueOptions): GridQueue<T>;
   structures(options?: CallOptions): Promise<readonly StructureSummary[]>;
   /** Resolves when every partition has all its copies in sync and nothing is moving. */
   safe(options?: CallOptions): Promise<void>;

@@ -11,6 +11,7 @@ const types = [
   'GridErrorCode',
   'GridEvent',
   'GridMap',
+  'GridQueue',
   'JoinOptions',
   'Key',
   'LocalMap',
@@ -18,6 +19,7 @@ const types = [
   'MapOptions',
   'Member',
   'Outcome',
+  'QueueOptions',
   'StructureSummary',
   'TlsOptions',
 ];

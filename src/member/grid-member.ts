@@ -16,13 +16,16 @@ import type {
   Grid,
   GridEvent,
   GridMap,
+  GridQueue,
   JoinOptions,
   Key,
   MapOptions,
   Member as MemberView,
+  QueueOptions,
   StructureSummary,
 } from '../grid.ts';
 import { MapHandle } from '../structures/map/map-handle.ts';
+import { QueueHandle } from '../structures/queue/queue-handle.ts';
 import type { Refused } from '../wire/handshake.ts';
 import { type AdmissionView, isAdmitted, unreachable, whyNotAdmitted } from './admission.ts';
 import { CurrentRouter } from './current-router.ts';
@@ -35,6 +38,7 @@ import { mapDefinition } from './map-definition.ts';
 import type { Member } from './member.ts';
 import { memberViews } from './member-views.ts';
 import { checkJoinOptions, type JoinPlan } from './options.ts';
+import { queueDefinition } from './queue-definition.ts';
 import { Seeds } from './seeds.ts';
 import { waitFor } from './waiting.ts';
 
@@ -111,11 +115,17 @@ export class GridMember implements Grid {
     return new MapHandle<K, V>({ router: this.#router, clock: systemClock, name, definition });
   }
 
+  queue<T = unknown>(name: string, options?: QueueOptions): GridQueue<T> {
+    const definition = queueDefinition(name, options, this.#plan.queues);
+    return new QueueHandle<T>({ router: this.#router, clock: systemClock, name, definition });
+  }
+
   async structures(options?: CallOptions): Promise<readonly StructureSummary[]> {
     checkedTimeoutMs(options);
     const rows = [...this.#member.state.structures.values()];
     const summaries = rows.map(async ({ name, type, backups }) => {
-      const size = await this.map(name).size(options);
+      const of = type === 'queue' ? this.queue(name) : this.map(name);
+      const size = await of.size(options);
       return { name, type, backups, size };
     });
     return Promise.all(summaries);

@@ -10,7 +10,7 @@ import { GridError } from '../base/errors.ts';
 import { defaultLimits } from '../base/limits.ts';
 import type { Logger } from '../base/logger.ts';
 import { type Preset, presets } from '../base/timings.ts';
-import type { JoinOptions, MapOptions } from '../grid.ts';
+import type { JoinOptions, MapOptions, QueueOptions } from '../grid.ts';
 import { SharedSecret } from '../security/shared-secret.ts';
 import type { TlsOptions } from '../transport/settings.ts';
 import { nearest } from './did-you-mean.ts';
@@ -28,6 +28,7 @@ export interface JoinPlan {
   readonly tls: TlsOptions | undefined;
   readonly insecure: boolean;
   readonly maps: Readonly<Record<string, MapOptions>>;
+  readonly queues: Readonly<Record<string, QueueOptions>>;
   readonly logger: Logger;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
@@ -54,6 +55,11 @@ const address = v.pipe(
 const mapOptions = v.strictObject({
   backups: v.optional(whole(0, 3)),
   minInSync: v.optional(whole(1, 4)),
+});
+const capacityMax = 2 ** 32;
+const queueOptions = v.strictObject({
+  capacity: v.optional(whole(1, capacityMax)),
+  backups: v.optional(whole(0, 3)),
 });
 const pem = v.union([v.string(), v.instance(Uint8Array)]);
 const loggerSchema = v.custom<Logger>((given) => {
@@ -106,13 +112,18 @@ const rules: Readonly<Record<keyof JoinOptions, Rule>> = {
     allowed:
       'options by name or pattern, such as { "sessions*": { backups: 2 } } with backups 0 to 3',
   },
+  queues: {
+    schema: v.record(text, queueOptions),
+    allowed:
+      'options by name or pattern, such as { "jobs*": { capacity: 1000 } } with capacity from 1 and backups 0 to 3',
+  },
   logger: { schema: loggerSchema, allowed: 'an object with the methods debug, info, warn, error' },
   timeout: { schema: v.unknown(), allowed: 'a duration' },
   signal: { schema: v.instance(AbortSignal), allowed: 'an AbortSignal' },
 };
 
 /** In the contract, and not built yet: refused rather than ignored. */
-const notYet: readonly string[] = ['users', 'queues', 'topics', 'processors'];
+const notYet: readonly string[] = ['users', 'topics', 'processors'];
 
 /** The plan of a join, or a `GRID_BAD_OPTION`. */
 export function checkJoinOptions(options: JoinOptions = {}): JoinPlan {
@@ -132,6 +143,7 @@ export function checkJoinOptions(options: JoinOptions = {}): JoinPlan {
     tls: options.tls,
     insecure: options.insecure ?? false,
     maps: options.maps ?? {},
+    queues: options.queues ?? {},
     logger: options.logger ?? pino({ level: 'warn', name: 'shoal' }),
     timeoutMs: durationMs(options.timeout ?? '10s', 'timeout'),
     signal: options.signal,
@@ -143,6 +155,12 @@ export function checkMapOptions(whose: string, options: MapOptions): MapOptions 
   if (!v.is(mapOptions, options)) throw bad(whose, options, '{ backups } with 0 to 3 backups');
   if (options.minInSync !== undefined) throw unavailable(`${whose}: minInSync`, options.minInSync);
   return options;
+}
+
+/** The options of one queue, or a `GRID_BAD_OPTION` that says whose they are. */
+export function checkQueueOptions(whose: string, options: QueueOptions): QueueOptions {
+  if (v.is(queueOptions, options)) return options;
+  throw bad(whose, options, '{ capacity, backups } with a capacity from 1 on and 0 to 3 backups');
 }
 
 function settingsOf(options: JoinOptions): JoinPlan['settings'] {

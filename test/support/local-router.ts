@@ -7,8 +7,8 @@ import { expect } from 'chai';
 import { GridError } from '../../src/base/errors.ts';
 import type { StructureId } from '../../src/base/ids.ts';
 import type { Operation, Router, StructureRow } from '../../src/partition/router-port.ts';
-import type { Store } from '../../src/partition/store.ts';
-import { mapType } from '../../src/structures/map/map-store.ts';
+import type { RunResult, Store } from '../../src/partition/store.ts';
+import { structureTypes } from '../../src/structures/registry.ts';
 import { runContext } from './run-context.ts';
 
 export class LocalRouter implements Router {
@@ -26,6 +26,8 @@ export class LocalRouter implements Router {
   gridTime = 1_753_000_000_000;
   readonly #rows = new Map<string, StructureRow>();
   readonly #stores = new Map<string, Store>();
+  /** Polls that wait, and the key for which each does. */
+  #polls: { readonly operation: Operation; readonly key: number }[] = [];
   #sequence = 0;
   #nextId = 1;
 
@@ -44,7 +46,7 @@ export class LocalRouter implements Router {
   /** Runs an operation and answers it in a later turn. */
   answer(operation: Operation): void {
     const row = operation.structure;
-    let result: Uint8Array;
+    let run: RunResult;
     try {
       if (this.#rows.get(keyOf(row.type, row.name)) !== row) {
         throw new GridError('GRID_CLOSED', 'the structure was destroyed');
@@ -53,20 +55,66 @@ export class LocalRouter implements Router {
       expect(operation.isWrite, 'isWrite').to.equal(store.isWrite(operation.op));
       this.#sequence += 1;
       const context = runContext(this.gridTime, this.#sequence);
-      result = store.run(operation.op, context).result;
+      run = store.run(operation.op, context);
+      if (!operation.isWrite) expect(run.changes.length, 'a read changes nothing').to.equal(0);
     } catch (error) {
       if (!GridError.is(error)) throw error;
       queueMicrotask(() => operation.reject(error));
       return;
     }
-    queueMicrotask(() => operation.resolve(result));
+    const { result, waitsFor, wakes = [] } = run;
+    if (waitsFor === undefined) queueMicrotask(() => operation.resolve(result));
+    else this.#park(operation, waitsFor);
+    for (const key of wakes) this.#wake(row, key);
+  }
+
+  /** How many reads wait. */
+  get polls(): number {
+    return this.#polls.length;
+  }
+
+  /** Answers every read that waits, as a primary does after a while: those that find nothing with that. */
+  answerPolls(): void {
+    for (const { operation } of this.#polls.splice(0)) {
+      const { structure, partition, op } = operation;
+      const context = runContext(this.gridTime, this.#sequence);
+      const { result } = this.store(structure, partition).run(op, context);
+      queueMicrotask(() => operation.resolve(result));
+    }
+  }
+
+  /** Does what time has brought, as a primary does at its ticks. */
+  housekeep(): void {
+    for (const row of this.#rows.values()) {
+      for (let partition = 0; partition < this.partitions; partition++) {
+        const store = this.#stores.get(`${row.id}/${partition}`);
+        if (store?.isDue(this.gridTime) !== true) continue;
+        this.#sequence += 1;
+        const { wakes = [] } = store.housekeep(runContext(this.gridTime, this.#sequence, ''));
+        for (const key of wakes) this.#wake(row, key);
+      }
+    }
+  }
+
+  #park(operation: Operation, key: number): void {
+    expect(operation.isPoll, 'isPoll of a read that waits').to.equal(true);
+    this.#polls.push({ operation, key });
+  }
+
+  #wake(row: StructureRow, key: number): void {
+    const isWoken = (poll: { readonly operation: Operation; readonly key: number }) =>
+      poll.key === key && poll.operation.structure === row;
+    const woken = this.#polls.filter(isWoken);
+    this.#polls = this.#polls.filter((poll) => !isWoken(poll));
+    for (const { operation } of woken) this.answer(operation);
   }
 
   store(row: StructureRow, partition: number): Store {
     const key = `${row.id}/${partition}`;
     const present = this.#stores.get(key);
     if (present !== undefined) return present;
-    const store = mapType.createStore(row.id, row.options);
+    const store = structureTypes.get(row.type)?.createStore(row.id, row.options);
+    if (store === undefined) throw new Error(`no structures of type ${row.type}`);
     this.#stores.set(key, store);
     return store;
   }
@@ -93,6 +141,9 @@ export class LocalRouter implements Router {
 
   destroy(row: StructureRow, done: (result: GridError | undefined) => void): void {
     this.#rows.delete(keyOf(row.type, row.name));
+    const polls = this.#polls.filter(({ operation }) => operation.structure === row);
+    this.#polls = this.#polls.filter(({ operation }) => operation.structure !== row);
+    for (const { operation } of polls) this.answer(operation);
     queueMicrotask(() => done(undefined));
   }
 
