@@ -62,6 +62,13 @@ export class Polls {
     if (waiting.size === 0) this.#waiting.delete(structure);
   }
 
+  /** Wakes all polls of the structures for which `isGone` holds: run again, they learn of it. */
+  wakeWhere(isGone: (structure: StructureId) => boolean): void {
+    for (const [structure, keys] of [...this.#waiting]) {
+      if (isGone(structure)) this.wake(structure, [...keys.keys()]);
+    }
+  }
+
   /** Those that were woken; each is answered or added again. */
   takeWoken(): Poll[] {
     const woken = this.#woken;

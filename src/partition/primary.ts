@@ -140,6 +140,7 @@ export class Primary {
   tick(nowMs: number, out: Actions): void {
     this.#housekeep(nowMs);
     this.#polls.expire(nowMs, out);
+    this.#tellOrphans(nowMs, out);
     this.#advance(nowMs, out);
     this.#sync.tick(nowMs, this.#pending.writes === 0, out);
   }
@@ -244,6 +245,14 @@ export class Primary {
   /** Numbers a change that no caller asked for. */
   #recordNobodys(structure: StructureId, run: RunResult, nowMs: number): void {
     this.#record(undefined, { ...nobodysRequest, structure }, run, nowMs);
+  }
+
+  /** Reads that wait at a structure that was destroyed are told. */
+  #tellOrphans(nowMs: number, out: Actions): void {
+    if (this.#polls.count === 0) return;
+    const { content } = this.#state.options;
+    this.#polls.wakeWhere((structure) => content.find(structure) === 'gone');
+    this.#runWoken(nowMs, out);
   }
 
   /** Runs the reads again that a write has woken. */

@@ -329,7 +329,7 @@ export class QueueStore implements Store {
       });
     }
     for (const number of ended) this.#endWait(number);
-    this.#sweepAt = to === this.ranges ? 0 : to;
+    this.#sweepAt = to === this.ranges || waits.entries === 0 ? 0 : to;
     if (this.#sweepAt === 0) this.#nextSweep = context.gridTime + sweepMs;
   }
 
