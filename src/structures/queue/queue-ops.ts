@@ -12,7 +12,7 @@ import { ByteReader, ByteWriter, putVarint, varintBytes } from '../../wire/bytes
 export const queueOps = {
   size: 1,
   peek: 2,
-  await: 3,
+  ask: 3,
   push: 32,
   tryPush: 33,
   take: 34,
@@ -24,7 +24,7 @@ export const queueOps = {
 
 export const writesFrom = 32;
 
-/** How far an op that may wait has come: the first byte of the results of push, take, await and cancel. */
+/** How far an op that may wait has come: the first byte of the results of push, take, ask and cancel. */
 export const progress = {
   /** It waits on. */
   waiting: 0,
@@ -72,7 +72,7 @@ export function takeOp(timeoutMs: number): Uint8Array {
   return op;
 }
 
-/** await, cancel. */
+/** ask, cancel. */
 export function tokenOp(code: number, token: Uint8Array): Uint8Array {
   const op = new Uint8Array(1 + token.length);
   op[0] = code;

@@ -3,7 +3,7 @@
  *
  * A take of an empty queue and a push to a full one leave a wait behind, which is replicated like any
  * record. A push gives its item to the oldest take that waits, a take gives its room to the oldest push
- * that waits; the wait then holds the result until its caller has it. The caller asks by `await`, a read
+ * that waits; the wait then holds the result until its caller has it. The caller asks by `ask`, a read
  * that waits at the primary, so a lost answer takes nothing: asked again, it gives the same.
  *
  * Invariants
@@ -106,8 +106,8 @@ export class QueueStore implements Store {
       case queueOps.take:
       case queueOps.tryTake:
         return this.#take(op, context);
-      case queueOps.await:
-        return this.#await(op, context);
+      case queueOps.ask:
+        return this.#ask(op, context);
       case queueOps.settle:
         return this.#settle(op, context);
       case queueOps.cancel:
@@ -198,7 +198,7 @@ export class QueueStore implements Store {
     return this.#done(begunResult(sequence, caller), context);
   }
 
-  #await(op: Uint8Array, context: RunContext): RunResult {
+  #ask(op: Uint8Array, context: RunContext): RunResult {
     const caller = callerBytes(context);
     const { number, isOwn } = readToken(op, 1, caller);
     if (!isOwn) return seen(lost);

@@ -96,7 +96,7 @@ export class QueueWait {
   #ask(): void {
     if (this.#phase !== 'waiting' || this.#token === undefined) return;
     const leftMs = this.#endsAt - this.#options.clock.monotonic();
-    const op = tokenOp(queueOps.await, this.#token);
+    const op = tokenOp(queueOps.ask, this.#token);
     this.#submit(op, false, Math.max(0, leftMs) + graceMs, (result) => {
       if (result[0] === progress.waiting) this.#ask();
       else this.#learned(result, true);

@@ -99,7 +99,7 @@ export class QueueBench {
   }
 
   await(token: Uint8Array, caller = 'ann'): Ended {
-    return ended(this.run(ops.tokenOp(queueOps.await, token), caller));
+    return ended(this.run(ops.tokenOp(queueOps.ask, token), caller));
   }
 
   cancel(token: Uint8Array, caller = 'ann'): Ended {

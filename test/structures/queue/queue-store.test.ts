@@ -238,7 +238,7 @@ describe('a queue store and bytes that make no sense', () => {
       Uint8Array.of(queueOps.take),
       Uint8Array.of(queueOps.take, 1, 1),
       Uint8Array.of(queueOps.cancel),
-      Uint8Array.of(queueOps.await),
+      Uint8Array.of(queueOps.ask),
       Uint8Array.of(queueOps.settle, 9, 1),
       flagged,
     ]) {
