@@ -7,6 +7,7 @@ import type { CallOptions } from './base/call-options.ts';
 import type { Duration } from './base/duration.ts';
 import type { Logger } from './base/logger.ts';
 import type { Preset } from './base/timings.ts';
+import type { GridTopic, TopicOptions } from './grid-topic.ts';
 import type { Key } from './wire/key.ts';
 
 export type { CallOptions, Duration, Key };
@@ -95,6 +96,8 @@ export interface JoinOptions {
   readonly maps?: Readonly<Record<string, MapOptions>>;
   /** Options of queues by name or by pattern (`*`). @default none */
   readonly queues?: Readonly<Record<string, QueueOptions>>;
+  /** Options of topics by name or by pattern (`*`). @default none */
+  readonly topics?: Readonly<Record<string, TopicOptions>>;
   /** @default a pino at level `warn` */
   readonly logger?: Logger;
   /** How long joining may take. @default '10s' */
@@ -237,7 +240,7 @@ export interface StructureSummary {
   /** `map`, `queue`, `topic`, `lock`. */
   readonly type: string;
   readonly backups: number;
-  /** Entries, each partition counted at its own moment. */
+  /** Entries or messages, each partition counted at its own moment. */
   readonly size: number;
 }
 
@@ -251,6 +254,8 @@ export interface Grid extends AsyncDisposable {
   map<K extends Key = Key, V = unknown>(name: string, options?: MapOptions): GridMap<K, V>;
   /** Free and synchronous; the queue comes to be when it is first used. */
   queue<T = unknown>(name: string, options?: QueueOptions): GridQueue<T>;
+  /** Free and synchronous; the topic comes to be when it is first used. */
+  topic<M = unknown>(name: string, options?: TopicOptions): GridTopic<M>;
   structures(options?: CallOptions): Promise<readonly StructureSummary[]>;
   /** Resolves when every partition has all its copies in sync and nothing is moving. */
   safe(options?: CallOptions): Promise<void>;

@@ -20,6 +20,16 @@ export type {
   StructureSummary,
   TlsOptions,
 } from './grid.ts';
+export type {
+  GridTopic,
+  MessageContext,
+  OverflowPolicy,
+  SubscribeOptions,
+  Subscription,
+  TopicGap,
+  TopicListener,
+  TopicOptions,
+} from './grid-topic.ts';
 
 /** The grid as one process sees it. */
 export type Grid = GridContract;

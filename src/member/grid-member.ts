@@ -24,8 +24,11 @@ import type {
   QueueOptions,
   StructureSummary,
 } from '../grid.ts';
+import type { GridTopic, TopicOptions } from '../grid-topic.ts';
 import { MapHandle } from '../structures/map/map-handle.ts';
 import { QueueHandle } from '../structures/queue/queue-handle.ts';
+import { TopicHandle } from '../structures/topic/topic-handle.ts';
+import { Topics } from '../structures/topic/topics.ts';
 import type { Refused } from '../wire/handshake.ts';
 import { type AdmissionView, isAdmitted, unreachable, whyNotAdmitted } from './admission.ts';
 import { CurrentRouter } from './current-router.ts';
@@ -40,6 +43,7 @@ import { memberViews } from './member-views.ts';
 import { checkJoinOptions, type JoinPlan } from './options.ts';
 import { queueDefinition } from './queue-definition.ts';
 import { Seeds } from './seeds.ts';
+import { topicDefinition } from './topic-definition.ts';
 import { waitFor } from './waiting.ts';
 
 /** Answers plain HTTP requests on the member's port. */
@@ -58,6 +62,7 @@ export class GridMember implements Grid {
   readonly #seeds: Seeds;
   readonly #events = new GridEvents();
   readonly #router: CurrentRouter;
+  readonly #topics: Topics;
   readonly #refusals = new Map<Address, Refused>();
   #phase: Phase = 'joining';
   #current: Incarnation | undefined;
@@ -82,6 +87,12 @@ export class GridMember implements Grid {
     this.#plan = plan;
     this.#seeds = new Seeds(plan.seeds, { clock: systemClock, logger: plan.logger });
     this.#router = new CurrentRouter(() => this.#member.router);
+    this.#topics = new Topics({
+      router: this.#router,
+      clock: systemClock,
+      limits: plan.settings.limits,
+      logger: plan.logger,
+    });
     this.#requests = adminOf(
       new LocalView(
         () => this.#member,
@@ -120,12 +131,16 @@ export class GridMember implements Grid {
     return new QueueHandle<T>({ router: this.#router, clock: systemClock, name, definition });
   }
 
+  topic<M = unknown>(name: string, options?: TopicOptions): GridTopic<M> {
+    const definition = topicDefinition(name, options, this.#plan.topics);
+    return new TopicHandle<M>({ topics: this.#topics, name, definition });
+  }
+
   async structures(options?: CallOptions): Promise<readonly StructureSummary[]> {
     checkedTimeoutMs(options);
     const rows = [...this.#member.state.structures.values()];
     const summaries = rows.map(async ({ name, type, backups }) => {
-      const of = type === 'queue' ? this.queue(name) : this.map(name);
-      const size = await of.size(options);
+      const size = await this.#ofType(type, name).size(options);
       return { name, type, backups, size };
     });
     return Promise.all(summaries);
@@ -170,6 +185,11 @@ export class GridMember implements Grid {
 
   get #member(): Member {
     return this.#incarnation.member;
+  }
+
+  #ofType(type: string, name: string): Pick<GridMap, 'size'> {
+    if (type === 'queue') return this.queue(name);
+    return type === 'topic' ? this.topic(name) : this.map(name);
   }
 
   #checkOpen(): void {
@@ -314,6 +334,7 @@ export class GridMember implements Grid {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
     this.#removeSignals();
+    this.#topics.close(GridError.is(this.#failure) ? this.#failure : undefined);
     await this.#current?.close();
     this.#events.close();
     this.#resolveClosed();

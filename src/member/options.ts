@@ -11,6 +11,7 @@ import { defaultLimits } from '../base/limits.ts';
 import type { Logger } from '../base/logger.ts';
 import { type Preset, presets } from '../base/timings.ts';
 import type { JoinOptions, MapOptions, QueueOptions } from '../grid.ts';
+import type { TopicOptions } from '../grid-topic.ts';
 import { SharedSecret } from '../security/shared-secret.ts';
 import type { TlsOptions } from '../transport/settings.ts';
 import { nearest } from './did-you-mean.ts';
@@ -29,6 +30,7 @@ export interface JoinPlan {
   readonly insecure: boolean;
   readonly maps: Readonly<Record<string, MapOptions>>;
   readonly queues: Readonly<Record<string, QueueOptions>>;
+  readonly topics: Readonly<Record<string, TopicOptions>>;
   readonly logger: Logger;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
@@ -44,6 +46,8 @@ const partitionsMax = 65_536;
 const nameLengthMax = 200;
 const seedsMax = 256;
 const portMax = 65_535;
+const retainMax = 10_000_000;
+const retainBytesMax = 2 ** 34;
 
 const whole = (min: number, max: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
@@ -60,6 +64,11 @@ const capacityMax = 2 ** 32;
 const queueOptions = v.strictObject({
   capacity: v.optional(whole(1, capacityMax)),
   backups: v.optional(whole(0, 3)),
+});
+const topicOptions = v.strictObject({
+  backups: v.optional(whole(0, 3)),
+  retain: v.optional(whole(0, retainMax)),
+  retainBytes: v.optional(whole(0, retainBytesMax)),
 });
 const pem = v.union([v.string(), v.instance(Uint8Array)]);
 const loggerSchema = v.custom<Logger>((given) => {
@@ -117,13 +126,18 @@ const rules: Readonly<Record<keyof JoinOptions, Rule>> = {
     allowed:
       'options by name or pattern, such as { "jobs*": { capacity: 1000 } } with capacity from 1 and backups 0 to 3',
   },
+  topics: {
+    schema: v.record(text, topicOptions),
+    allowed:
+      'options by name or pattern, such as { "news*": { retain: 100 } } with backups 0 to 3, retain and retainBytes',
+  },
   logger: { schema: loggerSchema, allowed: 'an object with the methods debug, info, warn, error' },
   timeout: { schema: v.unknown(), allowed: 'a duration' },
   signal: { schema: v.instance(AbortSignal), allowed: 'an AbortSignal' },
 };
 
 /** In the contract, and not built yet: refused rather than ignored. */
-const notYet: readonly string[] = ['users', 'topics', 'processors'];
+const notYet: readonly string[] = ['users', 'processors'];
 
 /** The plan of a join, or a `GRID_BAD_OPTION`. */
 export function checkJoinOptions(options: JoinOptions = {}): JoinPlan {
@@ -144,6 +158,7 @@ export function checkJoinOptions(options: JoinOptions = {}): JoinPlan {
     insecure: options.insecure ?? false,
     maps: options.maps ?? {},
     queues: options.queues ?? {},
+    topics: options.topics ?? {},
     logger: options.logger ?? pino({ level: 'warn', name: 'shoal' }),
     timeoutMs: durationMs(options.timeout ?? '10s', 'timeout'),
     signal: options.signal,
@@ -161,6 +176,13 @@ export function checkMapOptions(whose: string, options: MapOptions): MapOptions 
 export function checkQueueOptions(whose: string, options: QueueOptions): QueueOptions {
   if (v.is(queueOptions, options)) return options;
   throw bad(whose, options, '{ capacity, backups } with a capacity from 1 on and 0 to 3 backups');
+}
+
+/** The options of one topic, or a `GRID_BAD_OPTION` that says whose they are. */
+export function checkTopicOptions(whose: string, options: TopicOptions): TopicOptions {
+  if (v.is(topicOptions, options)) return options;
+  const allowed = `{ backups, retain, retainBytes } with 0 to 3 backups, up to ${retainMax} messages and ${retainBytesMax} bytes`;
+  throw bad(whose, options, allowed);
 }
 
 function settingsOf(options: JoinOptions): JoinPlan['settings'] {

@@ -2,8 +2,9 @@
 import type { StructureType } from '../partition/store.ts';
 import { mapType } from './map/map-store.ts';
 import { queueType } from './queue/queue-store.ts';
+import { topicType } from './topic/topic-store.ts';
 
-const types: readonly StructureType[] = [mapType, queueType];
+const types: readonly StructureType[] = [mapType, queueType, topicType];
 
 export const structureTypes: ReadonlyMap<string, StructureType> = new Map(
   types.map((type) => [type.name, type]),

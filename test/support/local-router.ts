@@ -131,7 +131,9 @@ export class LocalRouter implements Router {
   ): void {
     this.defines += 1;
     const act = () => {
-      const row = { id: this.#nextId++ as StructureId, name, type, backups: 1, options };
+      const present = this.structure(type, name);
+      const id = this.#nextId++ as StructureId;
+      const row = present ?? { id, name, type, backups: 1, options };
       this.#rows.set(keyOf(type, name), row);
       done(row);
     };

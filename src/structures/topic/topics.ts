@@ -1,0 +1,56 @@
+/**
+ * The topics of one grid in this process: one reader for each name that ever had subscribers here, as
+ * many as the grid has structures at most. A reader without subscribers asks for nothing.
+ */
+import type { Clock } from '../../base/clock.ts';
+import { GridError } from '../../base/errors.ts';
+import type { Limits } from '../../base/limits.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { Router } from '../../partition/router-port.ts';
+import { TopicReader } from './topic-reader.ts';
+import { TopicSource } from './topic-source.ts';
+
+export interface TopicsOptions {
+  readonly router: Router;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  /** Told of gaps and of errors of listeners that nobody else wants to hear of. */
+  readonly logger: Logger;
+}
+
+export class Topics {
+  readonly options: TopicsOptions;
+  readonly #readers = new Map<string, TopicReader>();
+  #isClosed = false;
+
+  constructor(options: TopicsOptions) {
+    this.options = options;
+  }
+
+  reader(name: string, definition: Readonly<Record<string, unknown>>): TopicReader {
+    if (this.#isClosed) {
+      throw new GridError(
+        'GRID_CLOSED',
+        'expected an open grid, found one that was left or closed; join or connect anew',
+      );
+    }
+    const present = this.#readers.get(name);
+    if (present !== undefined) return present;
+    const { router, clock } = this.options;
+    const reader = new TopicReader(new TopicSource({ router, name, definition }), clock);
+    this.#readers.set(name, reader);
+    return reader;
+  }
+
+  /** The topic was destroyed in this process. */
+  destroyed(name: string): void {
+    this.#readers.get(name)?.recheck();
+  }
+
+  /** Ends every subscription; later ones are refused. */
+  close(error: GridError | undefined): void {
+    this.#isClosed = true;
+    for (const reader of [...this.#readers.values()]) reader.close(error);
+    this.#readers.clear();
+  }
+}
