@@ -45,6 +45,21 @@ export interface MapOptions {
   readonly backups?: number;
   /** Copies that have to be in sync for a write to be taken. @default 1 */
   readonly minInSync?: number;
+  /** How long an entry lives that was set without a `ttl` of its own. @default for ever */
+  readonly ttl?: Duration;
+  /** As `SetOptions.jitter`, where a call does not say. @default 0 */
+  readonly jitter?: number;
+}
+
+/** Options of the calls that set a value. */
+export interface SetOptions extends CallOptions {
+  /** How long the entry lives, over 0; it is never seen after that. @default the map's */
+  readonly ttl?: Duration;
+  /**
+   * The share of the time to live, 0 to 1, that chance may take off, so that what was set together does
+   * not go together. @default the map's
+   */
+  readonly jitter?: number;
 }
 
 export interface TlsOptions {
@@ -139,19 +154,20 @@ export interface GridMap<K extends Key = Key, V = unknown> {
   readonly name: string;
   get(key: K, options?: CallOptions): Promise<V | undefined>;
   has(key: K, options?: CallOptions): Promise<boolean>;
-  set(key: K, value: V, options?: CallOptions): Promise<void>;
+  /** Without a `ttl` here, the entry lives as the map's options say, whatever it had before. */
+  set(key: K, value: V, options?: SetOptions): Promise<void>;
   /** Whether it was there. */
   delete(key: K, options?: CallOptions): Promise<boolean>;
   /** Sets, and gives the value before. */
-  swap(key: K, value: V, options?: CallOptions): Promise<V | undefined>;
+  swap(key: K, value: V, options?: SetOptions): Promise<V | undefined>;
   /** Deletes, and gives the value before. */
   take(key: K, options?: CallOptions): Promise<V | undefined>;
   /** Sets where the key is absent. Whether it did. */
-  setIfAbsent(key: K, value: V, options?: CallOptions): Promise<boolean>;
+  setIfAbsent(key: K, value: V, options?: SetOptions): Promise<boolean>;
   /** Sets where the key is present. Whether it did. */
-  replace(key: K, value: V, options?: CallOptions): Promise<boolean>;
+  replace(key: K, value: V, options?: SetOptions): Promise<boolean>;
   /** The value that is there afterwards. */
-  getOrInsert(key: K, value: V, options?: CallOptions): Promise<V>;
+  getOrInsert(key: K, value: V, options?: SetOptions): Promise<V>;
   /**
    * Sets where the stored value is encoded as `expected` is (objects with the same fields in the same
    * order); `undefined` expects an absent key. Whether it did.
@@ -164,7 +180,8 @@ export interface GridMap<K extends Key = Key, V = unknown> {
   deleteIfVersion(key: K, version: number, options?: CallOptions): Promise<boolean>;
   /**
    * Changes a value by a function, which runs again where somebody else was quicker: it has no other
-   * effects. `undefined` deletes. Gives the new value. `GRID_OVERLOADED` after 1,000 conflicts.
+   * effects. `undefined` deletes. Gives the new value; the entry goes on to expire when it would have.
+   * `GRID_OVERLOADED` after 1,000 conflicts.
    */
   update(
     key: K,
@@ -172,14 +189,24 @@ export interface GridMap<K extends Key = Key, V = unknown> {
     options?: CallOptions,
   ): Promise<V | undefined>;
   /**
-   * Adds to a number, from 0 where the key is absent, exactly once. Gives the new number.
+   * Adds to a number, from 0 where the key is absent, exactly once. Gives the new number; the entry
+   * goes on to expire when it would have.
    * `GRID_BAD_VALUE` where the value is no number, or would be past 2^53 - 1.
    */
   increment(key: K, by?: number, options?: CallOptions): Promise<number>;
+  /**
+   * Has the entry expire so long from now, instead of when it would have; 0 deletes it. Whether it was
+   * there. The version stays.
+   */
+  expire(key: K, ttl: Duration, options?: CallOptions): Promise<boolean>;
+  /** Milliseconds until it expires, 1 at least; -1 where it never does, -2 where the key is absent. */
+  ttl(key: K, options?: CallOptions): Promise<number>;
+  /** Has the entry live for ever. Whether it would have expired. The version stays. */
+  persist(key: K, options?: CallOptions): Promise<boolean>;
   /** The keys that are there, in the order given. */
   getMany(keys: Iterable<K>, options?: CallOptions): Promise<Map<K, V>>;
   /** Atomic in each partition, not across; an error's `keys` are those that were not, or perhaps, set. */
-  setMany(entries: Iterable<readonly [K, V]>, options?: CallOptions): Promise<void>;
+  setMany(entries: Iterable<readonly [K, V]>, options?: SetOptions): Promise<void>;
   /** How many were there. As `setMany` in case of an error. */
   deleteMany(keys: Iterable<K>, options?: CallOptions): Promise<number>;
   /** A sum over the partitions, each at its own moment. */

@@ -17,6 +17,7 @@ export type {
   MapOptions,
   Member,
   QueueOptions,
+  SetOptions,
   StructureSummary,
   TlsOptions,
 } from './grid.ts';

@@ -23,6 +23,7 @@ const types = [
   'Outcome',
   'OverflowPolicy',
   'QueueOptions',
+  'SetOptions',
   'StructureSummary',
   'SubscribeOptions',
   'Subscription',

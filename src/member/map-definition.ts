@@ -1,4 +1,5 @@
 /** What a map is created with: what its first user asks for, else what `maps` says of its name. */
+import { durationMs } from '../base/duration.ts';
 import type { MapOptions } from '../grid.ts';
 import { checkMapOptions } from './options.ts';
 
@@ -7,9 +8,20 @@ export function mapDefinition(
   options: MapOptions | undefined,
   patterns: Readonly<Record<string, MapOptions>>,
 ): Readonly<Record<string, unknown>> {
-  if (options !== undefined) return { ...checkMapOptions(`options of the map '${name}'`, options) };
+  if (options !== undefined) {
+    return definitionOf(checkMapOptions(`options of the map '${name}'`, options));
+  }
   const pattern = bestPattern(name, Object.keys(patterns));
-  return pattern === undefined ? {} : { ...patterns[pattern] };
+  return pattern === undefined ? {} : definitionOf(patterns[pattern] as MapOptions);
+}
+
+/** Equal options give equal definitions, in whatever order and units they were given. */
+function definitionOf({ backups, ttl, jitter }: MapOptions): Readonly<Record<string, unknown>> {
+  const definition: Record<string, unknown> = {};
+  if (backups !== undefined) definition.backups = backups;
+  if (ttl !== undefined) definition.ttl = durationMs(ttl, 'ttl');
+  if (jitter !== undefined) definition.jitter = jitter;
+  return definition;
 }
 
 /** The name itself, else the longest pattern that fits. */

@@ -5,7 +5,7 @@
 import { hostname, networkInterfaces } from 'node:os';
 import { pino } from 'pino';
 import * as v from 'valibot';
-import { durationMs } from '../base/duration.ts';
+import { type Duration, durationMs } from '../base/duration.ts';
 import { GridError } from '../base/errors.ts';
 import { defaultLimits } from '../base/limits.ts';
 import type { Logger } from '../base/logger.ts';
@@ -59,6 +59,8 @@ const address = v.pipe(
 const mapOptions = v.strictObject({
   backups: v.optional(whole(0, 3)),
   minInSync: v.optional(whole(1, 4)),
+  ttl: v.optional(v.custom<Duration>(isTtl)),
+  jitter: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
 });
 const capacityMax = 2 ** 32;
 const queueOptions = v.strictObject({
@@ -70,6 +72,8 @@ const topicOptions = v.strictObject({
   retain: v.optional(whole(0, retainMax)),
   retainBytes: v.optional(whole(0, retainBytesMax)),
 });
+const mapOptionsAllowed =
+  "{ backups, ttl, jitter } with backups 0 to 3, a ttl over 0 such as '30s' and a jitter from 0 to 1";
 const pem = v.union([v.string(), v.instance(Uint8Array)]);
 const loggerSchema = v.custom<Logger>((given) => {
   const methods = ['debug', 'info', 'warn', 'error'] as const;
@@ -118,8 +122,7 @@ const rules: Readonly<Record<keyof JoinOptions, Rule>> = {
   insecure: { schema: v.boolean(), allowed: 'true or false' },
   maps: {
     schema: v.record(text, mapOptions),
-    allowed:
-      'options by name or pattern, such as { "sessions*": { backups: 2 } } with backups 0 to 3',
+    allowed: `options by name or pattern, such as { "sessions*": { backups: 2 } }, each ${mapOptionsAllowed}`,
   },
   queues: {
     schema: v.record(text, queueOptions),
@@ -167,7 +170,7 @@ export function checkJoinOptions(options: JoinOptions = {}): JoinPlan {
 
 /** The options of one map, or a `GRID_BAD_OPTION` that says whose they are. */
 export function checkMapOptions(whose: string, options: MapOptions): MapOptions {
-  if (!v.is(mapOptions, options)) throw bad(whose, options, '{ backups } with 0 to 3 backups');
+  if (!v.is(mapOptions, options)) throw bad(whose, options, mapOptionsAllowed);
   if (options.minInSync !== undefined) throw unavailable(`${whose}: minInSync`, options.minInSync);
   return options;
 }
@@ -228,6 +231,14 @@ function checkAvailable(options: JoinOptions): void {
   }
   for (const [pattern, { minInSync: ofMap }] of Object.entries(maps)) {
     if (ofMap !== undefined) throw unavailable(`maps['${pattern}'].minInSync`, ofMap);
+  }
+}
+
+function isTtl(given: unknown): boolean {
+  try {
+    return durationMs(given, 'ttl') > 0;
+  } catch {
+    return false;
   }
 }
 

@@ -14,7 +14,10 @@ import type { CallerId, StructureId } from '../base/ids.ts';
 export interface RunContext {
   /** Grid time in milliseconds: the same on every member, never backwards. */
   readonly gridTime: number;
-  /** The sequence that this op's changes will bear; grows with every write of the partition. */
+  /**
+   * The sequence that this op's changes will bear, from 1; grows with every write of the partition.
+   * 0 for a look whose changes nobody records: it has to leave everything as it is.
+   */
   readonly sequence: number;
   /** Who asks; empty in `housekeep`. */
   readonly caller: CallerId;
@@ -31,7 +34,10 @@ export const wholeStructure = -1;
 export interface RunResult {
   /** For the caller; only the structure's handle reads it. */
   readonly result: Uint8Array;
-  /** What backups are to apply; empty where nothing changed. A read always leaves it empty. */
+  /**
+   * What backups are to apply; empty where nothing changed. A read changes nothing but what time has
+   * brought: the removal of what it found expired.
+   */
   readonly changes: Uint8Array;
   /** The 32-bit hash of the key that was read or changed, or `wholeStructure`. */
   readonly touched: number;

@@ -16,6 +16,21 @@ describe('the patterns of map names', () => {
     expect(mapDefinition('users', { backups: 3 }, patterns)).to.deep.equal({ backups: 3 });
   });
 
+  it('give equal definitions for equal options, in whatever order and units', () => {
+    const patterns = {
+      'a*': { jitter: 0.5, ttl: '2s' },
+      'b*': { ttl: 2_000, jitter: 0.5 },
+    } as const;
+    const [one, other] = ['a', 'b'].map((name) => mapDefinition(name, undefined, patterns));
+    expect(JSON.stringify(one)).to.equal(JSON.stringify(other));
+    expect(one).to.deep.equal({ ttl: 2_000, jitter: 0.5 });
+    for (const wrong of [{ ttl: 0 }, { ttl: 'soon' }, { jitter: 2 }, { maxIdle: 1 }]) {
+      expect(() => mapDefinition('a', wrong as object, {}), JSON.stringify(wrong)).to.throw(
+        'the map',
+      );
+    }
+  });
+
   it('prefer the longest that fits', () => {
     expect(bestPattern('cache:eu:1', ['*', 'cache:*', 'cache:eu:*'])).to.equal('cache:eu:*');
   });

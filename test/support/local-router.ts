@@ -24,6 +24,8 @@ export class LocalRouter implements Router {
   /** The partitions of which this member is primary. */
   isLocal: (partition: number) => boolean = () => true;
   gridTime = 1_753_000_000_000;
+  /** How far grid time moves with each operation. */
+  msPerOperation = 0;
   readonly #rows = new Map<string, StructureRow>();
   readonly #stores = new Map<string, Store>();
   /** Polls that wait, and the key for which each does. */
@@ -54,6 +56,7 @@ export class LocalRouter implements Router {
       const store = this.store(row, operation.partition);
       expect(operation.isWrite, 'isWrite').to.equal(store.isWrite(operation.op));
       this.#sequence += 1;
+      this.gridTime += this.msPerOperation;
       const context = runContext(this.gridTime, this.#sequence);
       run = store.run(operation.op, context);
       if (!operation.isWrite) expect(run.changes.length, 'a read changes nothing').to.equal(0);

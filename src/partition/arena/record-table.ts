@@ -163,6 +163,14 @@ export class RecordTable {
     return (view.getUint8(this.#slabs.offset(ref) + 3) & ownerBits) >>> 1;
   }
 
+  /** Visits the records whose keys have this hash. `visit` does not change the table. */
+  eachOfHash(hash: number, visit: (ref: number) => void): void {
+    const index = this.#index;
+    for (let slot = index.first(hash); slot >= 0; slot = index.next(hash, slot)) {
+      visit(index.ref(slot));
+    }
+  }
+
   /** Visits every record of one range once. `visit` does not change the table. */
   eachInRange(range: number, visit: (ref: number, hash: number) => void): void {
     this.#index.eachInRange(range, visit);

@@ -5,10 +5,11 @@
 import type { CallOptions } from '../../base/call-options.ts';
 import { checkedTimeoutMs } from '../../base/call-options.ts';
 import type { Clock } from '../../base/clock.ts';
+import { type Duration, durationMs } from '../../base/duration.ts';
 import { GridError } from '../../base/errors.ts';
 import { partitionOf } from '../../base/hash.ts';
 import { defaultLimits, type Limits } from '../../base/limits.ts';
-import type { GridMap, Key, LocalMap, MapEntry } from '../../grid.ts';
+import type { GridMap, Key, LocalMap, MapEntry, SetOptions } from '../../grid.ts';
 import type { Router } from '../../partition/router-port.ts';
 import { encodeKey } from '../../wire/key.ts';
 import { encodeValue } from '../../wire/value.ts';
@@ -18,17 +19,21 @@ import {
   bareOp,
   compareAndSetOp,
   deleteIfVersionOp,
+  expireOp,
   incrementOp,
   keyOp,
   mapOps,
   readCount,
   readEntryResult,
+  readTtl,
   setIfVersionOp,
   valueOp,
+  valueOpWithLife,
   writesFrom,
 } from './map-ops.ts';
 import { isYes, valueOrNothing, valueOut } from './map-results.ts';
 import { localMap, scanned } from './map-scan-handle.ts';
+import { checkedSetOptions } from './map-set-options.ts';
 
 /** How often `update` tries; each time somebody else has changed the key in between. */
 const updatesMax = 1_000;
@@ -64,7 +69,7 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
     return this.#onKey(mapOps.has, key, options, isYes);
   }
 
-  set(key: K, value: V, options?: CallOptions): Promise<void> {
+  set(key: K, value: V, options?: SetOptions): Promise<void> {
     return this.#onValue(mapOps.set, key, value, options, ignored);
   }
 
@@ -72,7 +77,7 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
     return this.#onKey(mapOps.delete, key, options, isYes);
   }
 
-  swap(key: K, value: V, options?: CallOptions): Promise<V | undefined> {
+  swap(key: K, value: V, options?: SetOptions): Promise<V | undefined> {
     return this.#onValue(mapOps.swap, key, value, options, valueOrNothing<V>);
   }
 
@@ -80,15 +85,15 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
     return this.#onKey(mapOps.take, key, options, valueOrNothing<V>);
   }
 
-  setIfAbsent(key: K, value: V, options?: CallOptions): Promise<boolean> {
+  setIfAbsent(key: K, value: V, options?: SetOptions): Promise<boolean> {
     return this.#onValue(mapOps.setIfAbsent, key, value, options, isYes);
   }
 
-  replace(key: K, value: V, options?: CallOptions): Promise<boolean> {
+  replace(key: K, value: V, options?: SetOptions): Promise<boolean> {
     return this.#onValue(mapOps.replace, key, value, options, isYes);
   }
 
-  getOrInsert(key: K, value: V, options?: CallOptions): Promise<V> {
+  getOrInsert(key: K, value: V, options?: SetOptions): Promise<V> {
     return this.#onValue(mapOps.getOrInsert, key, value, options, valueOut<V>);
   }
 
@@ -113,11 +118,8 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
     return { key, value: valueOut<V>(found.value), version, createdAt, updatedAt, expiresAt };
   }
 
-  async setIfVersion(key: K, value: V, version: number, options?: CallOptions): Promise<boolean> {
-    const { bytes, hash } = encodeKey(key, this.#limits);
-    const encoded = encodeValue(value, this.#limits);
-    const op = setIfVersionOp(bytes, encoded, checkedVersion(version));
-    return this.#send(hash, op, options, isYes);
+  setIfVersion(key: K, value: V, version: number, options?: CallOptions): Promise<boolean> {
+    return this.#setIfVersion(key, value, version, false, options);
   }
 
   async deleteIfVersion(key: K, version: number, options?: CallOptions): Promise<boolean> {
@@ -157,11 +159,24 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
     return this.#send(hash, incrementOp(bytes, by), options, valueOut<number>);
   }
 
+  async expire(key: K, ttl: Duration, options?: CallOptions): Promise<boolean> {
+    const { bytes, hash } = encodeKey(key, this.#limits);
+    return this.#send(hash, expireOp(bytes, durationMs(ttl, 'ttl')), options, isYes);
+  }
+
+  ttl(key: K, options?: CallOptions): Promise<number> {
+    return this.#onKey(mapOps.ttl, key, options, readTtl);
+  }
+
+  persist(key: K, options?: CallOptions): Promise<boolean> {
+    return this.#onKey(mapOps.persist, key, options, isYes);
+  }
+
   getMany(keys: Iterable<K>, options?: CallOptions): Promise<Map<K, V>> {
     return many.getMany<K, V>(this.#handle, keys, options);
   }
 
-  setMany(entries: Iterable<readonly [K, V]>, options?: CallOptions): Promise<void> {
+  setMany(entries: Iterable<readonly [K, V]>, options?: SetOptions): Promise<void> {
     return many.setMany(this.#handle, entries, options);
   }
 
@@ -217,14 +232,19 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
     code: number,
     key: K,
     value: V,
-    options: CallOptions | undefined,
+    options: SetOptions | undefined,
     decode: (result: Uint8Array) => Result,
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
       const { bytes, hash } = encodeKey(key, this.#limits);
       const partition = partitionOf(hash, this.#handle.router.partitions);
-      const op = valueOp(code, bytes, encodeValue(value, this.#limits));
-      this.#handle.submit({ partition, op, isWrite: true, options, decode, resolve, reject });
+      const encoded = encodeValue(value, this.#limits);
+      const { life, call } = checkedSetOptions(options);
+      const op =
+        life === undefined
+          ? valueOp(code, bytes, encoded)
+          : valueOpWithLife(code, bytes, encoded, life);
+      this.#handle.submit({ partition, op, isWrite: true, options: call, decode, resolve, reject });
     });
   }
 
@@ -245,8 +265,21 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
     next: V | undefined,
     options: CallOptions,
   ): Promise<boolean> {
-    if (next !== undefined) return this.setIfVersion(key, next, version, options);
+    if (next !== undefined) return this.#setIfVersion(key, next, version, true, options);
     return this.deleteIfVersion(key, version, options);
+  }
+
+  async #setIfVersion(
+    key: K,
+    value: V,
+    version: number,
+    keepsDeadline: boolean,
+    options: CallOptions | undefined,
+  ): Promise<boolean> {
+    const { bytes, hash } = encodeKey(key, this.#limits);
+    const encoded = encodeValue(value, this.#limits);
+    const op = setIfVersionOp(bytes, encoded, checkedVersion(version), keepsDeadline);
+    return this.#send(hash, op, options, isYes);
   }
 }
 

@@ -5,12 +5,13 @@
 import { type CallOptions, checkedTimeoutMs } from '../../base/call-options.ts';
 import { GridError, type Outcome } from '../../base/errors.ts';
 import { partitionOf } from '../../base/hash.ts';
-import type { Key } from '../../grid.ts';
+import type { Key, SetOptions } from '../../grid.ts';
 import { encodeKey } from '../../wire/key.ts';
 import { encodeValue } from '../../wire/value.ts';
 import type { StructureHandle } from '../structure-handle.ts';
 import { keysOp, mapOps, readCount, readMany, setManyOp } from './map-ops.ts';
 import { valueOut } from './map-results.ts';
+import { checkedSetOptions } from './map-set-options.ts';
 
 /** What a frame holds beside an op. */
 const frameMarginBytes = 65_536;
@@ -48,9 +49,10 @@ export async function getMany<K extends Key, V>(
 export async function setMany<K extends Key, V>(
   handle: StructureHandle,
   entries: Iterable<readonly [K, V]>,
-  options: CallOptions | undefined,
+  options: SetOptions | undefined,
 ): Promise<void> {
-  checkedTimeoutMs(options);
+  const { life, call } = checkedSetOptions(options);
+  checkedTimeoutMs(call);
   const keys: K[] = [];
   const values: V[] = [];
   for (const entry of listed(entries)) {
@@ -63,7 +65,7 @@ export async function setMany<K extends Key, V>(
   const groups = grouped(handle, keys, values);
   const write = ({ partition, encoded, values: bytes }: Group<K>) => {
     const pairs = encoded.map((key, at) => [key, bytes[at] as Uint8Array] as const);
-    return handle.call(partition, setManyOp(pairs), true, options, () => {});
+    return handle.call(partition, setManyOp(pairs, life), true, call, () => {});
   };
   await everyGroup(groups, write);
 }

@@ -2,41 +2,56 @@
 import { GridError } from '../../base/errors.ts';
 import { murmur3 } from '../../base/hash.ts';
 import { ByteReader } from '../../wire/bytes.ts';
-import { opFlags, unknownOp } from './map-ops.ts';
+import type { Life } from './map-life.ts';
+import { jitterScale, opFlags, unknownOp } from './map-ops.ts';
 
 /** What the records can hold; the limit for users is lower and stands in limits.ts. */
 const keyBytesMax = 65_535;
-const knownFlags = opFlags.hasTtl | opFlags.matchesAbsent;
+const lifeFlags = opFlags.hasTtl | opFlags.hasJitter;
+const knownFlags = lifeFlags | opFlags.matchesAbsent | opFlags.keepsDeadline;
+const asTheMapSays: Life = {};
 
-/** How a write begins: flags, the time to live where there is one. */
+/** How a write begins: flags, and what they say follows. */
 export interface WriteHead {
-  /** 0 for ever. */
-  readonly ttlMs: number;
+  readonly life: Life;
   readonly matchesAbsent: boolean;
+  readonly keepsDeadline: boolean;
 }
 
 export interface KeyValue {
   readonly hash: number;
   readonly key: Uint8Array;
   readonly value: Uint8Array;
-  readonly ttlMs: number;
+  readonly life: Life;
 }
 
 export function readWriteHead(reader: ByteReader): WriteHead {
   const flags = reader.byte();
   if ((flags & ~knownFlags) !== 0) throw unknownOp('flags');
-  const ttlMs = (flags & opFlags.hasTtl) === 0 ? 0 : reader.varint();
-  return { ttlMs, matchesAbsent: (flags & opFlags.matchesAbsent) !== 0 };
+  const life = readLife(reader, flags);
+  return {
+    life,
+    matchesAbsent: (flags & opFlags.matchesAbsent) !== 0,
+    keepsDeadline: (flags & opFlags.keepsDeadline) !== 0,
+  };
 }
 
-/** What `valueOp` wrote. */
+/** What `valueOp` and `valueOpWithLife` wrote. */
 export function readKeyValue(op: Uint8Array): KeyValue {
   const reader = new ByteReader(op, 1);
   const flags = reader.byte();
-  if (flags !== 0 && flags !== opFlags.hasTtl) throw unknownOp('flags');
-  const ttlMs = flags === 0 ? 0 : reader.varint();
+  if ((flags & ~lifeFlags) !== 0) throw unknownOp('flags');
+  const life = readLife(reader, flags);
   const key = checkedKey(reader.block());
-  return { hash: murmur3(key), key, value: checkedValue(reader.rest()), ttlMs };
+  return { hash: murmur3(key), key, value: checkedValue(reader.rest()), life };
+}
+
+function readLife(reader: ByteReader, flags: number): Life {
+  if ((flags & lifeFlags) === 0) return asTheMapSays;
+  const ttlMs = (flags & opFlags.hasTtl) === 0 ? undefined : reader.varint();
+  const jitter = (flags & opFlags.hasJitter) === 0 ? undefined : reader.varint() / jitterScale;
+  if (jitter === undefined || jitter <= 1) return { ttlMs, jitter };
+  throw new GridError('GRID_BAD_VALUE', `An op has a jitter of 0 to 1, found ${jitter}`);
 }
 
 /** What `keysOp` wrote. */

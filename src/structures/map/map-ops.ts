@@ -6,6 +6,7 @@
  */
 import { GridError } from '../../base/errors.ts';
 import { ByteReader, ByteWriter, putVarint, varintBytes } from '../../wire/bytes.ts';
+import type { Life } from './map-life.ts';
 
 /** A code is never given twice. */
 export const mapOps = {
@@ -15,6 +16,7 @@ export const mapOps = {
   getMany: 4,
   size: 5,
   scan: 6,
+  ttl: 7,
   set: 32,
   delete: 33,
   swap: 34,
@@ -29,6 +31,8 @@ export const mapOps = {
   setMany: 43,
   deleteMany: 44,
   clear: 45,
+  expire: 46,
+  persist: 47,
 } as const;
 
 export const writesFrom = 32;
@@ -46,13 +50,23 @@ export const opFlags = {
   hasTtl: 1,
   /** compareAndSet: an absent key is what is expected. */
   matchesAbsent: 2,
+  /** A jitter follows. */
+  hasJitter: 4,
+  /** setIfVersion: the record goes on to expire when it would have. */
+  keepsDeadline: 8,
 } as const;
+
+/** A jitter of 1 in an op: 16 bits are fine enough. */
+export const jitterScale = 65_535;
+
+/** The result of `ttl`: one of these, or the milliseconds that are left on top of the last. */
+export const ttlResults = { absent: 0, forEver: 1, left: 2 } as const;
 
 export const nothing = new Uint8Array(0);
 export const no = Uint8Array.of(0);
 export const yes = Uint8Array.of(1);
 
-/** get, has, getEntry, delete, take. */
+/** get, has, getEntry, ttl, delete, take, persist. */
 export function keyOp(code: number, key: Uint8Array): Uint8Array {
   const op = new Uint8Array(1 + key.length);
   op[0] = code;
@@ -70,16 +84,15 @@ export function valueOp(code: number, key: Uint8Array, value: Uint8Array): Uint8
   return op;
 }
 
-/** As `valueOp`, for a record that lives so many milliseconds from the write on. */
-export function valueOpWithTtl(
+/** As `valueOp`, for a record whose life the map's options do not decide alone. */
+export function valueOpWithLife(
   code: number,
   key: Uint8Array,
   value: Uint8Array,
-  ttlMs: number,
+  life: Life,
 ): Uint8Array {
   const writer = begun(code);
-  writer.byte(opFlags.hasTtl);
-  writer.varint(ttlMs);
+  writeLife(writer, life);
   writer.block(key);
   writer.raw(value);
   return writer.take();
@@ -100,9 +113,14 @@ export function compareAndSetOp(
   return writer.take();
 }
 
-export function setIfVersionOp(key: Uint8Array, value: Uint8Array, version: number): Uint8Array {
+export function setIfVersionOp(
+  key: Uint8Array,
+  value: Uint8Array,
+  version: number,
+  keepsDeadline = false,
+): Uint8Array {
   const writer = begun(mapOps.setIfVersion);
-  writer.byte(0);
+  writer.byte(keepsDeadline ? opFlags.keepsDeadline : 0);
   writer.block(key);
   writer.varint(version);
   writer.raw(value);
@@ -130,9 +148,19 @@ export function keysOp(code: number, keys: readonly Uint8Array[]): Uint8Array {
   return writer.take();
 }
 
-export function setManyOp(entries: readonly (readonly [Uint8Array, Uint8Array])[]): Uint8Array {
+export function expireOp(key: Uint8Array, ttlMs: number): Uint8Array {
+  const writer = begun(mapOps.expire);
+  writer.varint(ttlMs);
+  writer.raw(key);
+  return writer.take();
+}
+
+export function setManyOp(
+  entries: readonly (readonly [Uint8Array, Uint8Array])[],
+  life: Life = {},
+): Uint8Array {
   const writer = begun(mapOps.setMany);
-  writer.byte(0);
+  writeLife(writer, life);
   for (const [key, value] of entries) {
     writer.block(key);
     writer.block(value);
@@ -151,6 +179,14 @@ export function scanOp(kind: ScanKind, fromHash: number): Uint8Array {
 /** size, clear. */
 export function bareOp(code: number): Uint8Array {
   return Uint8Array.of(code);
+}
+
+function writeLife(writer: ByteWriter, { ttlMs, jitter }: Life): void {
+  const ofTtl = ttlMs === undefined ? 0 : opFlags.hasTtl;
+  const ofJitter = jitter === undefined ? 0 : opFlags.hasJitter;
+  writer.byte(ofTtl | ofJitter);
+  if (ttlMs !== undefined) writer.varint(ttlMs);
+  if (jitter !== undefined) writer.varint(Math.round(jitter * jitterScale));
 }
 
 function begun(code: number): ByteWriter {
@@ -186,6 +222,11 @@ export function readEntryResult(result: Uint8Array): EntryResult | undefined {
     deadline: reader.varint(),
     value: reader.rest(),
   };
+}
+
+/** -2 where it is absent, -1 where it never expires, else the milliseconds that are left. */
+export function readTtl(result: Uint8Array): number {
+  return readCount(result) - ttlResults.left;
 }
 
 export function readCount(result: Uint8Array): number {

@@ -1,14 +1,14 @@
 /**
- * The records of a map in one partition, and what the map's ops do to them.
+ * What the ops of a map do to its records in one partition.
  *
  * Invariants
  * 1. A write is read to its end before anything is changed, so an op that is refused has changed nothing.
  * 2. The version of a record is the sequence of its last write, so it grows with every write.
  * 3. A result shares no memory with the records.
+ * 4. An op meets a record that has expired as absent; one that names it removes it (map-records.ts).
  */
 import { murmur3 } from '../../base/hash.ts';
 import { rangesPerTable } from '../../partition/arena/hash-index.ts';
-import { RecordTable } from '../../partition/arena/record-table.ts';
 import {
   type RunContext,
   type RunResult,
@@ -17,7 +17,7 @@ import {
   wholeStructure,
 } from '../../partition/store.ts';
 import { ByteReader, ByteWriter, sameBytes } from '../../wire/bytes.ts';
-import { applyChanges, writeClear, writeDelete, writePut, writeRecord } from './map-changes.ts';
+import { deadlineOf, type Life, type MapLife, mapLife } from './map-life.ts';
 import { addedNumber } from './map-numbers.ts';
 import {
   checkedKey,
@@ -26,41 +26,44 @@ import {
   readKeyValue,
   readWriteHead,
 } from './map-op-reader.ts';
-import { mapOps, no, nothing, scanEnd, scanKinds, unknownOp, writesFrom, yes } from './map-ops.ts';
+import { mapOps, no, nothing, ttlResults, unknownOp, writesFrom, yes } from './map-ops.ts';
+import { MapRecords } from './map-records.ts';
+import { scanPage } from './map-scan.ts';
 
-/** About the size of a page of a scan; one record is always given. */
-const pageBytes = 65_536;
 /** What `getMany` gives at once; the handle asks again for the rest. */
 const manyBytesMax = 1_048_576;
-/** A deadline has six bytes; what lies beyond is for ever, more or less. */
-const deadlineMax = 2 ** 48 - 1;
-const hashesPerRange = 2 ** 24;
 
 export const mapType: StructureType = {
   name: 'map',
-  createStore: () => new MapStore(),
+  createStore: (_structure, options) => new MapStore(options),
 };
 
 export class MapStore implements Store {
   readonly ranges = rangesPerTable;
-  readonly #table = new RecordTable();
+  readonly #records = new MapRecords();
   readonly #writer = new ByteWriter();
+  readonly #life: MapLife;
+
+  /** `options` are those that the map was created with. */
+  constructor(options?: unknown) {
+    this.#life = mapLife(options);
+  }
 
   get entries(): number {
-    return this.#table.entries;
+    return this.#records.table.entries;
   }
 
   get bytes(): number {
-    return this.#table.bytes;
+    return this.#records.table.bytes;
   }
 
-  // Nothing expires yet.
-  isDue(): boolean {
-    return false;
+  isDue(gridTime: number): boolean {
+    return this.#records.isDue(gridTime);
   }
 
-  housekeep(): RunResult {
-    return { result: nothing, changes: nothing, touched: wholeStructure };
+  housekeep(context: RunContext): RunResult {
+    const hash = this.#records.reap(context);
+    return this.#ended(nothing, hash < 0 ? wholeStructure : hash);
   }
 
   isWrite(op: Uint8Array): boolean {
@@ -70,56 +73,49 @@ export class MapStore implements Store {
   run(op: Uint8Array, context: RunContext): RunResult {
     switch (op[0]) {
       case mapOps.get:
-        return this.#get(op);
+        return this.#get(op, context);
       case mapOps.set:
         return this.#set(op, context);
       case mapOps.has:
-        return this.#has(op);
+        return this.#has(op, context);
       case mapOps.getEntry:
-        return this.#getEntry(op);
+        return this.#getEntry(op, context);
       case mapOps.getMany:
-        return this.#getMany(op);
+        return this.#getMany(op, context);
       case mapOps.size:
-        return this.#size();
+        return this.#size(context);
       case mapOps.scan:
-        return this.#scan(op);
+        return this.#ended(scanPage(this.#records, op, context), wholeStructure);
       case mapOps.delete:
       case mapOps.take:
-        return this.#delete(op);
+        return this.#delete(op, context);
       case mapOps.deleteMany:
-        return this.#deleteMany(op);
+        return this.#deleteMany(op, context);
       case mapOps.clear:
-        return this.#clear();
+        return this.#clear(context);
       default:
         return this.#runConditional(op, context);
     }
   }
 
   apply(changes: Uint8Array): void {
-    applyChanges(this.#table, changes);
+    this.#records.apply(changes);
   }
 
   copy(from: number, bytes: number): { readonly to: number; readonly content: Uint8Array } {
-    const write = (ref: number) => writeRecord(this.#writer, this.#table, ref);
-    let to = from;
-    while (to < this.ranges && (to === from || this.#writer.length < bytes)) {
-      this.#table.eachInRange(to, write);
-      to += 1;
-    }
-    return { to, content: this.#writer.take() };
+    return this.#records.copy(from, this.ranges, bytes);
   }
 
   restore(from: number, to: number, content: Uint8Array): void {
-    for (let range = from; range < to; range++) this.#table.clearRange(range);
-    applyChanges(this.#table, content);
+    this.#records.restore(from, to, content);
   }
 
   digest(): number {
-    return this.#table.digest();
+    return this.#records.table.digest();
   }
 
   release(): void {
-    this.#table.release();
+    this.#records.release();
   }
 
   #runConditional(op: Uint8Array, context: RunContext): RunResult {
@@ -137,123 +133,107 @@ export class MapStore implements Store {
       case mapOps.setIfVersion:
         return this.#setIfVersion(op, context);
       case mapOps.deleteIfVersion:
-        return this.#deleteIfVersion(op);
+        return this.#deleteIfVersion(op, context);
       case mapOps.increment:
         return this.#increment(op, context);
       case mapOps.setMany:
         return this.#setMany(op, context);
+      case mapOps.ttl:
+        return this.#ttl(op, context);
+      case mapOps.expire:
+        return this.#expire(op, context);
+      case mapOps.persist:
+        return this.#persist(op, context);
       default:
         throw unknownOp('a code');
     }
   }
 
-  #get(op: Uint8Array): RunResult {
+  #get(op: Uint8Array, context: RunContext): RunResult {
     const key = checkedKey(op.subarray(1));
     const hash = murmur3(key);
-    return { result: this.#copyOf(this.#table.find(hash, key)), changes: nothing, touched: hash };
+    return this.#ended(this.#copyOf(this.#records.live(hash, key, context)), hash);
   }
 
-  #has(op: Uint8Array): RunResult {
+  #has(op: Uint8Array, context: RunContext): RunResult {
     const key = checkedKey(op.subarray(1));
     const hash = murmur3(key);
-    const result = this.#table.has(hash, key) ? yes : no;
-    return { result, changes: nothing, touched: hash };
+    return this.#ended(this.#records.live(hash, key, context) === 0 ? no : yes, hash);
   }
 
-  #getEntry(op: Uint8Array): RunResult {
+  #getEntry(op: Uint8Array, context: RunContext): RunResult {
     const key = checkedKey(op.subarray(1));
-    const touched = murmur3(key);
-    const ref = this.#table.find(touched, key);
-    if (ref === 0) return { result: nothing, changes: nothing, touched };
+    const hash = murmur3(key);
+    const ref = this.#records.live(hash, key, context);
+    if (ref === 0) return this.#ended(nothing, hash);
+    const { table } = this.#records;
     const writer = this.#writer;
-    writer.varint(this.#table.version(ref));
-    writer.varint(this.#table.created(ref));
-    writer.varint(this.#table.updated(ref));
-    writer.varint(this.#table.deadline(ref));
-    writer.raw(this.#table.value(ref));
-    return { result: writer.take(), changes: nothing, touched };
+    writer.varint(table.version(ref));
+    writer.varint(table.created(ref));
+    writer.varint(table.updated(ref));
+    writer.varint(table.deadline(ref));
+    writer.raw(table.value(ref));
+    return this.#ended(writer.take(), hash);
   }
 
-  #getMany(op: Uint8Array): RunResult {
+  #getMany(op: Uint8Array, context: RunContext): RunResult {
     const keys = readKeys(op);
     const writer = this.#writer;
     for (let i = 0; i < keys.length && writer.length < manyBytesMax; i++) {
       const key = keys[i] as Uint8Array;
-      const ref = this.#table.find(murmur3(key), key);
+      const ref = this.#records.live(murmur3(key), key, context);
       writer.byte(ref === 0 ? 0 : 1);
-      if (ref !== 0) writer.block(this.#table.value(ref));
+      if (ref !== 0) writer.block(this.#records.table.value(ref));
     }
-    return { result: writer.take(), changes: nothing, touched: wholeStructure };
+    return this.#ended(writer.take(), wholeStructure);
   }
 
-  #size(): RunResult {
-    this.#writer.varint(this.#table.entries);
-    return { result: this.#writer.take(), changes: nothing, touched: wholeStructure };
+  #size(context: RunContext): RunResult {
+    this.#writer.varint(this.#records.count(context));
+    return this.#ended(this.#writer.take(), wholeStructure);
   }
 
-  /**
-   * A page holds every record whose hash lies in [from, next), whatever happened since the page before,
-   * so a scan meets a record that stays once, however the index changes.
-   */
-  #scan(op: Uint8Array): RunResult {
-    const reader = new ByteReader(op, 1);
-    const kind = reader.byte();
-    const from = reader.varint();
-    reader.end();
-    if (kind < scanKinds.keys || kind > scanKinds.entries) throw unknownOp('a kind of scan');
-    const page = new ByteWriter();
-    let next = from;
-    while (next < scanEnd && page.length < pageBytes) next = this.#scanRange(page, kind, next);
-    this.#writer.varint(next);
-    this.#writer.raw(page.take());
-    return { result: this.#writer.take(), changes: nothing, touched: wholeStructure };
-  }
-
-  /** Writes the records of the rest of a range from a hash on; gives the first hash not written. */
-  #scanRange(page: ByteWriter, kind: number, from: number): number {
-    const range = Math.floor(from / hashesPerRange);
-    const found: { readonly hash: number; readonly ref: number }[] = [];
-    this.#table.eachInRange(range, (ref, hash) => {
-      if (hash >= from) found.push({ hash, ref });
-    });
-    found.sort((one, other) => one.hash - other.hash);
-    let last = -1;
-    for (const { hash, ref } of found) {
-      // Records of one hash are never divided between two pages.
-      if (page.length >= pageBytes && hash !== last) return hash;
-      if ((kind & scanKinds.keys) !== 0) page.block(this.#table.key(ref));
-      if ((kind & scanKinds.values) !== 0) page.block(this.#table.value(ref));
-      last = hash;
+  /** What is left, in whole milliseconds, one at least. */
+  #ttl(op: Uint8Array, context: RunContext): RunResult {
+    const key = checkedKey(op.subarray(1));
+    const hash = murmur3(key);
+    const ref = this.#records.live(hash, key, context);
+    const deadline = ref === 0 ? 0 : this.#records.table.deadline(ref);
+    if (ref === 0) this.#writer.varint(ttlResults.absent);
+    else if (deadline === 0) this.#writer.varint(ttlResults.forEver);
+    else {
+      const leftMs = Math.ceil(deadline - this.#records.now(context));
+      this.#writer.varint(ttlResults.left + leftMs);
     }
-    return (range + 1) * hashesPerRange;
+    return this.#ended(this.#writer.take(), hash);
   }
 
   #set(op: Uint8Array, context: RunContext): RunResult {
-    const { key, hash, value, ttlMs } = readKeyValue(op);
-    this.#put(hash, key, value, ttlMs, context);
-    return { result: nothing, changes: this.#writer.take(), touched: hash };
+    const { key, hash, value, life } = readKeyValue(op);
+    this.#put(hash, key, value, life, context);
+    return this.#ended(nothing, hash);
   }
 
   #swap(op: Uint8Array, context: RunContext): RunResult {
-    const { key, hash, value, ttlMs } = readKeyValue(op);
-    const result = this.#copyOf(this.#table.find(hash, key));
-    this.#put(hash, key, value, ttlMs, context);
-    return { result, changes: this.#writer.take(), touched: hash };
+    const { key, hash, value, life } = readKeyValue(op);
+    const result = this.#copyOf(this.#records.live(hash, key, context));
+    this.#put(hash, key, value, life, context);
+    return this.#ended(result, hash);
   }
 
-  #setWhere(op: Uint8Array, context: RunContext, present: boolean): RunResult {
-    const { key, hash, value, ttlMs } = readKeyValue(op);
-    if (this.#table.has(hash, key) !== present) return refused(hash);
-    this.#put(hash, key, value, ttlMs, context);
-    return { result: yes, changes: this.#writer.take(), touched: hash };
+  #setWhere(op: Uint8Array, context: RunContext, isPresent: boolean): RunResult {
+    const { key, hash, value, life } = readKeyValue(op);
+    const isMet = (this.#records.live(hash, key, context) !== 0) === isPresent;
+    if (isMet) this.#put(hash, key, value, life, context);
+    return this.#ended(isMet ? yes : no, hash);
   }
 
   #getOrInsert(op: Uint8Array, context: RunContext): RunResult {
-    const { key, hash, value, ttlMs } = readKeyValue(op);
-    const ref = this.#table.find(hash, key);
-    if (ref !== 0) return { result: this.#copyOf(ref), changes: nothing, touched: hash };
-    this.#put(hash, key, value, ttlMs, context);
-    return { result: new Uint8Array(value), changes: this.#writer.take(), touched: hash };
+    const { key, hash, value, life } = readKeyValue(op);
+    const ref = this.#records.live(hash, key, context);
+    if (ref !== 0) return this.#ended(this.#copyOf(ref), hash);
+    this.#put(hash, key, value, life, context);
+    return this.#ended(new Uint8Array(value), hash);
   }
 
   #compareAndSet(op: Uint8Array, context: RunContext): RunResult {
@@ -263,34 +243,40 @@ export class MapStore implements Store {
     const expected = reader.block();
     const next = checkedValue(reader.rest());
     const hash = murmur3(key);
-    const ref = this.#table.find(hash, key);
-    const isMet = ref === 0 ? head.matchesAbsent : sameBytes(this.#table.value(ref), expected);
-    if (!isMet) return refused(hash);
-    this.#put(hash, key, next, head.ttlMs, context);
-    return { result: yes, changes: this.#writer.take(), touched: hash };
+    const ref = this.#records.live(hash, key, context);
+    const isMet =
+      ref === 0 ? head.matchesAbsent : sameBytes(this.#records.table.value(ref), expected);
+    if (isMet) this.#put(hash, key, next, head.life, context);
+    return this.#ended(isMet ? yes : no, hash);
   }
 
   #setIfVersion(op: Uint8Array, context: RunContext): RunResult {
     const reader = new ByteReader(op, 1);
-    const { ttlMs } = readWriteHead(reader);
+    const head = readWriteHead(reader);
     const key = checkedKey(reader.block());
     const version = reader.varint();
     const value = checkedValue(reader.rest());
     const hash = murmur3(key);
-    if (this.#versionOf(hash, key) !== version) return refused(hash);
-    this.#put(hash, key, value, ttlMs, context);
-    return { result: yes, changes: this.#writer.take(), touched: hash };
+    const ref = this.#records.live(hash, key, context);
+    const isMet = (ref === 0 ? 0 : this.#records.table.version(ref)) === version;
+    if (isMet && head.keepsDeadline && ref !== 0) {
+      this.#records.write(hash, key, value, this.#records.table.deadline(ref), context);
+    } else if (isMet) {
+      this.#put(hash, key, value, head.life, context);
+    }
+    return this.#ended(isMet ? yes : no, hash);
   }
 
-  #deleteIfVersion(op: Uint8Array): RunResult {
+  #deleteIfVersion(op: Uint8Array, context: RunContext): RunResult {
     const reader = new ByteReader(op, 1);
     const version = reader.varint();
     const key = checkedKey(reader.rest());
     const hash = murmur3(key);
-    if (this.#versionOf(hash, key) !== version) return refused(hash);
+    const ref = this.#records.live(hash, key, context);
+    const isMet = (ref === 0 ? 0 : this.#records.table.version(ref)) === version;
     // Version 0 and absent: what is wanted is so already.
-    if (this.#table.delete(hash, key)) writeDelete(this.#writer, key);
-    return { result: yes, changes: this.#writer.take(), touched: hash };
+    if (isMet && ref !== 0) this.#records.remove(hash, key, context);
+    return this.#ended(isMet ? yes : no, hash);
   }
 
   #increment(op: Uint8Array, context: RunContext): RunResult {
@@ -298,90 +284,96 @@ export class MapStore implements Store {
     const by = reader.float();
     const key = checkedKey(reader.rest());
     const hash = murmur3(key);
-    const ref = this.#table.find(hash, key);
-    const sum = addedNumber(ref === 0 ? undefined : this.#table.value(ref), by);
+    const { table } = this.#records;
+    const ref = this.#records.find(hash, key, context);
+    const sum = addedNumber(ref === 0 ? undefined : table.value(ref), by);
     // What counts goes on to expire when it would have.
-    const deadline = ref === 0 ? 0 : this.#table.deadline(ref);
-    this.#putUntil(hash, key, sum, deadline, context);
-    return { result: sum, changes: this.#writer.take(), touched: hash };
+    if (ref === 0) this.#put(hash, key, sum, {}, context);
+    else this.#records.write(hash, key, sum, table.deadline(ref), context);
+    return this.#ended(sum, hash);
   }
 
   #setMany(op: Uint8Array, context: RunContext): RunResult {
     const reader = new ByteReader(op, 1);
-    const { ttlMs } = readWriteHead(reader);
+    const { life } = readWriteHead(reader);
     const pairs: { readonly key: Uint8Array; readonly value: Uint8Array }[] = [];
     while (!reader.isAtEnd) {
       const key = checkedKey(reader.block());
       pairs.push({ key, value: checkedValue(reader.block()) });
     }
-    for (const { key, value } of pairs) this.#put(murmur3(key), key, value, ttlMs, context);
-    return { result: nothing, changes: this.#writer.take(), touched: wholeStructure };
+    for (const { key, value } of pairs) this.#put(murmur3(key), key, value, life, context);
+    return this.#ended(nothing, wholeStructure);
   }
 
   /** delete says whether there was a record, take gives its value. */
-  #delete(op: Uint8Array): RunResult {
+  #delete(op: Uint8Array, context: RunContext): RunResult {
     const key = checkedKey(op.subarray(1));
     const hash = murmur3(key);
     const isTake = op[0] === mapOps.take;
-    const ref = this.#table.find(hash, key);
-    if (ref === 0) return { result: isTake ? nothing : no, changes: nothing, touched: hash };
+    const ref = this.#records.live(hash, key, context);
+    if (ref === 0) return this.#ended(isTake ? nothing : no, hash);
     const result = isTake ? this.#copyOf(ref) : yes;
-    this.#table.delete(hash, key);
-    writeDelete(this.#writer, key);
-    return { result, changes: this.#writer.take(), touched: hash };
+    this.#records.remove(hash, key, context);
+    return this.#ended(result, hash);
   }
 
-  #deleteMany(op: Uint8Array): RunResult {
+  #deleteMany(op: Uint8Array, context: RunContext): RunResult {
     let deleted = 0;
     for (const key of readKeys(op)) {
-      if (!this.#table.delete(murmur3(key), key)) continue;
-      writeDelete(this.#writer, key);
+      const hash = murmur3(key);
+      if (this.#records.live(hash, key, context) === 0) continue;
+      this.#records.remove(hash, key, context);
       deleted += 1;
     }
-    const changes = this.#writer.take();
     this.#writer.varint(deleted);
-    return { result: this.#writer.take(), changes, touched: wholeStructure };
+    return this.#ended(this.#writer.take(), wholeStructure);
   }
 
-  #clear(): RunResult {
-    if (this.#table.entries > 0) writeClear(this.#writer);
-    this.#table.release();
-    return { result: nothing, changes: this.#writer.take(), touched: wholeStructure };
+  #clear(context: RunContext): RunResult {
+    this.#records.removeAll(context);
+    return this.#ended(nothing, wholeStructure);
   }
 
-  #put(hash: number, key: Uint8Array, value: Uint8Array, ttlMs: number, context: RunContext): void {
-    const deadline = ttlMs === 0 ? 0 : Math.min(deadlineMax, Math.floor(context.gridTime) + ttlMs);
-    this.#putUntil(hash, key, value, deadline, context);
+  /** Whether it was there. No time at all deletes, as in Redis. */
+  #expire(op: Uint8Array, context: RunContext): RunResult {
+    const reader = new ByteReader(op, 1);
+    const ttlMs = reader.varint();
+    const key = checkedKey(reader.rest());
+    const hash = murmur3(key);
+    const ref = this.#records.live(hash, key, context);
+    if (ref === 0) return this.#ended(no, hash);
+    if (ttlMs === 0) this.#records.remove(hash, key, context);
+    else {
+      const life = { ttlMs, jitter: 0 };
+      const deadline = this.#deadlineOf(life, hash, context);
+      this.#records.setDeadline(hash, key, ref, deadline);
+    }
+    return this.#ended(yes, hash);
   }
 
-  #putUntil(
-    hash: number,
-    key: Uint8Array,
-    value: Uint8Array,
-    deadline: number,
-    context: RunContext,
-  ): void {
-    const now = Math.floor(context.gridTime);
-    const ref = this.#table.find(hash, key);
-    const created = ref === 0 ? now : this.#table.created(ref);
-    const updated = Math.max(created, now);
-    const meta = { version: context.sequence, deadline, created, updated };
-    this.#table.put(hash, key, value, meta);
-    writePut(this.#writer, key, value, meta);
+  /** Whether it would have expired. */
+  #persist(op: Uint8Array, context: RunContext): RunResult {
+    const key = checkedKey(op.subarray(1));
+    const hash = murmur3(key);
+    const ref = this.#records.live(hash, key, context);
+    const isMortal = ref !== 0 && this.#records.table.deadline(ref) !== 0;
+    if (isMortal) this.#records.setDeadline(hash, key, ref, 0);
+    return this.#ended(isMortal ? yes : no, hash);
   }
 
-  /** 0 where there is no record. */
-  #versionOf(hash: number, key: Uint8Array): number {
-    const ref = this.#table.find(hash, key);
-    return ref === 0 ? 0 : this.#table.version(ref);
+  #put(hash: number, key: Uint8Array, value: Uint8Array, life: Life, context: RunContext): void {
+    this.#records.write(hash, key, value, this.#deadlineOf(life, hash, context), context);
+  }
+
+  #deadlineOf(life: Life, hash: number, context: RunContext): number {
+    return deadlineOf(life, this.#life, this.#records.now(context), hash, context.sequence);
   }
 
   #copyOf(ref: number): Uint8Array {
-    return ref === 0 ? nothing : this.#table.value(ref).slice();
+    return ref === 0 ? nothing : this.#records.table.value(ref).slice();
   }
-}
 
-/** A condition was not met: nothing changed. */
-function refused(touched: number): RunResult {
-  return { result: no, changes: nothing, touched };
+  #ended(result: Uint8Array, touched: number): RunResult {
+    return { result, changes: this.#records.takeChanges(), touched };
+  }
 }

@@ -1,0 +1,252 @@
+/**
+ * The records of a map in one partition, with their deadlines, and the changes that an op makes.
+ *
+ * Invariants
+ * 1. What has expired by grid time is not there: no op sees it, removed or not.
+ * 2. Nothing is removed for its age without a change that says so, and none is made by a look
+ *    (`sequence` 0). So a backup, which runs no ops, keeps what its primary keeps.
+ * 3. Grid time never falls behind a time at which something was hidden: it is removed by a change, or a
+ *    mark says how late it was. So a promoted backup whose clock is behind shows nothing again.
+ * 4. `lastEvent` is at least the sequence of the last write that a watcher would be told of.
+ */
+import { murmur3 } from '../../base/hash.ts';
+import { type RecordMeta, RecordTable } from '../../partition/arena/record-table.ts';
+import type { RunContext } from '../../partition/store.ts';
+import { ByteWriter } from '../../wire/bytes.ts';
+import {
+  applyChanges,
+  type ChangeSink,
+  writeClear,
+  writeDelete,
+  writeMark,
+  writePut,
+  writeRecord,
+} from './map-changes.ts';
+import { Deadlines } from './map-deadlines.ts';
+
+/** What is removed for its age at once, at most. */
+const sliceMax = 128;
+/** Entries of deadlines beyond two for each record, before they are made anew. */
+const slackMax = 1_024;
+
+export class MapRecords implements ChangeSink {
+  readonly table = new RecordTable();
+  readonly #deadlines = new Deadlines();
+  readonly #changes = new ByteWriter();
+  #latest = 0;
+  #lastEvent = 0;
+
+  /** Grid time as far as this partition has acted on it. */
+  now(context: RunContext): number {
+    return Math.max(context.gridTime, this.#latest);
+  }
+
+  isDue(gridTime: number): boolean {
+    return this.#deadlines.earliest <= gridTime;
+  }
+
+  /** The record of a key; 0 where there is none or it has expired. Changes nothing. */
+  find(hash: number, key: Uint8Array, context: RunContext): number {
+    const ref = this.table.find(hash, key);
+    return ref === 0 || this.isExpired(ref, this.now(context)) ? 0 : ref;
+  }
+
+  /** As `find`; one that has expired is removed, and the changes say so. */
+  live(hash: number, key: Uint8Array, context: RunContext): number {
+    const ref = this.table.find(hash, key);
+    if (ref === 0 || !this.isExpired(ref, this.now(context))) return ref;
+    if (context.sequence > 0) this.#expire(hash, key, context);
+    return 0;
+  }
+
+  isExpired(ref: number, now: number): boolean {
+    const deadline = this.table.deadline(ref);
+    return deadline !== 0 && deadline <= now;
+  }
+
+  /** How many there are. It may take a walk over all of them while many wait to be removed. */
+  count(context: RunContext): number {
+    this.settle(context);
+    const now = this.now(context);
+    if (!this.isDue(now)) return this.table.entries;
+    let count = 0;
+    this.table.each((ref) => {
+      if (!this.isExpired(ref, now)) count += 1;
+    });
+    return count;
+  }
+
+  /** Before records are shown that nobody named: a slice goes, a mark stands for the rest. */
+  settle(context: RunContext): void {
+    if (context.sequence === 0) return;
+    this.reap(context);
+    const now = this.now(context);
+    if (!this.isDue(now)) return;
+    this.#latest = Math.floor(now);
+    writeMark(this.#changes, this.#latest, this.#lastEvent);
+  }
+
+  /** Removes a slice of what has expired. Gives the hash of it where it was one record, else -1. */
+  reap(context: RunContext): number {
+    const now = this.now(context);
+    let removed = 0;
+    let only = -1;
+    for (let looked = 0; looked < sliceMax && this.isDue(now); looked++) {
+      const hash = this.#deadlines.take();
+      for (const key of this.#expiredOf(hash, now)) {
+        this.#expire(hash, key, context);
+        removed += 1;
+        only = hash;
+      }
+    }
+    return removed === 1 ? only : -1;
+  }
+
+  /** Writes a record; the version is the sequence of the write. */
+  write(
+    hash: number,
+    key: Uint8Array,
+    value: Uint8Array,
+    deadline: number,
+    context: RunContext,
+  ): void {
+    const now = Math.floor(this.now(context));
+    const ref = this.live(hash, key, context);
+    const created = ref === 0 ? now : this.table.created(ref);
+    const updated = Math.max(created, now);
+    const meta = { version: context.sequence, deadline, created, updated };
+    this.#put(hash, key, value, meta);
+    writePut(this.#changes, key, value, meta);
+  }
+
+  /** Gives a record another deadline. It stays the same version: its value has not changed. */
+  setDeadline(hash: number, key: Uint8Array, ref: number, deadline: number): void {
+    const { table } = this;
+    const value = table.value(ref).slice();
+    const meta = {
+      version: table.version(ref),
+      deadline,
+      created: table.created(ref),
+      updated: table.updated(ref),
+    };
+    this.#put(hash, key, value, meta);
+    writePut(this.#changes, key, value, meta);
+  }
+
+  /** Removes a record that is there. */
+  remove(hash: number, key: Uint8Array, context: RunContext): void {
+    this.#remove(hash, key, context);
+  }
+
+  removeAll(context: RunContext): void {
+    if (this.table.entries === 0) return;
+    this.clear(context.sequence);
+    writeClear(this.#changes, context.sequence);
+  }
+
+  /** What the op changed; none is left afterwards. */
+  takeChanges(): Uint8Array {
+    return this.#changes.take();
+  }
+
+  copy(
+    from: number,
+    to: number,
+    bytes: number,
+  ): { readonly to: number; readonly content: Uint8Array } {
+    const writer = new ByteWriter();
+    const write = (ref: number) => writeRecord(writer, this.table, ref);
+    if (this.#latest > 0 || this.#lastEvent > 0) writeMark(writer, this.#latest, this.#lastEvent);
+    let at = from;
+    while (at < to && (at === from || writer.length < bytes)) {
+      this.table.eachInRange(at, write);
+      at += 1;
+    }
+    return { to: at, content: writer.take() };
+  }
+
+  restore(from: number, to: number, content: Uint8Array): void {
+    for (let range = from; range < to; range++) this.table.clearRange(range);
+    this.apply(content);
+  }
+
+  apply(changes: Uint8Array): void {
+    applyChanges(this, changes);
+  }
+
+  release(): void {
+    this.table.release();
+    this.#deadlines.clear();
+  }
+
+  // --- what changes come down to
+
+  put(key: Uint8Array, value: Uint8Array, meta: RecordMeta): void {
+    this.#put(murmur3(key), key, value, meta);
+  }
+
+  delete(key: Uint8Array, sequence: number): void {
+    this.table.delete(murmur3(key), key);
+    this.#note(sequence);
+  }
+
+  clear(sequence: number): void {
+    this.release();
+    this.#note(sequence);
+  }
+
+  mark(gridTime: number, lastEvent: number): void {
+    if (gridTime > this.#latest) this.#latest = gridTime;
+    this.#note(lastEvent);
+  }
+
+  #put(hash: number, key: Uint8Array, value: Uint8Array, meta: RecordMeta): void {
+    const { deadline } = meta;
+    if (deadline !== 0) {
+      const ref = this.table.find(hash, key);
+      const before = ref === 0 ? 0 : this.table.deadline(ref);
+      if (before === 0 || deadline < before) this.#deadlines.add(deadline, hash);
+    }
+    this.table.put(hash, key, value, meta);
+    this.#note(meta.version);
+    if (this.#deadlines.size > 2 * this.table.entries + slackMax) this.#indexAnew();
+  }
+
+  #expire(hash: number, key: Uint8Array, context: RunContext): void {
+    this.#remove(hash, key, context);
+  }
+
+  #remove(hash: number, key: Uint8Array, context: RunContext): void {
+    this.table.delete(hash, key);
+    this.#note(context.sequence);
+    writeDelete(this.#changes, key, context.sequence);
+  }
+
+  #note(sequence: number): void {
+    if (sequence > this.#lastEvent) this.#lastEvent = sequence;
+  }
+
+  /** The keys of one hash that have expired; the others are to be looked at again in their time. */
+  #expiredOf(hash: number, now: number): Uint8Array[] {
+    const { table } = this;
+    const expired: Uint8Array[] = [];
+    let next = 0;
+    table.eachOfHash(hash, (ref) => {
+      const deadline = table.deadline(ref);
+      if (deadline === 0) return;
+      if (deadline <= now) expired.push(table.key(ref).slice());
+      else if (next === 0 || deadline < next) next = deadline;
+    });
+    if (next !== 0) this.#deadlines.add(next, hash);
+    return expired;
+  }
+
+  /** Forgets the entries of records that are gone. */
+  #indexAnew(): void {
+    this.#deadlines.clear();
+    this.table.each((ref, hash) => {
+      const deadline = this.table.deadline(ref);
+      if (deadline !== 0) this.#deadlines.add(deadline, hash);
+    });
+  }
+}

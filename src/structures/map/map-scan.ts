@@ -1,0 +1,58 @@
+/** Pages of a scan over the records of a map, in the order of their hashes. */
+import type { RunContext } from '../../partition/store.ts';
+import { ByteReader, ByteWriter } from '../../wire/bytes.ts';
+import { scanEnd, scanKinds, unknownOp } from './map-ops.ts';
+import type { MapRecords } from './map-records.ts';
+
+/** About the size of a page of a scan; one record is always given. */
+const pageBytes = 65_536;
+const hashesPerRange = 2 ** 24;
+
+/**
+ * A page holds every record whose hash lies in [from, next), whatever happened since the page before,
+ * so a scan meets a record that stays once, however the index changes.
+ */
+export function scanPage(records: MapRecords, op: Uint8Array, context: RunContext): Uint8Array {
+  const reader = new ByteReader(op, 1);
+  const kind = reader.byte();
+  const from = reader.varint();
+  reader.end();
+  if (kind < scanKinds.keys || kind > scanKinds.entries) throw unknownOp('a kind of scan');
+  records.settle(context);
+  const now = records.now(context);
+  const page = new ByteWriter();
+  let next = from;
+  while (next < scanEnd && page.length < pageBytes) {
+    next = scanRange(records, page, kind, next, now);
+  }
+  const result = new ByteWriter();
+  result.varint(next);
+  result.raw(page.take());
+  return result.take();
+}
+
+/** Writes the records of the rest of a range from a hash on; gives the first hash not written. */
+function scanRange(
+  records: MapRecords,
+  page: ByteWriter,
+  kind: number,
+  from: number,
+  now: number,
+): number {
+  const { table } = records;
+  const range = Math.floor(from / hashesPerRange);
+  const found: { readonly hash: number; readonly ref: number }[] = [];
+  table.eachInRange(range, (ref, hash) => {
+    if (hash >= from && !records.isExpired(ref, now)) found.push({ hash, ref });
+  });
+  found.sort((one, other) => one.hash - other.hash);
+  let last = -1;
+  for (const { hash, ref } of found) {
+    // Records of one hash are never divided between two pages.
+    if (page.length >= pageBytes && hash !== last) return hash;
+    if ((kind & scanKinds.keys) !== 0) page.block(table.key(ref));
+    if ((kind & scanKinds.values) !== 0) page.block(table.value(ref));
+    last = hash;
+  }
+  return (range + 1) * hashesPerRange;
+}
