@@ -59,7 +59,6 @@ export class LocalRouter implements Router {
       this.gridTime += this.msPerOperation;
       const context = runContext(this.gridTime, this.#sequence);
       run = store.run(operation.op, context);
-      if (!operation.isWrite) expect(run.changes.length, 'a read changes nothing').to.equal(0);
     } catch (error) {
       if (!GridError.is(error)) throw error;
       queueMicrotask(() => operation.reject(error));
