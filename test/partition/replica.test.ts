@@ -353,6 +353,24 @@ describe('the in-sync set of a primary', () => {
     expect([replicas.replies.get(2), replicas.counts(bob)]).to.deep.equal(['1', '10000000']);
   });
 
+  it('takes uncommitted entries along, so that a learner that is promoted can pass them on', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a');
+    replicas.flush(ann);
+    replicas.sent = [];
+    replicas.change({ learner: cid }).learn(ann, cid);
+    replicas.flush(ann);
+    replicas.deliver(({ to }) => to === bob);
+    expect(replicas.at(cid).state.commit, 'nothing is committed by a copy').to.equal(origin);
+    replicas.sent = [];
+    replicas.away.add(ann);
+    replicas.change({ inSync: [bob, cid], primary: cid, term: 2 as Term, learner: undefined });
+    replicas.learn(bob, cid);
+    replicas.settle();
+    expect(replicas.at(cid).primary?.isServing).to.equal(true);
+    expect(replicas.counts(bob)).to.equal('10000000');
+  });
+
   it('waits for a place where the member gives too many copies already', () => {
     const replicas = servedBy([ann]);
     replicas.copyPlaces = 0;

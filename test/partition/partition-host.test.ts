@@ -1,0 +1,132 @@
+import { expect } from 'chai';
+import { ActorSystem } from '../../src/actors/actor-system.ts';
+import type { Sequence, StreamId, StructureId } from '../../src/base/ids.ts';
+import { defaultLimits } from '../../src/base/limits.ts';
+import { presets } from '../../src/base/timings.ts';
+import { PartitionHost } from '../../src/partition/partition-host.ts';
+import type { ReplicaCopy } from '../../src/wire/replica-messages.ts';
+import { HandClock } from '../actors/hand-clock.ts';
+import { app, request } from './entries.ts';
+import { ann, bob, cid, dan, Table } from './table.ts';
+
+/** Dan's host. It learns of a row when a test says so, as a member does whose table lags. */
+function hostOf(table: Table) {
+  const clock = new HandClock();
+  const said: string[] = [];
+  const host = new PartitionHost({
+    self: dan,
+    clock,
+    limits: defaultLimits,
+    timings: presets.lan,
+    actors: new ActorSystem({ clock }),
+    state: table.machine,
+    types: new Map(),
+    catalog: { structure: () => undefined, applied: 0 },
+    surroundings: {
+      isLeaseValid: () => true,
+      gridTime: () => 0,
+      isGone: () => false,
+      isServing: () => true,
+      isStaying: () => true,
+      isRefused: () => false,
+      copiesWanted: () => 2,
+      nextStream: () => 1 as StreamId,
+      beginCopy: () => true,
+      endCopy: () => {},
+    },
+    outlet: {
+      send: (to, message) => said.push(`${message.kind} to ${to}`),
+      answer: (_, message) => {
+        said.push(message.kind === 'op.refused' ? `refused ${message.reason}` : message.kind);
+      },
+      alter: (changes) => said.push(`alter ${changes.length}`),
+      handOver: () => said.push('hand over'),
+    },
+  });
+  const partition = table.id(0);
+  const copy = (version: number): ReplicaCopy => ({
+    kind: 'replica.copy',
+    partition,
+    term: table.row().term,
+    stream: 5 as StreamId,
+    generation: 1,
+    version: version as ReplicaCopy['version'],
+    chunk: 0,
+    at: (2 ** 40) as Sequence,
+    structure: 0 as StructureId,
+    fromRange: 0,
+    toRange: 0,
+    content: Uint8Array.of(0x90),
+    last: true,
+  });
+  return {
+    host,
+    said,
+    learn: () => {
+      host.tableChanged(new Set([partition]));
+      clock.turn();
+    },
+    copy: (version: number) => {
+      host.receive(ann, copy(version));
+      clock.turn();
+    },
+    replica: () => host.find(partition)?.replica,
+    ask: () => host.request(app, { ...request(1, 'a'), partition }),
+  };
+}
+
+describe('the host of replicas', () => {
+  it('makes a replica where a row names its member, and drops it where a later one does not', () => {
+    const table = new Table({ members: [ann, bob, cid] });
+    table.join(dan);
+    const { learn, replica } = hostOf(table);
+    learn();
+    expect(replica()).to.equal(undefined);
+    table.assign(dan);
+    learn();
+    expect(replica()?.role).to.equal('backup');
+    table.assign(undefined);
+    learn();
+    expect(replica()).to.equal(undefined);
+  });
+
+  it('keeps a copy that began before its table named it, whatever older rows say', () => {
+    const table = new Table({ members: [ann, bob, cid] });
+    table.join(dan);
+    const { learn, replica, copy, said } = hostOf(table);
+    copy(table.row().version + 2);
+    expect(said).to.deep.equal([`replica.ack to ${ann}`]);
+    table.alter([ann]);
+    learn();
+    expect(replica()?.state).to.include({ isWhole: true, generation: 1 });
+    table.assign(dan);
+    learn();
+    table.alter([ann, dan]);
+    learn();
+    expect(replica()?.state, 'not born anew').to.include({ isWhole: true, stream: 5 });
+    table.alter([ann]);
+    learn();
+    expect(replica()).to.equal(undefined);
+  });
+
+  it('begins no copy that is long over', () => {
+    const table = new Table({ members: [ann, bob, cid] });
+    table.join(dan);
+    table.assign(dan);
+    const { version } = table.row();
+    table.assign(undefined);
+    const { replica, copy } = hostOf(table);
+    copy(version);
+    expect(replica()).to.equal(undefined);
+  });
+
+  it('says of ops on what it does not hold that it is not the primary, or that all is lost', () => {
+    const table = new Table({ members: [ann, bob, cid] });
+    const { ask, said } = hostOf(table);
+    ask();
+    table.apply({ type: 'remove', id: ann });
+    table.apply({ type: 'remove', id: bob });
+    ask();
+    expect(said).to.deep.equal(['refused not-primary', 'refused lost']);
+  });
+});
