@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Sequence, StreamId, Term } from '../../src/base/ids.ts';
 import type { ReplicaAppend, ReplicaCopy } from '../../src/wire/replica-messages.ts';
 import { origin, Replicas } from './replicas.ts';
-import { ann, bob, cid, dan } from './table.ts';
+import { ann, bob, cid } from './table.ts';
 
 /** Ann is the serving primary of those given, and nothing is on its way. */
 function servedBy(inSync: readonly (typeof ann)[], ...more: [Partial<Replicas['limits']>?]) {
@@ -564,6 +564,19 @@ describe('a promotion', () => {
     expect(replicas.at(bob).role).to.equal('backup');
   });
 
+  it('is not ended by the late fence of an earlier one', () => {
+    const replicas = servedBy([ann, bob, cid]);
+    replicas.change({ primary: cid, term: 2 as Term }).learn(cid);
+    const late = replicas.sent.filter(({ to }) => to === bob);
+    replicas.sent = [];
+    replicas.change({ primary: bob, term: 3 as Term }).learn(bob);
+    replicas.settle();
+    expect(late).to.have.length(1);
+    for (const one of late) expect(replicas.give(one)).to.equal('');
+    expect(replicas.at(bob).role).to.equal('primary');
+    expect(replicas.at(bob).state.term).to.equal(3);
+  });
+
   it('does not begin on content that is not whole', () => {
     const replicas = servedBy([ann], { copyChunkBytes: 1, copyChunksInFlightMax: 1 });
     replicas.request(ann, 1, '+a');
@@ -579,26 +592,49 @@ describe('a promotion', () => {
 });
 
 describe('a backup', () => {
-  it('answers no fence while its content is not whole, or of another generation', () => {
-    const replicas = servedBy([ann, bob]);
+  /** Ann’s fence of a later term, as bob answers it. */
+  function fenced(replicas: Replicas, generation: number): string {
     const { stream, streamTerm } = replicas.at(bob).state;
-    const fence = (generation: number) =>
-      replicas.give({
-        from: ann,
-        to: bob,
-        message: {
-          kind: 'replica.fence',
-          partition: 0 as ReplicaAppend['partition'],
-          term: (streamTerm + 1) as Term,
-          generation,
-          stream: (stream + 1) as StreamId,
-        },
-      });
-    expect(fence(2)).to.equal('');
-    expect(fence(1)).to.equal(`fenced to ${ann}`);
-    const empty = new Replicas([ann]);
-    empty.change({ learner: dan }).learn(dan);
-    expect(empty.at(dan).state.isWhole).to.equal(false);
+    const message = {
+      kind: 'replica.fence',
+      partition: 0 as ReplicaAppend['partition'],
+      term: (streamTerm + 1) as Term,
+      generation,
+      stream: (stream + 1) as StreamId,
+    } as const;
+    return replicas.give({ from: ann, to: bob, message });
+  }
+
+  it('answers a fence from content of the same generation only', () => {
+    const replicas = servedBy([ann, bob]);
+    expect(fenced(replicas, 2)).to.equal('');
+    expect(fenced(replicas, 1)).to.equal(`fenced to ${ann}`);
+  });
+
+  it('answers no fence while its content is not whole', () => {
+    const replicas = servedBy([ann], { copyChunkBytes: 1, copyChunksInFlightMax: 1 });
+    replicas.request(ann, 1, '+a');
+    replicas.change({ learner: bob }).learn(ann, bob);
+    replicas.flush(ann);
+    const [first] = replicas.sent;
+    if (first !== undefined) replicas.give(first);
+    expect(replicas.at(bob).state).to.include({ generation: 1, isWhole: false, chunks: 1 });
+    expect(fenced(replicas, 1)).to.equal('');
+  });
+
+  it('applies a chunk only at the position at which it was read', () => {
+    const replicas = servedBy([ann], { copyChunkBytes: 1, copyChunksInFlightMax: 1 });
+    replicas.request(ann, 1, '+a');
+    replicas.change({ learner: bob }).learn(ann, bob);
+    replicas.flush(ann);
+    replicas.request(ann, 2, '+a');
+    replicas.deliver(({ message }) => message.kind === 'replica.append');
+    expect(replicas.at(bob).state.chunks, 'the entry before the second is missing').to.equal(1);
+    replicas.deliver();
+    replicas.tick(ann, 201);
+    replicas.settle();
+    expect(replicas.at(bob).state.isWhole).to.equal(true);
+    expect(replicas.counts(bob)).to.equal('20000000');
   });
 
   it('applies no entry beyond a gap, and says what it has', () => {
