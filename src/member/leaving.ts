@@ -29,7 +29,11 @@ export async function leaveCluster(member: Member, options: LeavingOptions): Pro
   member.sayGoodbye();
   await waitFor(() => member.swim.hasLeft, { clock, timeoutMs: goodbyeMs });
   if (isDone) return;
-  const message = `expected the others to take over within ${timeoutMs} ms, found ${held} partitions that still count on this member; their other copies, if any, are all that is left`;
+  const found =
+    held === 0
+      ? 'that its vote in the meta group cannot be spared: too few of the other voters answer, and without it they may not agree on anything any more'
+      : `${held} partitions that still count on this member; their other copies, if any, are all that is left`;
+  const message = `expected the others to take over within ${timeoutMs} ms, found ${found}`;
   options.logger.warn({ self: member.id, partitions: held }, message);
   throw new GridError('GRID_TIMEOUT', message);
 }

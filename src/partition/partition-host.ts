@@ -120,7 +120,10 @@ export class PartitionHost {
   }
 
   tick(nowMs: number): void {
-    for (const { ref } of this.#hosted.values()) ref.tellControl(tickInput);
+    for (const { ref, actor } of this.#hosted.values()) {
+      // Time gives a backup nothing to do.
+      if (actor.replica.role !== 'backup') ref.tellControl(tickInput);
+    }
     if (nowMs - this.#sweptAt < sweepMs) return;
     this.#sweptAt = nowMs;
     for (const { ref } of this.#hosted.values()) ref.tellControl(sweepInput);

@@ -64,7 +64,8 @@ function changeOfVoters(
   if (candidate !== undefined && isWhole && present.length < votersWanted(state)) {
     return { kind: 'promote', member: candidate };
   }
-  if (leaving.length > 0) return demotion(leaving, voters, vitals);
+  // Who is long gone goes first: with it among those that stay they might be no majority.
+  if (leaving.length > 0) return demotion([...gone, ...leaving], voters, vitals);
   if (!hasSurplusVoters(state, config)) return undefined;
   // The leader's going would cost an election.
   const others = youngestFirst(state, present).filter((id) => id !== vitals.leader);

@@ -136,6 +136,14 @@ describe('the voters of the meta group', () => {
     expect(group.config.voters).to.deep.equal([ann]);
   });
 
+  it('let one leave in peace after another crashed, and the dead one goes first', () => {
+    const group = new Group([ann, bob, cid], [ann, bob, cid]);
+    group.crash(cid);
+    group.table.status(bob, 'leaving');
+    expect(group.settle()).to.deep.equal([`demote ${cid}`, `demote ${bob}`, `remove ${cid}`]);
+    expect(group.config.voters).to.deep.equal([ann]);
+  });
+
   it('pass a leaving leader’s vote to another', () => {
     const group = new Group([ann, bob], [ann]);
     group.table.status(ann, 'leaving');
