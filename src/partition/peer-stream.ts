@@ -83,15 +83,18 @@ export class PeerStream {
     return this.acked < this.#state.log.floor;
   }
 
-  acknowledge(message: ReplicaAck, nowMs: number): void {
+  /** Whether the peer has more than before. */
+  acknowledge(message: ReplicaAck, nowMs: number): boolean {
     const last = Math.min(message.last, this.#state.log.last) as Sequence;
     const before = this.acked;
     if (last > this.acked) this.acked = last;
     if (this.#sent < this.acked) this.#sent = this.acked;
     const hasNewChunk = this.#confirmChunks(message.chunks);
-    if (this.acked > before || hasNewChunk) this.#progressAt = nowMs;
+    const hasMore = this.acked > before || hasNewChunk;
+    if (hasMore) this.#progressAt = nowMs;
     if (this.acked === this.#state.log.last && this.#copy === undefined) this.lagsSince = undefined;
     else if (this.acked > before) this.lagsSince = nowMs;
+    return hasMore;
   }
 
   /** Sends what is new; the end of a turn calls it. */

@@ -200,6 +200,10 @@ export class Primary {
       refuse(origin, request, 'not-ready', out);
       return;
     }
+    if (this.#sync.isHeldUp(nowMs)) {
+      refuse(origin, request, 'busy', out);
+      return;
+    }
     if (opSequence === 0) {
       const text = 'expected an op sequence with a mutating op, found none; update the caller';
       out.push({ kind: 'fail', to: origin, request, code: 'GRID_BAD_VALUE', message: text });
@@ -304,9 +308,7 @@ export class Primary {
     const confirmed = this.#sync.confirmed(log.last);
     if (confirmed > this.#state.commit) {
       this.#state.commit = confirmed;
-      // A learner may lag behind what the others have confirmed.
-      const { changeBytesInFlightMax } = options.limits;
-      log.trim(confirmed, this.#sync.hasLearner ? changeBytesInFlightMax : confirmedBytesMax);
+      log.trim(this.#sync.neededFrom(confirmed, nowMs), confirmedBytesMax);
     }
     if (this.#pending.writes === 0 && this.#pending.reads === 0) return;
     if (options.surroundings.isLeaseValid(nowMs)) this.#pending.settle(this.#state.commit, out);

@@ -28,6 +28,8 @@ export class SyncSet {
   #row: PartitionRow;
   #proposal: Proposal | undefined;
   #handoverSentAt: number | undefined;
+  /** When the learner was appointed, or last took something. */
+  #learnerHeardAt = Number.NEGATIVE_INFINITY;
   /** Whether the learner's stream holds one of the member's places for copies. */
   #hasCopyPlace = false;
 
@@ -42,8 +44,20 @@ export class SyncSet {
     return this.#row.inSync.length;
   }
 
-  get hasLearner(): boolean {
-    return this.#row.learner !== undefined;
+  /** From where on the log is needed: by a learner that gets on, perhaps from before the commit. */
+  neededFrom(commit: Sequence, nowMs: number): Sequence {
+    const peer = this.#learner(nowMs);
+    return peer === undefined || peer.acked > commit ? commit : peer.acked;
+  }
+
+  /** Whether writers have outrun the learner by half of what the log holds: else it would never catch up. */
+  isHeldUp(nowMs: number): boolean {
+    const peer = this.#learner(nowMs);
+    if (peer === undefined) return false;
+    const { log, options } = this.#state;
+    const { changesInFlightMax, changeBytesInFlightMax } = options.limits;
+    const isFar = log.last - peer.acked >= changesInFlightMax / 2;
+    return isFar || (log.bytes >= changeBytesInFlightMax && log.last > peer.acked);
   }
 
   /** The primary is passing its role on and admits nothing. */
@@ -73,7 +87,8 @@ export class SyncSet {
   acknowledge(from: MemberId, message: ReplicaAck, nowMs: number): boolean {
     const peer = this.#peers.get(from);
     if (peer === undefined || peer.stream !== message.stream) return false;
-    peer.acknowledge(message, nowMs);
+    const hasMore = peer.acknowledge(message, nowMs);
+    if (hasMore && from === this.#row.learner) this.#learnerHeardAt = nowMs;
     if (!peer.isCopying && from === this.#row.learner) this.#freeCopyPlace();
     return true;
   }
@@ -90,6 +105,7 @@ export class SyncSet {
       if (!row.inSync.includes(id) && !staysLearner) this.#peers.delete(id);
     }
     if (row.learner === undefined || row.learner !== before.learner) this.#freeCopyPlace();
+    if (row.learner !== before.learner) this.#learnerHeardAt = nowMs;
     this.#resetAckSet();
     this.#openLearner(nowMs);
   }
@@ -111,6 +127,13 @@ export class SyncSet {
   release(): void {
     this.#freeCopyPlace();
     this.#peers.clear();
+  }
+
+  /** The stream to the learner, where that gets on: it is worth waiting for. */
+  #learner(nowMs: number): PeerStream | undefined {
+    const { learner } = this.#row;
+    const isSilent = nowMs - this.#learnerHeardAt > this.#state.options.timings.writeStallMaxMs;
+    return learner === undefined || isSilent ? undefined : this.#peers.get(learner);
   }
 
   #resetAckSet(): void {

@@ -341,6 +341,40 @@ describe('the in-sync set of a primary', () => {
     expect(replicas.counts(cid)).to.equal(replicas.counts(ann));
   });
 
+  it('slows writers down who would outrun it for ever', () => {
+    const replicas = servedBy([ann], { changesInFlightMax: 8 });
+    replicas.change({ learner: cid }).learn(ann, cid);
+    let number = 0;
+    const answers: string[] = [];
+    const isProposed = () => replicas.said.includes(`alter ${ann},${cid}`);
+    for (let round = 0; round < 60 && !isProposed(); round++) {
+      // What is sent in one round arrives in the next, however much is written meanwhile.
+      const arriving = replicas.sent;
+      replicas.sent = [];
+      for (let write = 0; write < 6; write++) {
+        answers.push(replicas.request(ann, ++number, '+a').replace(/ \d+/, ''));
+      }
+      for (const sent of arriving) replicas.give(sent);
+      replicas.flush(ann, cid);
+      replicas.tick(ann, 25);
+    }
+    expect(isProposed()).to.equal(true);
+    expect(answers).to.include.members(['reply', 'refuse busy']);
+  });
+
+  it('holds writers up for two seconds where it does not answer, and never again', () => {
+    const replicas = servedBy([ann], { changesInFlightMax: 8 });
+    replicas.change({ learner: cid }).learn(ann);
+    const answers = [];
+    for (let number = 1; number <= 60; number++) {
+      answers.push(replicas.request(ann, number, '+a').split(' ')[0]);
+      replicas.tick(ann, 100);
+    }
+    const refused = answers.lastIndexOf('refuse');
+    expect([answers.indexOf('refuse'), refused]).to.deep.equal([4, 20]);
+    expect(answers.slice(refused + 1)).to.have.length(39);
+  });
+
   it('takes the results of earlier ops along with a copy', () => {
     const replicas = servedBy([ann]);
     replicas.request(ann, 1, '+a', 1);
