@@ -1,10 +1,12 @@
 /** One run of a simulated grid from a seed: form, load, faults, heal, converge, check. */
 import { seededRandom } from '../../src/base/random.ts';
+import type { Member } from '../../src/member/member.ts';
 import { drawSwarm, FaultPlan } from '../../src/testing/faults.ts';
 import { checkLinearizable } from '../../src/testing/linearizability/check.ts';
 import { mapEntryModel } from '../../src/testing/linearizability/map-entry-model.ts';
 import { drawShape, GridWorld } from './grid-world.ts';
 import { Invariants } from './invariants.ts';
+import { QueueWorkload } from './queue-workload.ts';
 import { TargetedFaults } from './targeted-faults.ts';
 import { Workload } from './workload.ts';
 
@@ -23,6 +25,7 @@ export interface GridRunResult {
   readonly hash: string;
   readonly worldMs: number;
   readonly operations: Readonly<Record<'ok' | 'failed' | 'unknown', number>>;
+  readonly queues: Readonly<Record<string, number>>;
   readonly errors: ReadonlyMap<string, number>;
   readonly faults: ReadonlyMap<string, number>;
   readonly messages: number;
@@ -50,6 +53,8 @@ export function runGrid(seed: number, options: GridRunOptions): GridRunResult {
     timeoutMs: 4_000,
   });
   const targeted = new TargetedFaults(grid, seed, (name) => mayCrash(grid, name));
+  const queues = new QueueWorkload(grid, random, random.pick([20, 60, 150]));
+  const queueOptions = random.pick([{}, { capacity: 1 }, { capacity: 5 }]);
   const violations: string[] = [];
   const expectTrue = (isTrue: boolean, what: string) => {
     if (!isTrue) violations.push(`${grid.world.now.toFixed(0)} ms: ${what}`);
@@ -59,8 +64,10 @@ export function runGrid(seed: number, options: GridRunOptions): GridRunResult {
 
   if (expectTrue(grid.settle(convergeMs), 'the cluster did not form')) {
     grid.defineMap();
-    expectTrue(grid.settle(convergeMs), 'the map did not settle');
+    grid.defineQueue(queueOptions);
+    expectTrue(grid.settle(convergeMs), 'the structures did not settle');
     workload.start();
+    queues.start();
     grid.world.runFor(1_000);
     plan.inject(faultsMs);
     if (isTargeted) targeted.inject();
@@ -71,7 +78,8 @@ export function runGrid(seed: number, options: GridRunOptions): GridRunResult {
     }
     targeted.heal();
     plan.heal();
-    finish(grid, workload, invariants, expectTrue);
+    finish(grid, workload, queues, invariants, expectTrue);
+    violations.push(...queues.history.violations());
   }
   const history = workload.history.history();
   const verdict = checkLinearizable(mapEntryModel, history);
@@ -83,6 +91,7 @@ export function runGrid(seed: number, options: GridRunOptions): GridRunResult {
     hash: grid.world.traceHash,
     worldMs: grid.world.now,
     operations: workload.ended,
+    queues: { ...queues.ended, ...queues.history.counts },
     errors: workload.errors,
     faults: grid.world.counts.faults,
     messages: [...grid.world.counts.messages.values()].reduce((sum, count) => sum + count, 0),
@@ -96,6 +105,7 @@ export function runGrid(seed: number, options: GridRunOptions): GridRunResult {
 function finish(
   grid: GridWorld,
   workload: Workload,
+  queues: QueueWorkload,
   invariants: Invariants,
   expectTrue: (isTrue: boolean, what: string) => boolean,
 ): void {
@@ -107,13 +117,52 @@ function finish(
   grid.world.runUntil(() => workload.ended.ok > okBefore + 20, grid.world.now + 12_000);
   expectTrue(workload.ended.ok > okBefore + 20, 'operations do not succeed after the faults');
   workload.stop();
+  queues.stop();
   grid.world.runUntil(() => workload.open === 0, grid.world.now + 10_000);
   for (const process of grid.processes) workload.readAll(process);
   const isRead = grid.world.runUntil(() => workload.open === 0, grid.world.now + 10_000);
   expectTrue(isRead, 'the last reads got no answer');
+  finishQueues(grid, queues, expectTrue);
   grid.world.runFor(1_000);
   invariants.check();
   invariants.checkQuiescent();
+}
+
+/** Every call ends, every item can be taken, and nothing is kept for calls that have ended. */
+function finishQueues(
+  grid: GridWorld,
+  queues: QueueWorkload,
+  expectTrue: (isTrue: boolean, what: string) => boolean,
+): void {
+  const { world } = grid;
+  const isOver = () => queues.open === 0;
+  expectTrue(world.runUntil(isOver, world.now + 20_000), 'calls of the queue did not end');
+  let isDrained = false;
+  const [first] = grid.processes;
+  if (first !== undefined) {
+    queues.drain(first, () => {
+      isDrained = true;
+    });
+  }
+  expectTrue(
+    world.runUntil(() => isDrained, world.now + 20_000),
+    'the queue was not drained',
+  );
+  // Waits of calls without an answer last as long as they were to, and some seconds more.
+  world.runFor(20_000);
+  const left = grid.members.map((member) => entriesOf(grid, member));
+  const most = Math.max(...left);
+  expectTrue(most <= queues.history.doubtful, `${most} records are left of the queue`);
+}
+
+function entriesOf(grid: GridWorld, member: Member): number {
+  const row = grid.queueOf(member);
+  let entries = 0;
+  if (row === undefined) return entries;
+  for (const { replica } of member.host.replicas()) {
+    entries += replica.state.options.content.stores.get(row.id)?.entries ?? 0;
+  }
+  return entries;
 }
 
 /**

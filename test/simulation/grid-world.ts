@@ -1,4 +1,5 @@
 /** Whole members in a simulated world: the real code from the transport up, on virtual time. */
+import type { Clock } from '../../src/base/clock.ts';
 import type { Address } from '../../src/base/ids.ts';
 import { defaultLimits, type Limits } from '../../src/base/limits.ts';
 import type { Random } from '../../src/base/random.ts';
@@ -6,7 +7,7 @@ import { presets } from '../../src/base/timings.ts';
 import { Member } from '../../src/member/member.ts';
 import type { MemberSettings } from '../../src/member/member-settings.ts';
 import type { StructureRow } from '../../src/partition/router-port.ts';
-import { mapType } from '../../src/structures/map/map-store.ts';
+import { structureTypes } from '../../src/structures/registry.ts';
 import type { ProcessParts, SimProcess } from '../../src/testing/sim-process.ts';
 import { World, type WorldOptions } from '../../src/testing/world.ts';
 
@@ -39,6 +40,7 @@ export function drawShape(random: Random): GridShape {
 /** One life of a process: the member, and what a harness wants to know of it. */
 export interface Program {
   readonly member: Member;
+  readonly clock: Clock;
   readonly stops: string[];
 }
 
@@ -47,6 +49,7 @@ export class GridWorld {
   readonly shape: GridShape;
   readonly processes: SimProcess<Program>[] = [];
   readonly mapName = 'accounts';
+  readonly queueName = 'jobs';
 
   constructor(seed: number, shape: GridShape, options: WorldOptions) {
     this.world = new World(seed, options);
@@ -95,22 +98,35 @@ export class GridWorld {
   }
 
   defineMap(): void {
-    let row: unknown;
-    const [first] = this.processes;
-    const { backups } = this.shape;
-    first?.run(({ member }) =>
-      member.router.define('map', this.mapName, { backups }, (result) => {
-        row = result;
-      }),
-    );
-    const isDefined = () => row !== undefined && this.members.every((member) => this.mapOf(member));
-    if (!this.world.runUntil(isDefined, this.world.now + 10_000)) {
-      throw new Error(`the map was not defined: ${String(row)}`);
-    }
+    this.#define('map', this.mapName, {});
+  }
+
+  defineQueue(options: Readonly<Record<string, unknown>>): void {
+    this.#define('queue', this.queueName, options);
   }
 
   mapOf(member: Member): StructureRow | undefined {
     return member.router.structure('map', this.mapName);
+  }
+
+  queueOf(member: Member): StructureRow | undefined {
+    return member.router.structure('queue', this.queueName);
+  }
+
+  #define(type: string, name: string, options: Readonly<Record<string, unknown>>): void {
+    let row: unknown;
+    const [first] = this.processes;
+    const { backups } = this.shape;
+    first?.run(({ member }) =>
+      member.router.define(type, name, { backups, ...options }, (result) => {
+        row = result;
+      }),
+    );
+    const isKnown = (member: Member) => member.router.structure(type, name) !== undefined;
+    const isDefined = () => row !== undefined && this.members.every(isKnown);
+    if (!this.world.runUntil(isDefined, this.world.now + 10_000)) {
+      throw new Error(`the ${type} was not defined: ${String(row)}`);
+    }
   }
 
   #start(parts: ProcessParts, seeds: readonly Address[], isData: boolean): Program {
@@ -131,7 +147,7 @@ export class GridWorld {
       timings: presets.lan,
       limits,
     };
-    const member = new Member(parts, settings, new Map([['map', mapType]]), {
+    const member = new Member(parts, settings, structureTypes, {
       onTable: () => {},
       onSwim: () => {},
       onStopped: (reason, error) => {
@@ -141,7 +157,7 @@ export class GridWorld {
         this.#replace(parts.address);
       },
     });
-    return { member, stops };
+    return { member, clock: parts.clock, stops };
   }
 
   #replace(address: Address): void {

@@ -21,6 +21,7 @@ const seeds = Number(values.seeds);
 const faultsMs = Number(values['faults-ms']);
 const totals = { ok: 0, failed: 0, unknown: 0, faults: 0, messages: 0, worldMs: 0 };
 const faults = new Map<string, number>();
+const queues = new Map<string, number>();
 let bad = 0;
 const startedAt = performance.now();
 
@@ -43,6 +44,7 @@ console.log(
     worldMs: Math.round(totals.worldMs),
     realMs: Math.round(realMs),
     timesRealTime: Math.round(totals.worldMs / realMs),
+    queues: Object.fromEntries(queues),
     byFault: Object.fromEntries(faults),
   }),
 );
@@ -54,6 +56,9 @@ function add(result: GridRunResult): void {
   totals.unknown += result.operations.unknown;
   totals.messages += result.messages;
   totals.worldMs += result.worldMs;
+  for (const [what, count] of Object.entries(result.queues)) {
+    queues.set(what, (queues.get(what) ?? 0) + count);
+  }
   for (const [kind, count] of result.faults) {
     faults.set(kind, (faults.get(kind) ?? 0) + count);
     totals.faults += count;

@@ -18,6 +18,8 @@ import { progress, queueOps, tokenOp, unknownOp } from './queue-ops.ts';
 export const graceMs = 5_000;
 /** How much longer than the call its wait is kept: whoever is late with an answer finds it still there. */
 export const keepMs = 2 * graceMs;
+/** Who was silent for so long is not told what its wait was given: that is kept for twice this time. */
+const silentMaxMs = 1_800_000;
 
 export interface WaitOptions {
   readonly router: Router;
@@ -45,13 +47,16 @@ export class QueueWait {
   readonly #endsAt: number;
   #phase: Phase = 'sent';
   #token: Uint8Array | undefined;
+  /** When the last answer came. */
+  #heardAt: number;
   #timer: Timer | undefined;
   /** Why it is being cancelled. */
   #cause: GridError | undefined;
 
   constructor(options: WaitOptions) {
     this.#options = options;
-    this.#endsAt = options.clock.monotonic() + options.timeoutMs;
+    this.#heardAt = options.clock.monotonic();
+    this.#endsAt = this.#heardAt + options.timeoutMs;
   }
 
   begin(): void {
@@ -137,7 +142,7 @@ export class QueueWait {
     if (result[0] === progress.done) {
       this.#resolve(result);
       if (isToBeSettled && this.#token !== undefined) this.#options.settle(this.#token);
-    } else if (result[0] === progress.over) {
+    } else if (result[0] === progress.over && this.#isFresh) {
       this.#fail(this.#cause ?? this.#ended());
     } else {
       this.#fail(this.#unknown(undefined));
@@ -158,9 +163,17 @@ export class QueueWait {
       isPoll: !isWrite,
       timeoutMs,
       signal: undefined,
-      resolve,
+      resolve: (result) => {
+        resolve(result);
+        this.#heardAt = this.#options.clock.monotonic();
+      },
       reject: (error) => this.#rejected(error),
     });
+  }
+
+  /** Whether what it was given would still be there. */
+  get #isFresh(): boolean {
+    return this.#options.clock.monotonic() - this.#heardAt < silentMaxMs;
   }
 
   #rejected(error: GridError): void {

@@ -16,6 +16,11 @@ const deadlineMax = 2 ** 48 - 1;
  * table here has not told yet.
  */
 const unknownMs = 5_000;
+/**
+ * How long a result is kept for a caller who is there and does not settle: its call ended without an
+ * answer. Whoever has not asked for half of that does not believe that its wait is over (queue-wait.ts).
+ */
+const forgetMs = 3_600_000;
 
 /** A wait as its record has it. The bytes are views: good until the table changes. */
 export interface Wait {
@@ -58,7 +63,9 @@ export function isAbandoned(
   context: RunContext,
 ): boolean {
   if (isWaiting && waits.deadline(ref) <= context.gridTime) return true;
-  if (context.gridTime - waits.updated(ref) < unknownMs) return false;
+  const age = context.gridTime - waits.updated(ref);
+  if (age < unknownMs) return false;
+  if (!isWaiting && age >= forgetMs) return true;
   return context.isGone(callerOf(waits, ref));
 }
 
