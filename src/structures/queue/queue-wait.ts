@@ -104,7 +104,9 @@ export class QueueWait {
     const op = tokenOp(queueOps.ask, this.#token);
     this.#submit(op, false, Math.max(0, leftMs) + graceMs, (result) => {
       if (result[0] === progress.waiting) this.#ask();
-      else this.#learned(result, true);
+      // A wait that is over may be so by the cancel, which then tells what the wait was given.
+      else if (this.#phase === 'waiting' || result[0] === progress.done)
+        this.#learned(result, true);
     });
   }
 

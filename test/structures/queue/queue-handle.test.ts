@@ -120,6 +120,21 @@ describe('a queue handle', () => {
     expect(await queue.size()).to.equal(0);
   });
 
+  it('believes its cancel, where its poll finds the wait gone before that answers', async () => {
+    const { router, clock, queue } = aQueue();
+    const asks = held(router, queueOps.ask);
+    const taken = queue.take({ timeout: 700 });
+    await turns();
+    await queue.push('just in time');
+    const cancels = held(router, queueOps.cancel);
+    clock.pass(700);
+    router.intercept = () => false;
+    asks[0]?.resolve(Uint8Array.of(progress.over));
+    await turns();
+    router.answer(cancels[0] as Operation);
+    expect(await taken).to.equal('just in time');
+  });
+
   it('takes the item that its cancel finds, though it was aborted', async () => {
     const { router, queue } = aQueue();
     held(router, queueOps.ask);

@@ -9,6 +9,7 @@ import { runContext } from '../../support/run-context.ts';
 import { QueueBench, tokenOf } from './queue-bench.ts';
 
 const { queueOps } = ops;
+const one = Uint8Array.of(1);
 
 describe('a queue store', () => {
   it('knows its writes from its reads', () => {
@@ -137,6 +138,20 @@ describe('a queue store', () => {
     expect(queue.store.entries).to.equal(0);
   });
 
+  it('gives to a wait what came while its caller was not known yet', () => {
+    const queue = new QueueBench();
+    const token = queue.waitingTake(60_000, 'bob');
+    queue.gone.add('bob');
+    queue.push('a');
+    queue.push('b');
+    queue.pass(100);
+    expect([queue.await(token, 'bob').is, queue.size()]).to.deep.equal(['waiting', 2]);
+    queue.gone.delete('bob');
+    expect(queue.pass(100).length).to.equal(1);
+    expect(queue.await(token, 'bob')).to.deep.equal({ is: 'done', item: 'a' });
+    expect([queue.size(), queue.peek()]).to.deep.equal([1, 'b']);
+  });
+
   it('keeps what was granted for an hour where nobody settles it', () => {
     const queue = new QueueBench();
     const token = queue.waitingTake(100);
@@ -254,43 +269,47 @@ describe('a queue store and bytes that make no sense', () => {
   });
 });
 
+/** A store with records of another history: a copy replaces them. */
+function usedStore(): QueueStore {
+  const store = new QueueStore({ capacity: 40, bytesMax: 1e9, waitsMax: 1e5, waitBytesMax: 1e9 });
+  const before = [ops.takeOp(1e6), ops.tryPushOp(one), ops.tryPushOp(one)];
+  for (const [number, op] of before.entries()) store.run(op, runContext(0, 900_000 + number));
+  expect(store.entries).to.equal(2);
+  return store;
+}
+
+/** Takes all that is in both stores, and expects the same of both. */
+function expectSameOrder(queue: QueueBench, copy: QueueStore): void {
+  while (queue.size() > 0) {
+    const op = ops.bareOp(queueOps.tryTake);
+    const context = runContext(queue.now, queue.sequence + 1);
+    expect(queue.run(op)).to.deep.equal(copy.run(op, context).result);
+  }
+}
+
 describe('a copy of a queue', () => {
   it('is equal, though the queue changes while it is copied, and goes on in the same order', () => {
     for (let seed = 1; seed <= 20; seed++) {
       const random = seededRandom(seed);
       const queue = new QueueBench({ capacity: 40 });
-      const learner = new QueueStore({
-        capacity: 40,
-        bytesMax: 1e9,
-        waitsMax: 1e5,
-        waitBytesMax: 1e9,
-      });
-      // What a learner had before is replaced.
-      learner.run(ops.tryPushOp(Uint8Array.of(1)), runContext(0, 7));
+      const learner = usedStore();
       const acts = [
-        ...Array.from({ length: 25 }, () => () => queue.push(queue.sequence, 1e6)),
-        ...Array.from({ length: 24 }, () => () => queue.take(1e6)),
+        ...Array.from({ length: 30 }, () => () => queue.push(queue.sequence, 1e6)),
+        ...Array.from({ length: 19 }, () => () => queue.take(1e6)),
         () => queue.clear(),
       ];
-      const act = () => {
-        const made = queue.changes.length;
-        random.pick(acts)();
-        for (const changes of queue.changes.slice(made)) learner.apply(changes);
-      };
-      for (let i = 0; i < 60; i++) act();
+      for (let i = 0; i < 100; i++) random.pick(acts)();
+      // What changes from the beginning of the copy on, a learner is told.
       for (let from = 0; from < queue.store.ranges; ) {
         const { to, content } = queue.store.copy(from, 64);
         learner.restore(from, to, content);
         from = to;
-        act();
+        const made = queue.changes.length;
+        random.pick(acts)();
+        for (const changes of queue.changes.slice(made)) learner.apply(changes);
       }
       expect(learner.digest(), `seed ${seed}`).to.equal(queue.store.digest());
-      for (let i = 0; i < 60; i++) {
-        const op = ops.bareOp(queueOps.tryTake);
-        const context = runContext(queue.now, queue.sequence + 1);
-        const expected = queue.run(op);
-        expect(learner.run(op, context).result).to.deep.equal(expected);
-      }
+      expectSameOrder(queue, learner);
     }
   });
 });
