@@ -133,6 +133,30 @@ export interface MapEntry<K, V> {
   readonly expiresAt: number | undefined;
 }
 
+/**
+ * What happened to a map. Branch on `type`. Those of one partition come in order, each once, after they
+ * were committed; `version` is that of the write, and grows. `previous` is left out where there was
+ * nothing before, or the change would pass 64 KiB with it.
+ */
+export type MapChange<K, V> =
+  | {
+      readonly type: 'set';
+      readonly key: K;
+      readonly value: V;
+      readonly previous?: V;
+      readonly version: number;
+    }
+  | {
+      readonly type: 'delete' | 'expire';
+      readonly key: K;
+      readonly previous?: V;
+      readonly version: number;
+    }
+  /** What one partition held was cleared: there is one for each that held something. */
+  | { readonly type: 'clear'; readonly version: number }
+  /** Something was missed, of one partition: its changes come faster than they are taken, or it has another primary. */
+  | { readonly type: 'gap' };
+
 /** What this member holds as primary: read here and now, without asking anybody. */
 export interface LocalMap<K, V> {
   keys(): IterableIterator<K>;
@@ -218,6 +242,10 @@ export interface GridMap<K extends Key = Key, V = unknown> {
   [Symbol.asyncIterator](): AsyncIterableIterator<[K, V]>;
   /** Atomic in each partition, not across. */
   clear(options?: CallOptions): Promise<void>;
+  /** What happens to the map from the subscription on. Ends with the map. */
+  readonly changes: Observable<MapChange<K, V>>;
+  /** What happens to one key, or to the text keys that begin with a text. */
+  watch(target: K | { readonly prefix: string }): Observable<MapChange<K, V>>;
   /** Ends this map; the next call by this name begins a new one. */
   destroy(options?: CallOptions): Promise<void>;
   readonly local: LocalMap<K, V>;

@@ -13,6 +13,7 @@ export type {
   JoinOptions,
   Key,
   LocalMap,
+  MapChange,
   MapEntry,
   MapOptions,
   Member,

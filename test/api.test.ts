@@ -16,6 +16,7 @@ const types = [
   'JoinOptions',
   'Key',
   'LocalMap',
+  'MapChange',
   'MapEntry',
   'MapOptions',
   'Member',

@@ -16,6 +16,8 @@ export interface Call<Result> {
   readonly partition: number;
   readonly op: Uint8Array;
   readonly isWrite: boolean;
+  /** As in `Operation`. @default false */
+  readonly isPoll?: boolean;
   readonly options: CallOptions | undefined;
   readonly decode: (result: Uint8Array) => Result;
   readonly resolve: (result: Result) => void;
@@ -122,6 +124,7 @@ export class StructureHandle {
       partition: call.partition,
       op: call.op,
       isWrite: call.isWrite,
+      isPoll: call.isPoll ?? false,
       timeoutMs,
       signal: call.options?.signal,
       resolve(result) {

@@ -67,6 +67,39 @@ export function decodeKey(bytes: Uint8Array): Key {
   return key;
 }
 
+/** Whether an encoded key, or the key of a pair, is a text that begins with the text of another. */
+export function startsWithText(key: Uint8Array, prefix: Uint8Array): boolean {
+  const from = textAt(key);
+  const prefixFrom = textAt(prefix);
+  if (from < 0 || prefixFrom < 0) return false;
+  const length = prefix.length - prefixFrom;
+  // What follows the text of a pair is no part of it.
+  if (from + length > textEnd(key)) return false;
+  for (let i = 0; i < length; i++) if (key[from + i] !== prefix[prefixFrom + i]) return false;
+  return true;
+}
+
+/** Where the content of a text begins; below 0 where the key is none. */
+function textAt(key: Uint8Array): number {
+  const tagAt = key[0] === tags.pair ? 1 : 0;
+  if (key[tagAt] !== tags.text) return -1;
+  let at = tagAt + 1;
+  while ((key[at] as number) >= shortLength) at += 1;
+  return at + 1;
+}
+
+function textEnd(key: Uint8Array): number {
+  const tagAt = key[0] === tags.pair ? 1 : 0;
+  let at = tagAt + 1;
+  let length = 0;
+  let scale = 1;
+  for (; (key[at] as number) >= shortLength; at++) {
+    length += ((key[at] as number) - shortLength) * scale;
+    scale *= shortLength;
+  }
+  return at + 1 + length + (key[at] as number) * scale;
+}
+
 /** Most keys are short ASCII strings: one allocation, one pass. Undefined where this one is not. */
 function encodeShortText(text: string, limits: KeyLimits): Uint8Array | undefined {
   const length = text.length;

@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { GridError, type GridErrorCode } from '../../src/base/errors.ts';
 import type { GridMap, Key } from '../../src/grid.ts';
 import { mapExpiry } from './map-expiry-contract.ts';
+import { mapWatching } from './map-watch-contract.ts';
 
 /** `makeGridMap` gives a fresh, empty map at each call. */
 export function mapContract(name: string, makeGridMap: () => Promise<GridMap<Key, unknown>>): void {
@@ -25,6 +26,7 @@ export function mapContract(name: string, makeGridMap: () => Promise<GridMap<Key
     describe('many at once', () => manyAtOnce(theMap));
     describe('iteration', () => iteration(theMap));
     describe('expiry', () => mapExpiry(theMap));
+    describe('watching', () => mapWatching(theMap));
     describe('refusals', () => refusals(theMap));
   });
 }

@@ -295,3 +295,70 @@ describe('a map handle', () => {
     expect(met, 'the page that was there is given').to.be.within(2, 19);
   });
 });
+
+describe('a watch of a map', () => {
+  it('asks the partition of its key alone, with polls, and no more once it was ended', async () => {
+    const { router, map } = aMap();
+    await map.set('ann', 1);
+    const subscription = map.watch('ann').subscribe();
+    await map.set('ann', 2);
+    const polls = router.submitted.filter(({ isPoll }) => isPoll === true);
+    expect(polls.length).to.be.above(1);
+    expect(new Set(polls.map(({ partition }) => partition)).size).to.equal(1);
+    expect(router.polls, 'one waits').to.equal(1);
+    subscription.unsubscribe();
+    const asked = router.submitted.length;
+    await map.set('ann', 3);
+    expect(router.submitted.length, 'the set alone').to.equal(asked + 1);
+    expect(router.submitted.every(({ signal, isPoll }) => !isPoll || signal?.aborted)).to.equal(
+      true,
+    );
+  });
+
+  it('asks once for all who watch everything', async () => {
+    const { router, map } = aMap();
+    await map.size();
+    const before = router.submitted.length;
+    const subscriptions = [map.changes.subscribe(), map.changes.subscribe()];
+    expect(router.submitted.length - before).to.equal(router.partitions);
+    for (const subscription of subscriptions) subscription.unsubscribe();
+  });
+
+  it('goes on where it was after what passes', async () => {
+    const { router, clock, map } = aMap();
+    await map.set('ann', 1);
+    const told: unknown[] = [];
+    map.watch('ann').subscribe((change) => told.push(change.type));
+    await map.set('ann', 2);
+    router.intercept = (operation) => {
+      if (operation.isPoll) queueMicrotask(() => operation.reject(lost()));
+      return operation.isPoll === true;
+    };
+    router.answerPolls();
+    for (let i = 0; i < 3; i++) await map.set('ann', i);
+    router.intercept = () => false;
+    clock.pass(600);
+    await map.get('ann');
+    expect(told).to.deep.equal(['set', 'set', 'set', 'set']);
+  });
+
+  it('ends with an error that stays, and without one when the grid is closed', async () => {
+    for (const [code, expected] of [
+      ['GRID_FORBIDDEN', 'GRID_FORBIDDEN'],
+      ['GRID_CLOSED', 'complete'],
+    ] as const) {
+      const { router, map } = aMap();
+      router.intercept = (operation) => {
+        queueMicrotask(() => operation.reject(new GridError(code, 'no')));
+        return true;
+      };
+      const end = await new Promise((resolve) => {
+        map.changes.subscribe({
+          error: (error: GridError) => resolve(error.code),
+          complete: () => resolve('complete'),
+        });
+      });
+      expect(end).to.equal(expected);
+    }
+  });
+});

@@ -2,6 +2,7 @@
  * What a user holds of a map: encodes keys and values, makes the op, sends it to the key's partition
  * and decodes what comes back. It keeps no records.
  */
+import { type Observable, share } from 'rxjs';
 import type { CallOptions } from '../../base/call-options.ts';
 import { checkedTimeoutMs } from '../../base/call-options.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -9,7 +10,7 @@ import { type Duration, durationMs } from '../../base/duration.ts';
 import { GridError } from '../../base/errors.ts';
 import { partitionOf } from '../../base/hash.ts';
 import { defaultLimits, type Limits } from '../../base/limits.ts';
-import type { GridMap, Key, LocalMap, MapEntry, SetOptions } from '../../grid.ts';
+import type { GridMap, Key, LocalMap, MapChange, MapEntry, SetOptions } from '../../grid.ts';
 import type { Router } from '../../partition/router-port.ts';
 import { encodeKey } from '../../wire/key.ts';
 import { encodeValue } from '../../wire/value.ts';
@@ -23,6 +24,7 @@ import {
   incrementOp,
   keyOp,
   mapOps,
+  nothing,
   readCount,
   readEntryResult,
   readTtl,
@@ -34,6 +36,7 @@ import {
 import { isYes, valueOrNothing, valueOut } from './map-results.ts';
 import { localMap, scanned } from './map-scan-handle.ts';
 import { checkedSetOptions } from './map-set-options.ts';
+import { watched } from './map-watch-handle.ts';
 
 /** How often `update` tries; each time somebody else has changed the key in between. */
 const updatesMax = 1_000;
@@ -50,6 +53,7 @@ export interface MapHandleOptions {
 export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V> {
   readonly name: string;
   readonly local: LocalMap<K, V>;
+  readonly changes: Observable<MapChange<K, V>>;
   readonly #handle: StructureHandle;
   readonly #limits: Limits;
 
@@ -59,6 +63,8 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
     this.name = name;
     this.#limits = limits;
     this.local = localMap<K, V>(this.#handle);
+    const all = { kind: 'all', key: nothing, partition: undefined } as const;
+    this.changes = watched<K, V>(this.#handle, all).pipe(share());
   }
 
   get(key: K, options?: CallOptions): Promise<V | undefined> {
@@ -209,6 +215,16 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
     await many.onAll(this.#handle, bareOp(mapOps.clear), true, options, ignored);
   }
 
+  watch(target: K | { readonly prefix: string }): Observable<MapChange<K, V>> {
+    if (isPrefix(target)) {
+      const { bytes: key } = encodeKey(target.prefix, this.#limits);
+      return watched(this.#handle, { kind: 'prefix', key, partition: undefined });
+    }
+    const { bytes: key, hash } = encodeKey(target, this.#limits);
+    const partition = partitionOf(hash, this.#handle.router.partitions);
+    return watched(this.#handle, { kind: 'key', key, partition });
+  }
+
   destroy(options?: CallOptions): Promise<void> {
     return this.#handle.destroy(options);
   }
@@ -284,6 +300,11 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
 }
 
 function ignored(): void {}
+
+function isPrefix(target: unknown): target is { readonly prefix: string } {
+  if (typeof target !== 'object' || target === null || !('prefix' in target)) return false;
+  return typeof target.prefix === 'string';
+}
 
 function checkedVersion(version: unknown): number {
   if (typeof version === 'number' && Number.isSafeInteger(version) && version >= 0) return version;

@@ -17,6 +17,7 @@ export const mapOps = {
   size: 5,
   scan: 6,
   ttl: 7,
+  watch: 8,
   set: 32,
   delete: 33,
   swap: 34,

@@ -11,7 +11,7 @@
  */
 import { murmur3 } from '../../base/hash.ts';
 import { type RecordMeta, RecordTable } from '../../partition/arena/record-table.ts';
-import type { RunContext } from '../../partition/store.ts';
+import { anyWrite, type RunContext } from '../../partition/store.ts';
 import { ByteWriter } from '../../wire/bytes.ts';
 import {
   applyChanges,
@@ -23,6 +23,8 @@ import {
   writeRecord,
 } from './map-changes.ts';
 import { Deadlines } from './map-deadlines.ts';
+import { ChangeRing } from './map-ring.ts';
+import type { ChangeType } from './map-watch-ops.ts';
 
 /** What is removed for its age at once, at most. */
 const sliceMax = 128;
@@ -35,6 +37,9 @@ export class MapRecords implements ChangeSink {
   readonly #changes = new ByteWriter();
   #latest = 0;
   #lastEvent = 0;
+  /** Undefined while nobody watches. */
+  #ring: ChangeRing | undefined;
+  #wakes: number[] = [];
 
   /** Grid time as far as this partition has acted on it. */
   now(context: RunContext): number {
@@ -43,6 +48,30 @@ export class MapRecords implements ChangeSink {
 
   isDue(gridTime: number): boolean {
     return this.#deadlines.earliest <= gridTime;
+  }
+
+  /** Whether changes are kept for watchers that have gone. */
+  isIdle(gridTime: number): boolean {
+    return this.#ring?.isIdle(gridTime) === true;
+  }
+
+  /** Keeps changes from now on, where it does not yet. */
+  watched(context: RunContext): ChangeRing {
+    this.#ring ??= new ChangeRing(this.#lastEvent);
+    this.#ring.polled(context.gridTime);
+    return this.#ring;
+  }
+
+  unwatch(): void {
+    this.#ring = undefined;
+  }
+
+  /** The keys of reads that the op has something for. */
+  takeWakes(): readonly number[] | undefined {
+    const wakes = this.#wakes;
+    if (wakes.length === 0) return undefined;
+    this.#wakes = [];
+    return wakes;
   }
 
   /** The record of a key; 0 where there is none or it has expired. Changes nothing. */
@@ -55,7 +84,7 @@ export class MapRecords implements ChangeSink {
   live(hash: number, key: Uint8Array, context: RunContext): number {
     const ref = this.table.find(hash, key);
     if (ref === 0 || !this.isExpired(ref, this.now(context))) return ref;
-    if (context.sequence > 0) this.#expire(hash, key, context);
+    if (context.sequence > 0) this.#remove(hash, key, 'expire', context);
     return 0;
   }
 
@@ -94,7 +123,7 @@ export class MapRecords implements ChangeSink {
     for (let looked = 0; looked < sliceMax && this.isDue(now); looked++) {
       const hash = this.#deadlines.take();
       for (const key of this.#expiredOf(hash, now)) {
-        this.#expire(hash, key, context);
+        this.#remove(hash, key, 'expire', context);
         removed += 1;
         only = hash;
       }
@@ -115,6 +144,7 @@ export class MapRecords implements ChangeSink {
     const created = ref === 0 ? now : this.table.created(ref);
     const updated = Math.max(created, now);
     const meta = { version: context.sequence, deadline, created, updated };
+    this.#tell('set', hash, key, value, ref, context);
     this.#put(hash, key, value, meta);
     writePut(this.#changes, key, value, meta);
   }
@@ -135,11 +165,12 @@ export class MapRecords implements ChangeSink {
 
   /** Removes a record that is there. */
   remove(hash: number, key: Uint8Array, context: RunContext): void {
-    this.#remove(hash, key, context);
+    this.#remove(hash, key, 'delete', context);
   }
 
   removeAll(context: RunContext): void {
     if (this.table.entries === 0) return;
+    this.#tell('clear', 0, undefined, undefined, 0, context);
     this.clear(context.sequence);
     writeClear(this.#changes, context.sequence);
   }
@@ -171,6 +202,8 @@ export class MapRecords implements ChangeSink {
   }
 
   apply(changes: Uint8Array): void {
+    // A backup keeps no changes, so what a primary kept before it became one ends here.
+    this.#ring = undefined;
     applyChanges(this, changes);
   }
 
@@ -212,14 +245,28 @@ export class MapRecords implements ChangeSink {
     if (this.#deadlines.size > 2 * this.table.entries + slackMax) this.#indexAnew();
   }
 
-  #expire(hash: number, key: Uint8Array, context: RunContext): void {
-    this.#remove(hash, key, context);
-  }
-
-  #remove(hash: number, key: Uint8Array, context: RunContext): void {
+  #remove(hash: number, key: Uint8Array, why: ChangeType, context: RunContext): void {
+    this.#tell(why, hash, key, undefined, this.table.find(hash, key), context);
     this.table.delete(hash, key);
     this.#note(context.sequence);
     writeDelete(this.#changes, key, context.sequence);
+  }
+
+  /** Keeps a change for those who watch; `ref` is the record before it. */
+  #tell(
+    type: ChangeType,
+    hash: number,
+    key: Uint8Array | undefined,
+    value: Uint8Array | undefined,
+    ref: number,
+    context: RunContext,
+  ): void {
+    if (this.#ring === undefined) return;
+    const previous = ref === 0 ? undefined : this.table.value(ref).slice();
+    // The op that key and value are views into may be gone when the change is told.
+    const change = { type, version: context.sequence, key: key?.slice(), value, previous };
+    if (this.#wakes.length === 0) this.#wakes.push(anyWrite);
+    this.#ring.add(change, hash, this.#wakes);
   }
 
   #note(sequence: number): void {

@@ -29,6 +29,7 @@ import {
 import { mapOps, no, nothing, ttlResults, unknownOp, writesFrom, yes } from './map-ops.ts';
 import { MapRecords } from './map-records.ts';
 import { scanPage } from './map-scan.ts';
+import { watch } from './map-watch.ts';
 
 /** What `getMany` gives at once; the handle asks again for the rest. */
 const manyBytesMax = 1_048_576;
@@ -58,10 +59,11 @@ export class MapStore implements Store {
   }
 
   isDue(gridTime: number): boolean {
-    return this.#records.isDue(gridTime);
+    return this.#records.isDue(gridTime) || this.#records.isIdle(gridTime);
   }
 
   housekeep(context: RunContext): RunResult {
+    if (this.#records.isIdle(context.gridTime)) this.#records.unwatch();
     const hash = this.#records.reap(context);
     return this.#ended(nothing, hash < 0 ? wholeStructure : hash);
   }
@@ -138,6 +140,8 @@ export class MapStore implements Store {
         return this.#increment(op, context);
       case mapOps.setMany:
         return this.#setMany(op, context);
+      case mapOps.watch:
+        return watch(this.#records, op, context);
       case mapOps.ttl:
         return this.#ttl(op, context);
       case mapOps.expire:
@@ -374,6 +378,8 @@ export class MapStore implements Store {
   }
 
   #ended(result: Uint8Array, touched: number): RunResult {
-    return { result, changes: this.#records.takeChanges(), touched };
+    const changes = this.#records.takeChanges();
+    const wakes = this.#records.takeWakes();
+    return wakes === undefined ? { result, changes, touched } : { result, changes, touched, wakes };
   }
 }
