@@ -12,7 +12,7 @@ const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
 describe('the README', () => {
   it('has both commands on its first screen, and both exist', () => {
     const screen = readme.split('\n').slice(0, 24).join('\n');
-    expect(screen).to.include('npm ci && npm start').and.to.include('npm ci && npm test');
+    expect(screen).to.include('npm install && npm start').and.to.include('npm install && npm test');
     expect(scripts).to.include.keys('start', 'test');
   });
 

@@ -2,7 +2,6 @@
 
 import { GridError } from '../../src/base/errors.ts';
 import type {
-  CallerId,
   MemberId,
   PartitionId,
   Sequence,
@@ -274,5 +273,3 @@ export class Replicas {
     };
   }
 }
-
-export type { CallerId };
