@@ -23,12 +23,26 @@ function replayOf({ seed, shape, violations }: GridRunResult): string {
 class Totals {
   readonly faults = new Map<string, number>();
   readonly looks = new Map<string, number>();
+  readonly queues = new Map<string, number>();
   ok = 0;
 
   add(result: GridRunResult): void {
     this.ok += result.operations.ok;
     for (const [kind, count] of result.faults) this.#add(this.faults, kind, count);
+    for (const [what, count] of Object.entries(result.queues)) this.#add(this.queues, what, count);
     for (const [kind, count] of Object.entries(result.looks)) this.#add(this.looks, kind, count);
+  }
+
+  expectQueuesUsed(seeds: number): void {
+    for (const [what, least] of Object.entries({
+      pushed: 50,
+      taken: 50,
+      inVain: 10,
+      aborted: 10,
+    })) {
+      const count = (this.queues.get(what) ?? 0) / seeds;
+      expect(count, `calls of a queue that were ${what}`).to.be.above(least);
+    }
   }
 
   #add(to: Map<string, number>, kind: string, count: number): void {
@@ -54,6 +68,7 @@ describe('whole members under random faults', function () {
     expect(kinds.length, `kinds of faults: ${kinds}`).to.be.at.least(12);
     expect(totals.faults.get('targeted') ?? 0).to.be.above(50);
     expect(totals.ok / seeds.length).to.be.above(100);
+    totals.expectQueuesUsed(seeds.length);
     for (const [what, count] of totals.looks) {
       expect(count, `looks at ${what}`).to.be.above(seeds.length);
     }

@@ -9,7 +9,11 @@ import { Controller } from '../../src/partition/controller.ts';
 import { DedupeTable } from '../../src/partition/dedupe-table.ts';
 import { Lease } from '../../src/partition/lease.ts';
 import { Pending } from '../../src/partition/pending.ts';
+import type { RunContext, RunResult } from '../../src/partition/store.ts';
 import { SyncSet } from '../../src/partition/sync-set.ts';
+import * as queue from '../../src/structures/queue/queue-ops.ts';
+import { QueueRecords } from '../../src/structures/queue/queue-records.ts';
+import { QueueStore } from '../../src/structures/queue/queue-store.ts';
 import type { Entry } from '../../src/wire/replica-messages.ts';
 import { runGrid } from './grid-run.ts';
 
@@ -28,7 +32,48 @@ const from = (known: number) => [
   ...Array.from({ length: 60 }, (_, index) => index + 1).filter((seed) => seed !== known),
 ];
 
+const runQueue = QueueStore.prototype.run;
+
+/** A queue store whose results of one kind of op pass through `change`, where a wait was given something. */
+function changedWhereGiven(
+  code: number,
+  change: (store: QueueStore, op: Uint8Array, context: RunContext, run: RunResult) => RunResult,
+) {
+  return function run(this: QueueStore, op: Uint8Array, context: RunContext): RunResult {
+    const ran = runQueue.call(this, op, context);
+    const isGiven = op[0] === code && ran.result[0] === queue.progress.done;
+    return isGiven ? change(this, op, context, ran) : ran;
+  };
+}
+
 const mutants: readonly Mutant[] = [
+  {
+    name: 'gives what a take waited for to its poll only once',
+    owner: QueueStore.prototype,
+    member: 'run',
+    value: changedWhereGiven(queue.queueOps.ask, (store, op, context, ran) => {
+      const { changes } = runQueue.call(store, queue.settleOp([op.subarray(1)]), context);
+      return { ...ran, changes };
+    }),
+    seeds: from(1),
+  },
+  {
+    name: 'forgets what a wait was given when it is cancelled',
+    owner: QueueStore.prototype,
+    member: 'run',
+    value: changedWhereGiven(queue.queueOps.cancel, (_store, _op, _context, ran) => ({
+      ...ran,
+      result: Uint8Array.of(queue.progress.over),
+    })),
+    seeds: from(4),
+  },
+  {
+    name: 'gives an item to two takers',
+    owner: QueueRecords.prototype,
+    member: 'deleteItem',
+    value: () => {},
+    seeds: from(1),
+  },
   {
     name: 'serves without a lease',
     owner: Lease.prototype,
@@ -55,7 +100,7 @@ const mutants: readonly Mutant[] = [
     owner: SyncSet.prototype,
     member: 'confirmed',
     value: (last: Sequence) => last,
-    seeds: from(1),
+    seeds: from(2),
   },
   {
     name: 'forgets what it did',
@@ -73,7 +118,7 @@ const mutants: readonly Mutant[] = [
       if (typeof store !== 'string' && entry.changes.length > 0) store.apply(entry.changes);
       return store !== 'unknown';
     },
-    seeds: from(19),
+    seeds: from(11),
   },
 ];
 
