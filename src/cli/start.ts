@@ -83,7 +83,9 @@ async function runMember(options: JoinOptions, isJson: boolean): Promise<void> {
   else print(`${name} serves at ${address}`);
   process.send?.({ address });
   // A fleet's parent is gone: nobody would end this process any more.
-  process.on('disconnect', () => void grid.leave());
+  process.on('disconnect', () => void grid.leave().catch(() => {}));
   await grid.closed;
+  // Idempotent: it tells how the leaving went. What was not handed over is a failure.
+  await grid.leave();
   process.exit(0);
 }

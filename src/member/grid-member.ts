@@ -52,6 +52,8 @@ export type AdminOf = (view: LocalView) => RequestListener;
 /** How often names that did not resolve, and a refused rejoin, are tried again. */
 const retryMs = 1_000;
 const observeMs = 100;
+/** Who sends SIGTERM usually waits 30 s before SIGKILL. */
+const signalLeaveMs = 25_000;
 
 type Phase = 'joining' | 'in' | 'leaving' | 'closed';
 
@@ -212,7 +214,7 @@ export class GridMember implements Grid {
       throw whyNotAdmitted(this.#admission(), timeoutMs);
     }
     this.#phase = 'in';
-    this.#removeSignals = leaveOnSignals(() => this.leave());
+    this.#removeSignals = leaveOnSignals(() => this.leave({ timeout: signalLeaveMs }));
     const timer = repeat(systemClock, observeMs, () => this.#observe());
     void this.closed.then(() => timer.cancel());
     if (this.#seeds.unresolved.length > 0) this.#resolveRest();

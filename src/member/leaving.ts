@@ -38,12 +38,17 @@ export async function leaveCluster(member: Member, options: LeavingOptions): Pro
   throw new GridError('GRID_TIMEOUT', message);
 }
 
-/** Whether anybody is there who could take over: alive, and staying. */
+/**
+ * Whether anybody is there who could take over: alive, and staying. A lease that has lapsed for a moment
+ * and a mere suspicion change nothing: they pass, and what was not handed over would be gone.
+ */
 function hasHeirs(member: Member): boolean {
-  if (!member.isReady) return false;
-  for (const other of member.state.members.values()) {
-    if (other.id === member.id || !other.data) continue;
-    if (other.status === 'up' && !member.isDoubtful(other.id)) return true;
+  const { id, state, swim } = member;
+  if (!state.members.has(id)) return false;
+  for (const other of state.members.values()) {
+    if (other.id === id || !other.data || other.status !== 'up') continue;
+    const seen = swim.stateOf(other.id);
+    if (seen === 'alive' || seen === 'suspect') return true;
   }
   return false;
 }

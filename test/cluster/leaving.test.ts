@@ -6,7 +6,7 @@ import { until } from '../transport/until.ts';
 const entries = 2_000;
 
 describe('a member process that gets SIGTERM', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   before(build);
   after(async () => {
     await closeAll();
@@ -36,7 +36,11 @@ describe('a member process that gets SIGTERM', function () {
     for (const leaver of [first, second]) {
       const before = writes;
       expect(await leaver.end('SIGTERM')).to.equal(0);
-      await until(() => watcher.members.every(({ id }) => id !== leaver.id), 'it to be gone');
+      await until(
+        () => watcher.members.every(({ id }) => id !== leaver.id),
+        'it to be gone',
+        15_000,
+      );
       await until(() => writes > before, 'writes to go on');
     }
     isOver = true;

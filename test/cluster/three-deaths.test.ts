@@ -57,6 +57,8 @@ class Clients {
       this.operations++;
       this.#count(input, 'acknowledged');
     } catch (error) {
+      // A test that failed has closed the grid; calls would be refused at once, for ever.
+      if (!GridError.is(error) || error.code === 'GRID_CLOSED') this.#isStopped = true;
       if (!GridError.is(error)) throw error;
       if (error.outcome === 'unknown') {
         this.recorder.unknown(operation);
