@@ -10,6 +10,7 @@
  *    cluster.
  * 3. A process that sees nobody forms a cluster of one only where it expects nobody else, and has no
  *    seeds or is one of them.
+ * 4. A process that expects more than can come (a cluster went on without it) only ever joins.
  */
 import type { MemberId } from '../base/ids.ts';
 

@@ -204,7 +204,7 @@ export class GridMember implements Grid {
     const { timeoutMs, signal, listen } = this.#plan;
     const endsAt = systemClock.monotonic() + timeoutMs;
     await this.#resolveSeeds(endsAt, signal);
-    this.#current = await this.#begin(listen.port, this.#seeds.addresses);
+    this.#current = await this.#begin(listen.port, this.#seeds.addresses, true);
     const leftMs = Math.max(0, endsAt - systemClock.monotonic());
     const isIn = () => {
       if (this.#failure !== undefined) throw this.#failure;
@@ -246,11 +246,12 @@ export class GridMember implements Grid {
     });
   }
 
-  #begin(port: number, seeds: readonly Address[]): Promise<Incarnation> {
+  #begin(port: number, seeds: readonly Address[], mayForm: boolean): Promise<Incarnation> {
     return beginIncarnation({
       plan: this.#plan,
       port,
       seeds,
+      mayForm,
       requests: this.#requests,
       events: {
         onTable: () => this.#observe(),
@@ -297,14 +298,13 @@ export class GridMember implements Grid {
     const { address, member, close } = this.#incarnation;
     const others = [...member.state.members.values()].map((row) => row.address as Address);
     const known = new Set([...others, ...this.#seeds.addresses]);
-    // Without its own address among the seeds, it never forms a cluster of its own.
     known.delete(address);
     const port = Number(address.slice(address.lastIndexOf(':') + 1));
     await close();
     while (this.#phase === 'in') {
       try {
         this.#events.reset();
-        this.#current = await this.#begin(this.#plan.listen.port || port, [...known]);
+        this.#current = await this.#begin(this.#plan.listen.port || port, [...known], false);
         break;
       } catch (error) {
         this.#plan.logger.warn(
@@ -314,6 +314,8 @@ export class GridMember implements Grid {
         await waitFor(() => false, { clock: systemClock, timeoutMs: retryMs });
       }
     }
+    // Whoever left meanwhile closed the identity before this one.
+    if (this.#phase !== 'in') return this.#current?.close();
     const isIn = () => this.#phase !== 'in' || this.#member.isReady;
     while (!(await waitFor(isIn, { clock: systemClock, timeoutMs: retryMs * 60 })));
     if (this.#phase === 'in') this.#events.emit({ type: 'connected' });

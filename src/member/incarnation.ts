@@ -29,13 +29,16 @@ export interface IncarnationOptions {
   /** The port to bind: that of the plan, or the one that an earlier incarnation had. */
   readonly port: number;
   readonly seeds: readonly Address[];
+  /** Whether it may begin a cluster; false for one that was in a cluster, which goes on without it. */
+  readonly mayForm: boolean;
   readonly events: IncarnationEvents;
   readonly requests: RequestListener;
 }
 
 export async function beginIncarnation(options: IncarnationOptions): Promise<Incarnation> {
-  const { plan, port, events, requests } = options;
+  const { plan, port, events, requests, mayForm } = options;
   const { settings, logger } = plan;
+  const expect = mayForm ? settings.expect : Number.POSITIVE_INFINITY;
   const id = `${settings.name}#${systemRandom.id()}` as MemberId;
   const transport = await WebSocketTransport.open({
     id,
@@ -56,7 +59,7 @@ export async function beginIncarnation(options: IncarnationOptions): Promise<Inc
   const isOwnSeed = seeds.length < options.seeds.length;
   const member = new Member(
     { id, clock: systemClock, random: systemRandom, transport, stall, logger },
-    { ...settings, seeds, mayFormAlone: options.seeds.length === 0 || isOwnSeed },
+    { ...settings, expect, seeds, mayFormAlone: options.seeds.length === 0 || isOwnSeed },
     structureTypes,
     events,
   );

@@ -29,6 +29,14 @@ describe('a process outside of any cluster', () => {
     expect(formationOf(ann).next([bob], false, 99_000).kind).to.equal('join');
   });
 
+  it('only joins where it was in a cluster before, whoever else is outside as well', () => {
+    const formation = formationOf(ann, { expect: Number.POSITIVE_INFINITY, mayFormAlone: true });
+    formation.pledgedBy(bob, patienceMs);
+    formation.pledgedBy(cid, patienceMs);
+    expect(formation.next([bob, cid], false, patienceMs).kind).to.equal('join');
+    expect(formation.next([], false, 99_000).kind).to.equal('join');
+  });
+
   it('gives those that are there the time to say that they are in a cluster', () => {
     const formation = formationOf(bob);
     expect(formation.next([ann, cid], false, patienceMs - 1).kind).to.equal('join');
