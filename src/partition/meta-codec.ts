@@ -21,6 +21,7 @@ export function decodeCommand(bytes: Uint8Array): Command {
 
 interface Snapshot extends Pick<MetaState, 'applied' | 'settings' | 'clusterId'> {
   readonly members: readonly MemberRow[];
+  readonly departed: readonly MemberId[];
   readonly groups: readonly (readonly PartitionRow[] | null)[];
   readonly structures: readonly StructureRow[];
 }
@@ -31,6 +32,7 @@ export function encodeState(state: MetaState): Uint8Array {
     settings: state.settings,
     clusterId: state.clusterId,
     members: [...state.members.values()],
+    departed: [...state.departed],
     groups: Array.from(state.groups, (rows) => rows ?? null),
     structures: [...state.structures.values()],
   };
@@ -43,6 +45,7 @@ export function decodeState(bytes: Uint8Array): MetaState {
     applied: snapshot.applied,
     settings: snapshot.settings,
     clusterId: snapshot.clusterId,
+    departed: new Set(snapshot.departed),
     members: new Map(snapshot.members.map((row) => [row.id as MemberId, row])),
     groups: snapshot.groups.map((rows) => rows ?? undefined),
     structures: new Map(snapshot.structures.map((row) => [row.id as StructureId, row])),

@@ -30,6 +30,8 @@ import type { StructureRow } from './router-port.ts';
 
 /** Names of structures that the table holds at most. */
 const structuresMax = 65_536;
+/** Identities that are remembered after they were removed; the oldest is forgotten past it. */
+const departedMax = 1_024;
 
 export interface Applied {
   /** Empty, or why the command changed nothing. */
@@ -43,6 +45,7 @@ export class MetaMachine implements MetaState {
   settings: ClusterSettings | undefined;
   clusterId = '';
   readonly members = new Map<MemberId, MemberRow>();
+  readonly departed = new Set<MemberId>();
   readonly groups: (PartitionRow[] | undefined)[] = [];
   readonly structures = new Map<StructureId, StructureRow>();
   #changed = new Set<PartitionId>();
@@ -66,6 +69,8 @@ export class MetaMachine implements MetaState {
     this.clusterId = state.clusterId;
     this.members.clear();
     for (const [id, member] of state.members) this.members.set(id, member);
+    this.departed.clear();
+    for (const id of state.departed) this.departed.add(id);
     this.groups.length = 0;
     for (const rows of state.groups) this.groups.push(rows === undefined ? undefined : [...rows]);
     this.structures.clear();
@@ -120,6 +125,8 @@ export class MetaMachine implements MetaState {
       return `the cluster was formed with partitions: ${settings.partitions}, and the joiner says ${asked.partitions}; give it the same number`;
     }
     if (this.members.has(member.id)) return '';
+    // A late duplicate must not bring a dead process back, over the one that is at its address now.
+    if (this.departed.has(member.id)) return `${member.id} was removed; join under a new identity`;
     // A new process at an address proves that the old one there is gone (PROTOCOL.md 1.4).
     for (const old of [...this.members.values()]) {
       if (old.address === member.address) this.#remove(old.id);
@@ -152,6 +159,7 @@ export class MetaMachine implements MetaState {
 
   #remove(id: MemberId): string {
     if (!this.members.delete(id)) return '';
+    this.#bury(id);
     this.#eachRow((row, partition) => {
       const isLearner = row.learner === id;
       if (isLearner || row.transferTo === id) {
@@ -163,6 +171,14 @@ export class MetaMachine implements MetaState {
       }
     });
     return '';
+  }
+
+  #bury(id: MemberId): void {
+    this.departed.add(id);
+    for (const oldest of this.departed) {
+      if (this.departed.size <= departedMax) return;
+      this.departed.delete(oldest);
+    }
   }
 
   #define(command: Extract<Command, { type: 'define' }>): string {

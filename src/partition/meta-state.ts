@@ -61,6 +61,8 @@ export interface MetaState {
   readonly settings: ClusterSettings | undefined;
   readonly clusterId: string;
   readonly members: ReadonlyMap<MemberId, MemberRow>;
+  /** Who was removed, the latest last: an identity does not come twice. */
+  readonly departed: ReadonlySet<MemberId>;
   /** By number of backups; a group is made when a structure first needs it. */
   readonly groups: readonly (readonly PartitionRow[] | undefined)[];
   readonly structures: ReadonlyMap<StructureId, StructureRow>;

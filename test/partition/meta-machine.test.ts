@@ -283,4 +283,13 @@ describe('the meta state machine', () => {
       expect(encodeState(again), `seed ${seed}`).to.deep.equal(encodeState(table.machine));
     }
   });
+
+  it('does not bring a dead process back by a late duplicate of its joining', () => {
+    const table = new Table({ members: [ann, bob] });
+    const address = 'one:7000';
+    table.join(cid, { address });
+    table.join(dan, { address });
+    expect(table.join(cid, { address })).to.include('removed');
+    expect([...table.machine.members.keys()]).to.deep.equal([ann, bob, dan]);
+  });
 });
