@@ -169,7 +169,7 @@ function entriesOf(grid: GridWorld, member: Member): number {
  * Whether the backups cover one more crash: whoever crashed before is a member again, each row keeps a copy in
  * sync on a process that is up, and the voters a majority. A harness that kills more proves nothing.
  */
-function mayCrash(grid: GridWorld, name: string): boolean {
+export function mayCrash(grid: GridWorld, name: string): boolean {
   const newest = grid.newest;
   const victim = grid.processes.find((process) => process.name === name);
   if (newest === undefined || victim === undefined || !victim.isUp) return false;
@@ -192,7 +192,7 @@ function mayCrash(grid: GridWorld, name: string): boolean {
   );
 }
 
-function describe(grid: GridWorld): string {
+export function describe(grid: GridWorld): string {
   return grid.processes
     .map((process) => {
       if (!process.isUp) return `${process.name} down`;

@@ -220,6 +220,7 @@ export class TopicReader {
   #failed(error: GridError): void {
     this.#isAsked = false;
     if (fatalCodes.has(error.code)) {
+      this.#finishDispatch();
       this.close(error);
       return;
     }

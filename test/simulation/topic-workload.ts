@@ -1,0 +1,248 @@
+/** Publishers and subscribers of one topic on every member, and what each of them saw. */
+import type { GridError } from '../../src/base/errors.ts';
+import { partitionOf } from '../../src/base/hash.ts';
+import { defaultLimits } from '../../src/base/limits.ts';
+import type { Random } from '../../src/base/random.ts';
+import type { TopicGap } from '../../src/grid-topic.ts';
+import type { Member } from '../../src/member/member.ts';
+import { type Consumer, Subscriber } from '../../src/structures/topic/subscriber.ts';
+import type { TopicMessage } from '../../src/structures/topic/topic-message.ts';
+import { publishOp, readNumber } from '../../src/structures/topic/topic-ops.ts';
+import { type From, TopicReader } from '../../src/structures/topic/topic-reader.ts';
+import { TopicSource, topicHash } from '../../src/structures/topic/topic-source.ts';
+import type { SimProcess } from '../../src/testing/sim-process.ts';
+import { encodeValue } from '../../src/wire/value.ts';
+import type { GridWorld, Program } from './grid-world.ts';
+
+export const topicName = 'news';
+
+/** One publish; `end` stays undefined where nobody is left who could hear of it. */
+export interface PublishRecord {
+  readonly value: string;
+  /** Moments are counted up: whatever has the smaller one came first. */
+  readonly begunAt: number;
+  end: 'ok' | 'failed' | 'unknown' | undefined;
+  number: number | undefined;
+}
+
+export type Seen =
+  | { readonly kind: 'message'; readonly sequence: number; readonly value: unknown }
+  | { readonly kind: 'gap'; readonly gap: TopicGap };
+
+export interface SubscriptionRecord {
+  readonly process: string;
+  readonly from: From;
+  readonly seen: Seen[];
+  inForceAt: number | undefined;
+  /** Its process died, or it was closed. */
+  isOver: boolean;
+}
+
+interface Life {
+  readonly starts: number;
+  readonly reader: TopicReader;
+}
+
+export class TopicWorkload {
+  readonly publishes: PublishRecord[] = [];
+  readonly subscriptions: SubscriptionRecord[] = [];
+  readonly #grid: GridWorld;
+  readonly #random: Random;
+  readonly #lives = new Map<string, Life>();
+  readonly #pauseMs: number;
+  #moment = 0;
+  #values = 0;
+  #isStopped = false;
+
+  constructor(grid: GridWorld, random: Random) {
+    this.#grid = grid;
+    this.#random = random;
+    this.#pauseMs = random.pick([20, 40, 80]);
+  }
+
+  get open(): number {
+    return this.publishes.filter(({ end }) => end === undefined).length;
+  }
+
+  start(): void {
+    for (let client = 0; client < 4; client++) this.#publishLater();
+    for (const process of this.#grid.processes) {
+      this.#keepSubscribed(process, 0);
+      this.#keepSubscribed(process, 1);
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** One more subscription, from the first message on: what the topic holds at the end. */
+  readAll(process: SimProcess<Program>): SubscriptionRecord {
+    const record = this.#record(process, 'earliest');
+    this.#begin(process, record, 100_000, () => 0);
+    return record;
+  }
+
+  #publishLater(): void {
+    const pause = this.#pauseMs * (0.2 + 1.6 * this.#random.next());
+    this.#grid.world.after(pause, () => {
+      if (this.#isStopped) return;
+      const process = this.#random.pick(this.#grid.processes);
+      const burst = this.#random.below(8) === 0 ? 10 : 1;
+      for (let count = 0; count < burst; count++) this.#publish(process);
+      this.#publishLater();
+    });
+  }
+
+  #publish(process: SimProcess<Program>): void {
+    if (!process.isUp) return;
+    const { starts } = process;
+    const value = `${process.name} ${++this.#values}`;
+    process.run(({ member }) => {
+      const structure = member.router.structure('topic', topicName);
+      if (structure === undefined) return;
+      const record: PublishRecord = {
+        value,
+        begunAt: this.#moment++,
+        end: undefined,
+        number: undefined,
+      };
+      this.publishes.push(record);
+      member.router.submit({
+        structure,
+        partition: partitionOf(topicHash(topicName), member.router.partitions),
+        op: publishOp(encodeValue(value, defaultLimits)),
+        isWrite: true,
+        timeoutMs: 4_000,
+        signal: undefined,
+        resolve: (result) => {
+          record.end = 'ok';
+          record.number = readNumber(result);
+        },
+        reject: (error: GridError) => {
+          record.end = error.outcome === 'not-applied' ? 'failed' : 'unknown';
+        },
+      });
+      // Whoever published in a process that died never hears of it.
+      const watch = () => {
+        if (record.end !== undefined) return;
+        if (!process.isUp || process.starts !== starts) record.end = 'unknown';
+        else this.#grid.world.after(100, watch);
+      };
+      this.#grid.world.after(100, watch);
+    });
+  }
+
+  /** A subscriber that goes on where it was, in this life of its process and in the next ones. */
+  #keepSubscribed(process: SimProcess<Program>, index: number): void {
+    let current: SubscriptionRecord | undefined;
+    let starts = 0;
+    const look = () => {
+      if (this.#isStopped) return;
+      const isGone = current === undefined || !process.isUp || process.starts !== starts;
+      if (isGone && current !== undefined) current.isOver = true;
+      if (isGone && process.isUp && hasTopic(process.program.member)) {
+        starts = process.starts;
+        const record = this.#record(process, this.#from(current));
+        current = record;
+        const buffer = this.#random.pick([1, 5, 1_000]);
+        const slowMs = index === 0 ? 0 : this.#random.pick([0, 5, 50]);
+        this.#begin(process, record, buffer, () => slowMs * this.#random.next());
+      }
+      this.#grid.world.after(50, look);
+    };
+    look();
+  }
+
+  /** Where it was, or one of the other beginnings. */
+  #from(before: SubscriptionRecord | undefined): From {
+    const last = before?.seen.findLast((seen) => seen.kind === 'message');
+    const fresh = this.#random.pick(['now', 'earliest'] as const);
+    if (last?.kind !== 'message' || this.#random.below(3) === 0) return fresh;
+    return last.sequence + 1;
+  }
+
+  #record(process: SimProcess<Program>, from: From): SubscriptionRecord {
+    const record: SubscriptionRecord = {
+      process: process.name,
+      from,
+      seen: [],
+      inForceAt: undefined,
+      isOver: false,
+    };
+    this.subscriptions.push(record);
+    return record;
+  }
+
+  #begin(
+    process: SimProcess<Program>,
+    record: SubscriptionRecord,
+    buffer: number,
+    pauseMs: () => number,
+  ): void {
+    process.run(({ member, clock }) => {
+      const { reader } = this.#lifeOf(process, member, clock);
+      const consumer: Consumer = {
+        message: (message: TopicMessage) => {
+          const value = message.value();
+          record.seen.push({ kind: 'message', sequence: message.sequence, value });
+          // At the end everybody hurries.
+          const pause = this.#isStopped ? 0 : pauseMs();
+          if (pause === 0) return true;
+          clock.setTimer(pause, () => subscriber.ready());
+          return false;
+        },
+        gap: (gap) => void record.seen.push({ kind: 'gap', gap }),
+        ended: () => {
+          record.isOver = true;
+        },
+      };
+      const subscriber = new Subscriber({
+        consumer,
+        buffer,
+        onOverflow: this.#random.pick(['drop-oldest', 'drop-newest'] as const),
+        onDetach: (detached) => reader.detach(detached),
+      });
+      this.#place(process, reader, subscriber, record);
+    });
+  }
+
+  /** Asks until it is in force. */
+  #place(
+    process: SimProcess<Program>,
+    reader: TopicReader,
+    subscriber: Subscriber,
+    record: SubscriptionRecord,
+  ): void {
+    const { program, starts } = process;
+    const row = program.member.router.structure('topic', topicName);
+    if (row === undefined) return;
+    const call = { row, timeoutMs: 2_000, signal: undefined };
+    reader.subscribe(subscriber, record.from, call, (error) => {
+      if (error === undefined) {
+        record.inForceAt = this.#moment++;
+        subscriber.ready();
+        return;
+      }
+      this.#grid.world.after(50, () => {
+        if (!process.isUp || process.starts !== starts) return;
+        process.run(() => this.#place(process, reader, subscriber, record));
+      });
+    });
+  }
+
+  /** One reader for each life of a process. */
+  #lifeOf(process: SimProcess<Program>, member: Member, clock: Program['clock']): Life {
+    const present = this.#lives.get(process.name);
+    if (present?.starts === process.starts) return present;
+    const { router } = member;
+    const source = new TopicSource({ router, name: topicName, definition: {} });
+    const life = { starts: process.starts, reader: new TopicReader(source, clock) };
+    this.#lives.set(process.name, life);
+    return life;
+  }
+}
+
+export function hasTopic(member: Member): boolean {
+  return member.router.structure('topic', topicName) !== undefined;
+}
