@@ -59,7 +59,8 @@ export class QueueWorkload {
   drain(process: SimProcess<Program>, done: () => void): void {
     this.#call('tryTake', process, (how, value) => {
       if (how === 'ok' && value === undefined) done();
-      else this.drain(process, done);
+      else if (how === 'ok') this.drain(process, done);
+      else this.#grid.world.after(100, () => this.drain(process, done));
     });
   }
 
