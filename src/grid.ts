@@ -69,6 +69,9 @@ export interface TlsOptions {
   readonly requireClientCert?: boolean;
 }
 
+/** How a user shows who they are, with 16 characters at least: a token alone, or the name with a password. */
+export type UserOptions = { readonly token: string } | { readonly password: string };
+
 /** Options of `Grid.join`. A wrong one is a `GRID_BAD_OPTION` that names it. */
 export interface JoinOptions {
   /** Members and clients of another name are refused. @default 'shoal' */
@@ -107,6 +110,13 @@ export interface JoinOptions {
   readonly tls?: TlsOptions;
   /** Listens beyond loopback without a secret, with a warning. @default false */
   readonly insecure?: boolean;
+  /**
+   * Who may connect as a client, by name. Needed for clients where there is a `secret`.
+   * @default everybody who reaches the port, or nobody where there is a `secret`
+   */
+  readonly users?: Readonly<Record<string, UserOptions>>;
+  /** Origins of web pages that may connect as clients, such as 'https://app.example'. @default [] */
+  readonly origins?: readonly string[];
   /** Options of maps by name or by pattern (`*`). @default none */
   readonly maps?: Readonly<Record<string, MapOptions>>;
   /** Options of queues by name or by pattern (`*`). @default none */
@@ -299,6 +309,22 @@ export interface StructureSummary {
   readonly size: number;
 }
 
+/** Options of `Grid.connect`. A wrong one is a `GRID_BAD_OPTION` that names it. */
+export interface ConnectOptions {
+  /** Members of another name refuse this client. @default 'shoal' */
+  readonly cluster?: string;
+  /** Straight to the primary of each key, or all through one member. @default 'direct' */
+  readonly routing?: 'direct' | 'gateway';
+  /** Needed where members have a `secret`: this, or `user` and `password`. @default none */
+  readonly token?: string;
+  readonly user?: string;
+  readonly password?: string;
+  /** How long connecting may take. @default '10s' */
+  readonly timeout?: Duration;
+  /** Ends the connecting when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
 /** The grid as one process sees it, as a member. Idempotent to leave; `await using` leaves. */
 export interface Grid extends AsyncDisposable {
   readonly self: Member;
@@ -320,4 +346,26 @@ export interface Grid extends AsyncDisposable {
   leave(options?: CallOptions): Promise<void>;
   /** Resolves when this process is out of the grid, by `leave` or because it cannot go on. */
   readonly closed: Promise<void>;
+}
+
+/**
+ * The grid as a light client sees it: as a member's `Grid`, without a member. What it was told of may be
+ * older than what members know. `map.local` is empty: a client holds nothing.
+ */
+export interface GridClient
+  extends AsyncDisposable,
+    Pick<
+      Grid,
+      | 'members'
+      | 'events'
+      | 'map'
+      | 'queue'
+      | 'topic'
+      | 'structures'
+      | 'safe'
+      | 'acceptLoss'
+      | 'closed'
+    > {
+  /** Ends open calls with `GRID_CLOSED`. Idempotent. */
+  close(): Promise<void>;
 }

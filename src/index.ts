@@ -1,12 +1,15 @@
 /** The public entry of `shoal`: what is exported here is the contract, everything else may change. */
 import { adminOf } from './admin/http.ts';
-import type { Grid as GridContract, JoinOptions } from './grid.ts';
+import { connect } from './client/grid-client.ts';
+import type { ConnectOptions, GridClient, Grid as GridContract, JoinOptions } from './grid.ts';
 import { GridMember } from './member/grid-member.ts';
 
 export { GridError, type GridErrorCode, type Outcome } from './base/errors.ts';
 export type {
   CallOptions,
+  ConnectOptions,
   Duration,
+  GridClient,
   GridEvent,
   GridMap,
   GridQueue,
@@ -21,6 +24,7 @@ export type {
   SetOptions,
   StructureSummary,
   TlsOptions,
+  UserOptions,
 } from './grid.ts';
 export type {
   GridTopic,
@@ -40,5 +44,9 @@ export const Grid = {
   /** Makes this process a member; resolves when it serves. */
   join(options: JoinOptions = {}): Promise<Grid> {
     return GridMember.join(options, adminOf);
+  },
+  /** Connects as a light client, which holds nothing; `ws://host:port` of one member or of several. */
+  connect(urls: string | readonly string[], options: ConnectOptions = {}): Promise<GridClient> {
+    return connect(urls, options);
   },
 } as const;

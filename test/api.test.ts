@@ -6,8 +6,10 @@ import * as shoal from '../src/index.ts';
 const values = ['Grid', 'GridError'];
 const types = [
   'CallOptions',
+  'ConnectOptions',
   'Duration',
   'Grid',
+  'GridClient',
   'GridErrorCode',
   'GridEvent',
   'GridMap',
@@ -32,12 +34,13 @@ const types = [
   'TopicGap',
   'TopicListener',
   'TopicOptions',
+  'UserOptions',
 ];
 
 describe('the public entry', () => {
   it('exports these values and no others', () => {
     expect(Object.keys(shoal).sort()).to.deep.equal(values);
-    expect(Object.keys(shoal.Grid)).to.deep.equal(['join']);
+    expect(Object.keys(shoal.Grid)).to.deep.equal(['join', 'connect']);
   });
 
   it('exports these types and no others', () => {

@@ -26,21 +26,30 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   wall: () => Date.now(),
   setTimer(delayMs, act) {
-    let immediate: NodeJS.Immediate | undefined;
+    let cancelRest: (() => void) | undefined;
     const timeout = setTimeout(() => {
-      immediate = setImmediate(act);
+      cancelRest = afterPoll(act);
     }, delayMs);
     return {
       cancel() {
         clearTimeout(timeout);
-        if (immediate !== undefined) clearImmediate(immediate);
+        cancelRest?.();
       },
     };
   },
-  defer(act) {
-    setImmediate(act);
-  },
+  defer: (act) => void afterPoll(act),
 };
+
+/** Runs `act` when what has come in was read; what is returned cancels it. */
+function afterPoll(act: () => void): () => void {
+  // Browsers have no immediates.
+  if (typeof setImmediate === 'undefined') {
+    const timeout = setTimeout(act, 0);
+    return () => clearTimeout(timeout);
+  }
+  const immediate = setImmediate(act);
+  return () => clearImmediate(immediate);
+}
 
 /** Calls `act` every `everyMs` until cancelled; the next delay starts when `act` has returned. */
 export function repeat(clock: Clock, everyMs: number, act: () => void): Timer {

@@ -11,9 +11,10 @@ import type { PartitionHost, PartitionOutlet } from '../partition/partition-host
 import type { ReplicaMessage } from '../partition/replica-state.ts';
 import type { Calls } from '../transport/calls.ts';
 import type { DownReason, Lane, Peer, Transport, TransportEvents } from '../transport/transport.ts';
+import { isClientMessage } from '../wire/client-messages.ts';
 import type { Message } from '../wire/messages.ts';
 import type { InSyncChange, MetaHandover } from '../wire/meta-messages.ts';
-import type { OpFailed, OpRefused, OpReply } from '../wire/op-messages.ts';
+import { type Answer, type ClientPort, relayedFrom } from './client-port.ts';
 import type { Roster } from './roster.ts';
 
 export interface DispatchParts {
@@ -26,6 +27,7 @@ export interface DispatchParts {
   /** These are made after the dispatch, since they send through it. */
   readonly host: () => PartitionHost;
   readonly calls: () => Calls;
+  readonly clients: () => ClientPort;
   readonly leader: () => MemberId | undefined;
   readonly onPledge: (from: MemberId) => void;
 }
@@ -44,19 +46,15 @@ export class Dispatch implements TransportEvents, PartitionOutlet {
   // --- from the transport
 
   onMessage(from: Peer, message: Message): void {
-    const { membership, meta, host, calls } = this.#parts;
+    const { membership, meta, host } = this.#parts;
     switch (message.kind) {
       case 'op.request':
         host().request(from.id, message);
         return;
       case 'op.reply':
-        calls().replied(message);
-        return;
       case 'op.refused':
-        calls().refused(message);
-        return;
       case 'op.failed':
-        calls().failed(message);
+        this.#answered(message);
         return;
       case 'replica.fence':
       case 'replica.fenced':
@@ -93,6 +91,8 @@ export class Dispatch implements TransportEvents, PartitionOutlet {
         meta.tellControl({ kind: 'message', from: from.id, message });
         return;
       default:
+        // Clients have their own way in, and members say nothing of theirs.
+        if (isClientMessage(message)) return;
         this.#parts.roster.note(from.id, from.address);
         meta.tellControl({ kind: 'raft', from: from.id, message });
     }
@@ -107,7 +107,17 @@ export class Dispatch implements TransportEvents, PartitionOutlet {
   onDown(address: Address, id: MemberId | undefined, reason: DownReason): void {
     if (reason === 'refused') this.#parts.roster.isDown(address, this.#parts.nowMs());
     this.#parts.membership.tellControl({ kind: 'down', address, id, reason });
-    if (id !== undefined) this.#parts.calls().peerLost(id);
+    if (id === undefined) return;
+    this.#parts.calls().peerLost(id);
+    this.#parts.clients().peerLost(id);
+  }
+
+  #answered(message: Answer): void {
+    const { calls, clients } = this.#parts;
+    if (message.request >= relayedFrom) clients().relayed(message);
+    else if (message.kind === 'op.reply') calls().replied(message);
+    else if (message.kind === 'op.refused') calls().refused(message);
+    else calls().failed(message);
   }
 
   // --- to other members, or to this one
@@ -129,13 +139,14 @@ export class Dispatch implements TransportEvents, PartitionOutlet {
     if (address !== undefined) this.#parts.transport.send(address, to, 'data', message);
   }
 
-  answer(to: MemberId | CallerId, message: OpReply | OpRefused | OpFailed): void {
-    const { self, roster, transport } = this.#parts;
+  answer(to: MemberId | CallerId, message: Answer): void {
+    const { self, roster, transport, clients } = this.#parts;
     const id = to as MemberId;
     if (id === self) {
       this.onMessage({ id: self, address: transport.address }, message);
       return;
     }
+    if (clients().answer(to, message)) return;
     const address = roster.addressOf(id);
     if (address !== undefined) transport.send(address, id, 'data', message);
   }

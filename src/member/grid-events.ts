@@ -2,10 +2,12 @@
  * What happens in the grid, told from the changes of this member's copy of the table and from what its
  * membership finds out.
  */
+
 import { type Observable, Subject } from 'rxjs';
 import type { MemberId, PartitionId } from '../base/ids.ts';
+import { partitionIdOf } from '../base/partition-id.ts';
 import type { GridEvent, Member as MemberView } from '../grid.ts';
-import { type MetaState, partitionIdOf } from '../partition/meta-state.ts';
+import type { MetaState } from '../partition/meta-state.ts';
 import { type Doubts, memberViews } from './member-views.ts';
 
 interface RowBefore {

@@ -12,6 +12,7 @@ import { type CallOptions, checkedTimeoutMs } from '../base/call-options.ts';
 import { repeat, systemClock } from '../base/clock.ts';
 import { GridError } from '../base/errors.ts';
 import type { Address } from '../base/ids.ts';
+import { waitFor } from '../base/waiting.ts';
 import type {
   Grid,
   GridEvent,
@@ -44,7 +45,6 @@ import { checkJoinOptions, type JoinPlan } from './options.ts';
 import { queueDefinition } from './queue-definition.ts';
 import { Seeds } from './seeds.ts';
 import { topicDefinition } from './topic-definition.ts';
-import { waitFor } from './waiting.ts';
 
 /** Answers plain HTTP requests on the member's port. */
 export type AdminOf = (view: LocalView) => RequestListener;

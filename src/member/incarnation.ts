@@ -9,7 +9,11 @@ import { systemRandom } from '../base/random.ts';
 import { TickStall } from '../base/stall.ts';
 import { structureTypes } from '../structures/registry.ts';
 import { WebSocketTransport } from '../transport/websocket.ts';
+import { clientPath } from '../wire/client-messages.ts';
 import type { Refused } from '../wire/handshake.ts';
+import { ClientAcceptor } from './client-acceptor.ts';
+import { definitionOf } from './definition.ts';
+import { Gateway } from './gateway.ts';
 import { Member, type MemberEvents } from './member.ts';
 import type { JoinPlan } from './options.ts';
 
@@ -64,13 +68,35 @@ export async function beginIncarnation(options: IncarnationOptions): Promise<Inc
     events,
   );
   transport.handleRequests(requests);
+  const clients = openToClients(member, transport, plan);
   return {
     member,
     address,
     close() {
       stall.close();
+      clients.close();
       member.close();
       return transport.closed();
     },
   };
+}
+
+/** From here on light clients find this member. */
+function openToClients(
+  member: Member,
+  transport: WebSocketTransport,
+  plan: JoinPlan,
+): ClientAcceptor {
+  const { settings, logger, users, origins } = plan;
+  const gateway = new Gateway(member, systemClock, (type, name, asked) =>
+    definitionOf(type, name, asked, plan),
+  );
+  member.clients = gateway;
+  const { cluster, limits } = settings;
+  const options = { cluster, users, clock: systemClock, limits, logger, origins };
+  const acceptor = new ClientAcceptor(options, gateway);
+  transport.handleUpgrades(clientPath, (request, socket, head) =>
+    acceptor.upgrade(request, socket, head),
+  );
+  return acceptor;
 }

@@ -2,9 +2,9 @@
 import type { Clock } from '../base/clock.ts';
 import { GridError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { waitFor } from '../base/waiting.ts';
 import type { Member } from './member.ts';
 import { heldBy } from './member-view.ts';
-import { waitFor } from './waiting.ts';
 
 export interface LeavingOptions {
   readonly clock: Clock;

@@ -1,6 +1,6 @@
 /** What one member can say about itself and the grid without asking anybody: for HTTP and the command line. */
+import { partitionIdOf } from '../base/partition-id.ts';
 import type { Member as MemberSummary } from '../grid.ts';
-import { partitionIdOf } from '../partition/meta-state.ts';
 import type { Member } from './member.ts';
 import { memberViews } from './member-views.ts';
 

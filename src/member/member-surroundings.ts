@@ -4,27 +4,33 @@ import type { CallerId, MemberId, PartitionId, StreamId } from '../base/ids.ts';
 import type { Lease } from '../partition/lease.ts';
 import { copiesWanted, groupOf, isServing, type MetaState } from '../partition/meta-state.ts';
 import type { Surroundings } from '../partition/replica-state.ts';
+import { isSession } from '../wire/client-messages.ts';
+import type { ClientPort } from './client-port.ts';
 import type { Roster } from './roster.ts';
 
 export interface MemberSurroundingsParts {
   readonly state: MetaState;
   readonly lease: Lease;
   readonly roster: Roster;
-  /** Whether a caller has left or died. */
-  readonly isGone: (caller: CallerId) => boolean;
+  readonly clients: () => ClientPort;
   readonly clock: Clock;
   readonly copySessionsMax: number;
 }
 
 export class MemberSurroundings implements Surroundings {
   readonly #parts: MemberSurroundingsParts;
+  /** Whether a caller has left or died. */
   readonly isGone: (caller: CallerId) => boolean;
   #streams = 0;
   #copies = 0;
 
   constructor(parts: MemberSurroundingsParts) {
     this.#parts = parts;
-    this.isGone = parts.isGone;
+    const { state, clients } = parts;
+    this.isGone = (caller) =>
+      isSession(caller)
+        ? clients().isGone(caller)
+        : !state.members.has(caller as string as MemberId);
   }
 
   isLeaseValid(nowMs: number): boolean {

@@ -28,6 +28,8 @@ import { MemberRouter } from '../partition/router.ts';
 import type { StructureType } from '../partition/store.ts';
 import { Calls } from '../transport/calls.ts';
 import type { Transport } from '../transport/transport.ts';
+import type { OpRequest } from '../wire/op-messages.ts';
+import { type ClientPort, noClients } from './client-port.ts';
 import { Dispatch } from './dispatch.ts';
 import { Formation } from './formation.ts';
 import { MemberCourier } from './member-courier.ts';
@@ -63,6 +65,8 @@ export class Member {
   readonly host: PartitionHost;
   readonly calls: Calls;
   readonly router: MemberRouter;
+  /** Who speaks for light clients; set before the first of them comes. */
+  clients: ClientPort = noClients;
   readonly #parts: MemberParts;
   readonly #events: MemberEvents;
   readonly #actors: ActorSystem;
@@ -165,6 +169,9 @@ export class Member {
     this.#membershipRef.tellControl({ kind: 'leave' });
   }
 
+  /** Hands a request of a client to another member; false where it cannot be reached. */
+  readonly toMember = (to: MemberId, message: OpRequest) => this.#dispatch.toMember(to, message);
+
   /** Lost partitions come back, empty. */
   acceptLoss(timeoutMs: number, done: (isCommitted: boolean) => void): void {
     this.#commit({ type: 'accept-loss' }, timeoutMs, (result) => done(result !== undefined));
@@ -260,6 +267,7 @@ export class Member {
     else this.#roster.note(member.id, member.address);
     if (action.kind === 'dead' || action.kind === 'left' || action.kind === 'replaced') {
       this.calls.peerLost(member.id);
+      this.clients.peerLost(member.id);
     }
     this.#events.onSwim(action);
   }
@@ -279,6 +287,7 @@ export class Member {
         this.router.structuresChanged();
         this.host.tableChanged(action.partitions);
         this.calls.tableChanged();
+        this.clients.tableChanged();
         this.#events.onTable();
         this.#watchOwnRow();
         break;
@@ -352,6 +361,7 @@ export class Member {
       leader: () => this.meta.leader,
       host: () => this.host,
       calls: () => this.calls,
+      clients: () => this.clients,
       onPledge: (from) => this.#formation.pledgedBy(from, clock.monotonic()),
     });
   }
@@ -378,7 +388,7 @@ export class Member {
         state,
         lease: this.meta.lease,
         roster: this.#roster,
-        isGone: (caller) => !state.members.has(caller as string as MemberId),
+        clients: () => this.clients,
         clock: this.#parts.clock,
         copySessionsMax: limits.copySessionsMax,
       }),

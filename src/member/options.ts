@@ -13,6 +13,7 @@ import { type Preset, presets } from '../base/timings.ts';
 import type { JoinOptions, MapOptions, QueueOptions } from '../grid.ts';
 import type { TopicOptions } from '../grid-topic.ts';
 import { SharedSecret } from '../security/shared-secret.ts';
+import { Users } from '../security/users.ts';
 import type { TlsOptions } from '../transport/settings.ts';
 import { nearest } from './did-you-mean.ts';
 import type { MemberSettings } from './member-settings.ts';
@@ -28,6 +29,9 @@ export interface JoinPlan {
   readonly secret: string | undefined;
   readonly tls: TlsOptions | undefined;
   readonly insecure: boolean;
+  /** Undefined where clients need no credentials. */
+  readonly users: Users | undefined;
+  readonly origins: readonly string[];
   readonly maps: Readonly<Record<string, MapOptions>>;
   readonly queues: Readonly<Record<string, QueueOptions>>;
   readonly topics: Readonly<Record<string, TopicOptions>>;
@@ -74,6 +78,11 @@ const topicOptions = v.strictObject({
 });
 const mapOptionsAllowed =
   "{ backups, ttl, jitter } with backups 0 to 3, a ttl over 0 such as '30s' and a jitter from 0 to 1";
+const credential = v.pipe(v.string(), v.minLength(16), v.maxLength(2_048));
+const userOptions = v.union([
+  v.strictObject({ token: credential }),
+  v.strictObject({ password: credential }),
+]);
 const pem = v.union([v.string(), v.instance(Uint8Array)]);
 const loggerSchema = v.custom<Logger>((given) => {
   const methods = ['debug', 'info', 'warn', 'error'] as const;
@@ -120,6 +129,14 @@ const rules: Readonly<Record<keyof JoinOptions, Rule>> = {
     allowed: '{ key, cert, ca?, requireClientCert? } with PEM texts',
   },
   insecure: { schema: v.boolean(), allowed: 'true or false' },
+  users: {
+    schema: v.record(text, userOptions),
+    allowed: '{ name: { token } } or { name: { password } } with 16 to 2048 characters each',
+  },
+  origins: {
+    schema: v.pipe(v.array(text), v.maxLength(seedsMax)),
+    allowed: `at most ${seedsMax} texts such as 'https://app.example'`,
+  },
   maps: {
     schema: v.record(text, mapOptions),
     allowed: `options by name or pattern, such as { "sessions*": { backups: 2 } }, each ${mapOptionsAllowed}`,
@@ -140,7 +157,7 @@ const rules: Readonly<Record<keyof JoinOptions, Rule>> = {
 };
 
 /** In the contract, and not built yet: refused rather than ignored. */
-const notYet: readonly string[] = ['users', 'processors'];
+const notYet: readonly string[] = ['processors'];
 
 /** The plan of a join, or a `GRID_BAD_OPTION`. */
 export function checkJoinOptions(options: JoinOptions = {}): JoinPlan {
@@ -159,6 +176,7 @@ export function checkJoinOptions(options: JoinOptions = {}): JoinPlan {
     secret: options.secret,
     tls: options.tls,
     insecure: options.insecure ?? false,
+    ...accessOf(options),
     maps: options.maps ?? {},
     queues: options.queues ?? {},
     topics: options.topics ?? {},
@@ -240,6 +258,12 @@ function isTtl(given: unknown): boolean {
   } catch {
     return false;
   }
+}
+
+/** Where members have to prove themselves clients have to, too, even if no user is known. */
+function accessOf({ users, secret, origins = [] }: JoinOptions) {
+  const isOpen = users === undefined && secret === undefined;
+  return { users: isOpen ? undefined : new Users(users ?? {}), origins };
 }
 
 function listenOf({ listen = {} }: JoinOptions): HostPort {

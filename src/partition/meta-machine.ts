@@ -10,8 +10,10 @@
  *    that a delayed duplicate of it cannot win later.
  * 4. Appointing is a function of the state, done after every command: no reaction can be missed.
  */
+
 import { unreachable } from '../base/assert.ts';
 import type { MemberId, PartitionId, StructureId, Term, Version } from '../base/ids.ts';
+import { partitionIdOf } from '../base/partition-id.ts';
 import { applyAlteration, applyAssignment, applyHandover } from './meta-rows.ts';
 import {
   backupsMax,
@@ -23,7 +25,6 @@ import {
   type MetaState,
   type NewMember,
   type PartitionRow,
-  partitionIdOf,
   rowOf,
 } from './meta-state.ts';
 import type { StructureRow } from './router-port.ts';

@@ -123,10 +123,6 @@ export const backupsMax = 3;
 /** Sequences of one generation; no partition makes so many changes. */
 export const generationSpan = 2 ** 40;
 
-export function partitionIdOf(backups: number, index: number, partitions: number): PartitionId {
-  return (backups * partitions + index) as PartitionId;
-}
-
 export function groupOf(partition: PartitionId, partitions: number): number {
   return Math.floor(partition / partitions);
 }

@@ -7,18 +7,20 @@
  * 2. A replica is dropped only after a row without this member was learnt, and not by one that is older
  *    than the copy that it holds (PROTOCOL.md 3.4).
  */
+
 import type { ActorRef } from '../actors/actor.ts';
 import type { ActorSystem } from '../actors/actor-system.ts';
 import type { Clock } from '../base/clock.ts';
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { Limits } from '../base/limits.ts';
+import { partitionIdOf } from '../base/partition-id.ts';
 import type { Timings } from '../base/timings.ts';
 import type { InSyncChange, MetaHandover } from '../wire/meta-messages.ts';
 import type { OpFailed, OpRefused, OpReply, OpRequest } from '../wire/op-messages.ts';
 import type { ReplicaCopy } from '../wire/replica-messages.ts';
 import { type Catalog, Content } from './content.ts';
 import { DedupeBudget } from './dedupe-table.ts';
-import { type MetaState, type PartitionRow, partitionIdOf, rowOf } from './meta-state.ts';
+import { type MetaState, type PartitionRow, rowOf } from './meta-state.ts';
 import { PartitionActor, type PartitionShell } from './partition-actor.ts';
 import type { ReplicaInput } from './replica.ts';
 import type { Origin, ReplicaAction, ReplicaMessage, Surroundings } from './replica-state.ts';

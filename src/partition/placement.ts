@@ -3,7 +3,9 @@
  * Repair first, copies on distinct members and level within one; then primaries are levelled by
  * handovers among copies that are in sync, which move nothing.
  */
+
 import type { MemberId, PartitionId } from '../base/ids.ts';
+import { partitionIdOf } from '../base/partition-id.ts';
 import { lightest } from './meta-machine.ts';
 import {
   type Assignment,
@@ -12,7 +14,6 @@ import {
   isServing,
   type MetaState,
   type PartitionRow,
-  partitionIdOf,
 } from './meta-state.ts';
 
 /** Handovers that the levelling of primaries has under way at a time. */

@@ -2,12 +2,14 @@
  * A member's `Router`: structure names to rows, keys' partitions to primaries, by the local copy of the
  * table (router-port.ts says what handles see of it).
  */
+
 import type { Clock } from '../base/clock.ts';
 import { GridError } from '../base/errors.ts';
 import type { CallerId, MemberId, PartitionId } from '../base/ids.ts';
+import { partitionIdOf } from '../base/partition-id.ts';
 import type { Calls } from '../transport/calls.ts';
 import type { MetaGroup } from './meta-group.ts';
-import { type Command, type MetaState, partitionIdOf, rowOf } from './meta-state.ts';
+import { type Command, type MetaState, rowOf } from './meta-state.ts';
 import type { PartitionHost } from './partition-host.ts';
 import type { ProposalResult } from './proposals.ts';
 import { conflictOf, type Operation, type Router, type StructureRow } from './router-port.ts';

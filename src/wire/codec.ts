@@ -9,7 +9,16 @@ import { Packr, RESERVE_START_SPACE, Unpackr } from 'msgpackr';
 import { defaultLimits, type Limits } from '../base/limits.ts';
 import { asList, type Field } from './fields.ts';
 import { type FrameKind, headerBytes, readHeader, writeHeader } from './frame.ts';
-import { type Hello, hello, type Proof, proof, type Refused, refused } from './handshake.ts';
+import {
+  type ClientHello,
+  clientHello,
+  type Hello,
+  hello,
+  type Proof,
+  proof,
+  type Refused,
+  refused,
+} from './handshake.ts';
 import type { Message } from './messages.ts';
 import { fromRow, toRow } from './rows.ts';
 import { scan } from './scan.ts';
@@ -20,6 +29,7 @@ export type CodecLimits = Pick<Limits, 'frameBytesMax'>;
 export type Greeting =
   | { readonly kind: 'hello'; readonly hello: Hello }
   | { readonly kind: 'proof'; readonly proof: Proof }
+  | { readonly kind: 'client'; readonly hello: ClientHello }
   | { readonly kind: 'refused'; readonly refused: Refused };
 
 /** Senders count nine bytes for each value at least (size.ts), so more values than this are not theirs. */
@@ -35,6 +45,11 @@ export class Codec {
 
   constructor(limits: CodecLimits = defaultLimits) {
     this.#frameBytesMax = limits.frameBytesMax;
+  }
+
+  /** Whether a frame is a batch; else it is a greeting. */
+  isBatch(frame: Uint8Array): boolean {
+    return readHeader(frame, this.#frameBytesMax) === 'batch';
   }
 
   encodeBatch(messages: readonly Message[]): Uint8Array {
@@ -56,6 +71,10 @@ export class Codec {
     return this.#frame('proof', proof.encode(given));
   }
 
+  encodeClientHello(greeting: ClientHello): Uint8Array {
+    return this.#frame('client', clientHello.encode(greeting));
+  }
+
   encodeRefused(given: Refused): Uint8Array {
     return this.#frame('refused', refused.encode(given));
   }
@@ -70,6 +89,8 @@ export class Codec {
         return { kind, proof: this.#decoded(proof, frame) };
       case 'refused':
         return { kind, refused: this.#decoded(refused, frame) };
+      case 'client':
+        return { kind, hello: this.#decoded(clientHello, frame) };
       case 'batch':
       case 'sealed':
         throw new WireError('expected a greeting, found another kind of frame');

@@ -14,6 +14,8 @@ export const frameKinds = {
   batch: 4,
   /** Another frame, encrypted. */
   sealed: 5,
+  /** The greeting of a client. */
+  client: 6,
 } as const;
 
 export type FrameKind = keyof typeof frameKinds;

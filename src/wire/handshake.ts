@@ -1,5 +1,5 @@
 /** What two processes say to each other before the first message. */
-import type { Address, MemberId } from '../base/ids.ts';
+import type { Address, CallerId, MemberId } from '../base/ids.ts';
 import { boolean, bytes, count, name, oneOf, record, sentence } from './fields.ts';
 
 export interface Hello {
@@ -26,6 +26,20 @@ export interface Proof {
   readonly mac: Uint8Array;
 }
 
+/** How a light client begins. It says all that a member needs to let it in, or not. */
+export interface ClientHello {
+  readonly protocol: number;
+  readonly protocolMin: number;
+  readonly features: number;
+  readonly cluster: string;
+  /** Drawn at random by the client: who knows it can act as this client. */
+  readonly session: CallerId;
+  /** Empty where a token says who it is. */
+  readonly user: string;
+  /** A token or a password; empty where none is needed. */
+  readonly credential: string;
+}
+
 export interface Refused {
   /** A code of `GridError`. */
   readonly code: string;
@@ -49,3 +63,12 @@ export const hello = record<Hello>({
 
 export const proof = record<Proof>({ mac: bytes });
 export const refused = record<Refused>({ code: name(), sentence });
+export const clientHello = record<ClientHello>({
+  protocol: count(),
+  protocolMin: count(),
+  features: count(),
+  cluster: name(),
+  session: name(),
+  user: name(),
+  credential: sentence,
+});

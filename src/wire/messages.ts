@@ -7,6 +7,7 @@
  * only that structure reads. Who sent a message is known from its connection and never part of it.
  */
 
+import type { ClientMessage } from './client-messages.ts';
 import type {
   RaftAppend,
   RaftAppendReply,
@@ -77,7 +78,8 @@ export type Message =
   | OpRequest
   | OpReply
   | OpRefused
-  | OpFailed;
+  | OpFailed
+  | ClientMessage;
 
 export type Kind = Message['kind'];
 
@@ -115,4 +117,17 @@ export const kindCodes = {
   'op.reply': 65,
   'op.refused': 66,
   'op.failed': 67,
+  'client.welcome': 80,
+  'client.table': 81,
+  'client.define': 82,
+  'client.destroy': 83,
+  'client.list': 84,
+  'client.safe': 85,
+  'client.accept-loss': 86,
+  'client.rows': 87,
+  'client.done': 88,
+  'client.watch': 89,
+  'client.dropped': 90,
+  'client.ping': 91,
+  'client.pong': 92,
 } as const satisfies Record<Kind, number>;

@@ -3,6 +3,7 @@
  * sent for every operation have their rows written by hand (hot-rows.ts).
  */
 
+import { clientSchemas } from './client-schemas.ts';
 import type { RaftConfig, RaftEntry } from './consensus-messages.ts';
 import {
   boolean,
@@ -167,4 +168,6 @@ export const schemas: { readonly [K in ColdKind]: RecordField<Body<K>> } = {
     }),
   }),
   'op.failed': record({ request: count(), code: name(), message: sentence }),
+
+  ...clientSchemas,
 };

@@ -111,6 +111,31 @@ const samples: { [K in Kind]: object } = {
   'op.reply': { request: 77, result: bytes },
   'op.refused': { request: 77, reason: 'result-gone' },
   'op.failed': { request: 77, code: 'GRID_QUEUE_FULL', message: 'The queue is full.' },
+  'client.welcome': { member: 'a#1' },
+  'client.table': {
+    cluster: 'c7',
+    index: 900,
+    partitions: 3,
+    isSafe: true,
+    members: [
+      { id: 'anna#1234567', name: 'anna', address: 'host:1', zone: 'eu', state: 'leaving' },
+    ],
+    groups: [{ backups: 2, primaries: [1, 0, 1] }],
+  },
+  'client.define': { request: 3, type: 'map', name: 'users', options: '{"backups":2}' },
+  'client.destroy': { request: 4, structure: 5 },
+  'client.list': { request: 5, after: 70 },
+  'client.safe': { request: 6 },
+  'client.accept-loss': { request: 7 },
+  'client.rows': {
+    request: 3,
+    rows: [{ id: 5, name: 'users', type: 'map', backups: 2, options: '{}' }],
+  },
+  'client.done': { request: 4, code: 'GRID_NO_QUORUM', message: 'none', isDoubtful: true },
+  'client.watch': { structures: [5, 6] },
+  'client.dropped': { structures: [6] },
+  'client.ping': {},
+  'client.pong': {},
 };
 
 export const messageSamples: readonly Message[] = Object.entries(samples).map(

@@ -1,6 +1,6 @@
 /** Waiting for a state that no event tells of: looked at every few milliseconds, never for ever. */
-import { abortedError } from '../base/call-options.ts';
-import type { Clock } from '../base/clock.ts';
+import { abortedError } from './call-options.ts';
+import type { Clock } from './clock.ts';
 
 const lookEveryMs = 20;
 

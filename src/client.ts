@@ -1,0 +1,30 @@
+/** The entry `shoal/client`: the light client alone, for Node and for browsers. */
+export { GridError, type GridErrorCode, type Outcome } from './base/errors.ts';
+export { connect } from './client/grid-client.ts';
+export type {
+  CallOptions,
+  ConnectOptions,
+  Duration,
+  GridClient,
+  GridEvent,
+  GridMap,
+  GridQueue,
+  Key,
+  MapChange,
+  MapEntry,
+  MapOptions,
+  Member,
+  QueueOptions,
+  SetOptions,
+  StructureSummary,
+} from './grid.ts';
+export type {
+  GridTopic,
+  MessageContext,
+  OverflowPolicy,
+  SubscribeOptions,
+  Subscription,
+  TopicGap,
+  TopicListener,
+  TopicOptions,
+} from './grid-topic.ts';

@@ -1,0 +1,44 @@
+/** The table as the client knows it: the newest that any member has told. */
+import type { MemberId, PartitionId } from '../base/ids.ts';
+import type { ClientTable } from '../wire/client-messages.ts';
+
+export class KnownTable {
+  #table: ClientTable | undefined;
+
+  get latest(): ClientTable | undefined {
+    return this.#table;
+  }
+
+  get partitions(): number {
+    return this.#table?.partitions ?? 1;
+  }
+
+  /** Whether it is news. Of equally old tables, and of another cluster, only `isTrusted` ones are. */
+  accept(table: ClientTable, isTrusted: boolean): boolean {
+    const known = this.#table;
+    if (known !== undefined) {
+      const isOther = known.cluster !== table.cluster;
+      if (isOther ? !isTrusted : table.index < known.index) return false;
+      if (table.index === known.index && !isTrusted) return false;
+    }
+    this.#table = table;
+    return true;
+  }
+
+  primaryOf(partition: PartitionId): MemberId | undefined {
+    const table = this.#table;
+    if (table === undefined) return undefined;
+    const group = Math.floor(partition / table.partitions);
+    const primaries = table.groups.find(({ backups }) => backups === group)?.primaries;
+    const place = primaries?.[partition % table.partitions] ?? 0;
+    return table.members[place - 1]?.id;
+  }
+
+  /** The members that are primaries, with their addresses. */
+  primaries(): { readonly id: MemberId; readonly address: string }[] {
+    const table = this.#table;
+    if (table === undefined) return [];
+    const places = new Set(table.groups.flatMap(({ primaries }) => primaries));
+    return table.members.filter((_, index) => places.has(index + 1));
+  }
+}
