@@ -78,6 +78,11 @@ export class Primary {
     return this.#state.commit >= this.#servesFrom && !this.#sync.isDraining;
   }
 
+  /** Whether the in-sync set may change at any moment by what this primary proposed. */
+  get hasProposed(): boolean {
+    return this.#sync.hasProposed;
+  }
+
   /** Whether every copy that the table wants is in sync. */
   get isSafe(): boolean {
     return this.isServing && this.#sync.isComplete;

@@ -27,6 +27,7 @@ export class SyncSet {
   readonly ackSet = new Set<MemberId>();
   #row: PartitionRow;
   #proposal: Proposal | undefined;
+  #hasProposed = false;
   #handoverSentAt: number | undefined;
   /** When the learner was appointed, or last took something. */
   #learnerHeardAt = Number.NEGATIVE_INFINITY;
@@ -74,6 +75,11 @@ export class SyncSet {
     return inSync.length === surroundings.copiesWanted(partition);
   }
 
+  /** Whether a change of the row's present version was proposed: withdrawn or not, it may still commit. */
+  get hasProposed(): boolean {
+    return this.#hasProposed;
+  }
+
   /** What the whole ack set has. */
   confirmed(last: Sequence): Sequence {
     let confirmed = last;
@@ -97,6 +103,7 @@ export class SyncSet {
     const before = this.#row;
     this.#row = row;
     this.#proposal = undefined;
+    this.#hasProposed = false;
     if (row.transferTo === undefined) this.#handoverSentAt = undefined;
     for (const id of [...this.#peers.keys()]) {
       // Of versions that were skipped nobody knows here what the learner did at them.
@@ -224,6 +231,7 @@ export class SyncSet {
 
   #propose(inSync: readonly MemberId[], nowMs: number, out: Actions): void {
     this.#proposal = { inSync, sentAt: nowMs };
+    this.#hasProposed = true;
     out.push({ kind: 'alter', row: this.#row, inSync });
   }
 

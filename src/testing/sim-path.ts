@@ -44,6 +44,8 @@ export class SimPath {
 
   setQuality(lane: Lane, changes: Partial<PathQuality>): void {
     this.#quality[lane] = { ...this.#quality[lane], ...changes };
+    // What queued up at the old width is not in the way at the new one.
+    if (changes.bytesPerMs !== undefined) this.#freeAt[lane] = 0;
   }
 
   latency(lane: Lane, random: Random): number {
