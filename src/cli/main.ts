@@ -13,6 +13,10 @@ const subCommands = {
   start: () => import('./start.ts').then(({ start }) => start),
   members: () => import('./members.ts').then(({ members }) => members),
   partitions: () => import('./partitions.ts').then(({ partitions }) => partitions),
+  get: () => import('./map-commands.ts').then(({ get }) => get),
+  set: () => import('./map-commands.ts').then(({ set }) => set),
+  delete: () => import('./map-commands.ts').then(({ remove }) => remove),
+  keys: () => import('./map-commands.ts').then(({ keys }) => keys),
   demo: () => import('./demo.ts').then(({ demo }) => demo),
 };
 type CommandName = keyof typeof subCommands;
