@@ -27,6 +27,8 @@ class RawClient {
   readonly got: Message[] = [];
   refusal = '';
   isClosed = false;
+  /** What the upgrade was refused with. */
+  status = 0;
   readonly socket: WebSocket;
 
   constructor(url: string, protocol = 'shoal.client.v1', origin?: string) {
@@ -37,6 +39,10 @@ class RawClient {
     this.socket.on('message', (frame: Buffer) => {
       if (this.codec.isBatch(frame)) this.got.push(...this.codec.decodeBatch(frame));
       else this.refusal = JSON.stringify(this.codec.decodeGreeting(frame));
+    });
+    this.socket.on('unexpected-response', (_, { statusCode }) => {
+      this.status = statusCode ?? 0;
+      this.socket.terminate();
     });
     this.socket.on('error', () => {});
     this.socket.on('close', () => {
@@ -142,7 +148,8 @@ describe('a member with strangers at its door', function () {
 
   it('lets no web page in but those it knows', async () => {
     const strangers = [raw(undefined, 'https://evil.example'), raw('another.protocol')];
-    for (const client of strangers) await until(() => client.isClosed, 'the end');
+    for (const client of strangers) await until(() => client.status !== 0, 'a refusal');
+    expect(strangers.map(({ status }) => status)).to.deep.equal([403, 400]);
     await raw(undefined, 'https://app.example').welcomed();
   });
 
