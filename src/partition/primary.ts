@@ -83,11 +83,6 @@ export class Primary {
     return this.#sync.hasProposed;
   }
 
-  /** Whether every copy that the table wants is in sync. */
-  get isSafe(): boolean {
-    return this.isServing && this.#sync.isComplete;
-  }
-
   /** `waitsUntil`: how long a read may wait for something to give. */
   request(
     origin: Origin,

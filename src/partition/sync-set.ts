@@ -66,15 +66,6 @@ export class SyncSet {
     return this.#row.transferTo !== undefined;
   }
 
-  /** Every copy that is wanted is in sync, and nothing is being changed. */
-  get isComplete(): boolean {
-    const { partition, surroundings } = this.#state.options;
-    const { inSync, learner, transferTo } = this.#row;
-    if (learner !== undefined || transferTo !== undefined || this.#proposal !== undefined)
-      return false;
-    return inSync.length === surroundings.copiesWanted(partition);
-  }
-
   /** Whether a change of the row's present version was proposed: withdrawn or not, it may still commit. */
   get hasProposed(): boolean {
     return this.#hasProposed;
