@@ -135,7 +135,7 @@ export interface JoinOptions {
 export interface MapEntry<K, V> {
   readonly key: K;
   readonly value: V;
-  /** Grows with every write of the key, from 1. */
+  /** Grows with every write of the key; it begins somewhere above 0, which stands for an absent key. */
   readonly version: number;
   readonly createdAt: number;
   readonly updatedAt: number;
