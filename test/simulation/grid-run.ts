@@ -195,21 +195,35 @@ export function mayCrash(grid: GridWorld, name: string): boolean {
   );
 }
 
+/** What a reader of a failed run wants to know first of each process. */
 export function describe(grid: GridWorld): string {
   return grid.processes
-    .map((process) => {
-      if (!process.isUp) return `${process.name} down`;
-      const { member } = process.program;
-      const rows = member.state.groups.flatMap((group) => group ?? []);
-      const short = rows.filter(({ inSync }) => inSync.length <= member.settings.backups).length;
-      const open = rows.filter((row) => row.learner !== undefined || row.transferTo !== undefined);
-      const states = [...member.host.replicas()].map(
-        ({ partition, replica: { role, state } }) =>
-          `${partition}:${role}:${state.term}:${state.isWhole}:${state.log.last % 1e6}:${state.chunks}`,
-      );
-      return `${JSON.stringify(open)} ${states} ${process.name} ${member.isReady ? 'ready' : 'waiting'} ${member.isSafe ? 'safe' : 'unsafe'} voters ${member.meta.raft?.config.voters} idx ${member.meta.raft?.configIndex} c ${member.meta.raft?.commit} l ${member.meta.raft?.lastIndex} role ${member.meta.raft?.role} term ${member.meta.raft?.term} leader ${member.meta.leader} members ${[...member.state.members.values()].map(({ id, status }) => `${id}:${status}`)} short ${short} of ${rows.length}`;
-    })
+    .map((process) =>
+      process.isUp ? describeMember(process.name, process.program.member) : `${process.name} down`,
+    )
     .join('\n  ');
+}
+
+function describeMember(name: string, member: Member): string {
+  const { raft } = member.meta;
+  const moving = member.state.groups
+    .flatMap((rows) => rows ?? [])
+    .filter((row) => row.learner !== undefined || row.transferTo !== undefined);
+  const replicas = [...member.host.replicas()].map(
+    ({ partition, replica: { role, state } }) => `${partition} ${role} of term ${state.term}`,
+  );
+  return JSON.stringify({
+    name,
+    isReady: member.isReady,
+    lacks: member.unsafeReason,
+    role: raft?.role,
+    term: raft?.term,
+    voters: raft?.config.voters,
+    log: `${raft?.commit} of ${raft?.lastIndex}, config at ${raft?.configIndex}`,
+    members: [...member.state.members.values()].map(({ id, status }) => `${id} ${status}`),
+    moving,
+    replicas,
+  });
 }
 
 /**
