@@ -48,6 +48,7 @@ export function decodeState(bytes: Uint8Array): MetaState {
     departed: new Set(snapshot.departed),
     members: new Map(snapshot.members.map((row) => [row.id as MemberId, row])),
     groups: snapshot.groups.map((rows) => rows ?? undefined),
+    structuresAt: snapshot.applied,
     structures: new Map(snapshot.structures.map((row) => [row.id as StructureId, row])),
   };
 }

@@ -49,6 +49,7 @@ export class MetaMachine implements MetaState {
   readonly departed = new Set<MemberId>();
   readonly groups: (PartitionRow[] | undefined)[] = [];
   readonly structures = new Map<StructureId, StructureRow>();
+  structuresAt = 0;
   #changed = new Set<PartitionId>();
 
   apply(index: number, command: Command): Applied {
@@ -74,6 +75,7 @@ export class MetaMachine implements MetaState {
     for (const id of state.departed) this.departed.add(id);
     this.groups.length = 0;
     for (const rows of state.groups) this.groups.push(rows === undefined ? undefined : [...rows]);
+    this.structuresAt = state.structuresAt;
     this.structures.clear();
     for (const [id, row] of state.structures) this.structures.set(id, row);
   }
@@ -190,6 +192,7 @@ export class MetaMachine implements MetaState {
       return `there are ${structuresMax} structures already`;
     if (backups < 0 || backups > backupsMax) return `backups must be 0 to ${backupsMax}`;
     const id = this.applied as StructureId;
+    this.structuresAt = this.applied;
     this.structures.set(id, { id, name, type, backups, options });
     if (this.groups[backups] === undefined) this.#bearGroup(backups);
     return '';
@@ -198,6 +201,7 @@ export class MetaMachine implements MetaState {
   #destroy(id: StructureId): string {
     // The next caller of the name defines it anew, under an id that no op of the old one bears.
     this.structures.delete(id);
+    this.structuresAt = this.applied;
     return '';
   }
 

@@ -66,6 +66,8 @@ export interface MetaState {
   /** By number of backups; a group is made when a structure first needs it. */
   readonly groups: readonly (readonly PartitionRow[] | undefined)[];
   readonly structures: ReadonlyMap<StructureId, StructureRow>;
+  /** The index at which the structures last changed here: who has looked since need not look again. */
+  readonly structuresAt: number;
 }
 
 export interface NewMember {

@@ -35,6 +35,7 @@ export class MemberRouter implements Router {
   readonly #options: MemberRouterOptions;
   /** The rows of structures by type and name; made anew when the table's structures change. */
   readonly #named = new Map<string, StructureRow>();
+  #namedAt = -1;
 
   constructor(options: MemberRouterOptions) {
     this.#options = options;
@@ -66,6 +67,9 @@ export class MemberRouter implements Router {
 
   /** The table's structures may have changed. */
   structuresChanged(): void {
+    // Most changes of the table are of rows.
+    if (this.#state.structuresAt === this.#namedAt) return;
+    this.#namedAt = this.#state.structuresAt;
     this.#named.clear();
     for (const row of this.#state.structures.values()) {
       this.#named.set(`${row.type} ${row.name}`, row);
