@@ -16,8 +16,8 @@ import { Settlements } from '../../src/structures/queue/settlements.ts';
 import type { SimProcess } from '../../src/testing/sim-process.ts';
 import { encodeKey } from '../../src/wire/key.ts';
 import { decodeValue, encodeValue } from '../../src/wire/value.ts';
+import { QueueHistory } from '../histories/queue-history.ts';
 import type { GridWorld, Program } from './grid-world.ts';
-import { QueueHistory } from './queue-history.ts';
 
 type Ended = (how: 'ok' | 'failed' | 'unknown', value?: Uint8Array, isInVain?: boolean) => void;
 

@@ -1,10 +1,10 @@
 /** One run of a topic in a simulated grid from a seed: form, publish, faults, heal, converge, check. */
 import { seededRandom } from '../../src/base/random.ts';
 import { drawSwarm, FaultPlan, type Swarm } from '../../src/testing/faults.ts';
+import { lastOf, TopicChecker } from '../histories/topic-checker.ts';
 import { describe, mayCrash } from './grid-run.ts';
 import { drawShape, GridWorld } from './grid-world.ts';
 import { TargetedFaults } from './targeted-faults.ts';
-import { lastOf, TopicChecker } from './topic-checker.ts';
 import { hasTopic, TopicWorkload, topicName } from './topic-workload.ts';
 
 export interface TopicRunResult {

@@ -3,7 +3,6 @@ import type { GridError } from '../../src/base/errors.ts';
 import { partitionOf } from '../../src/base/hash.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
 import type { Random } from '../../src/base/random.ts';
-import type { TopicGap } from '../../src/grid-topic.ts';
 import type { Member } from '../../src/member/member.ts';
 import { type Consumer, Subscriber } from '../../src/structures/topic/subscriber.ts';
 import type { TopicMessage } from '../../src/structures/topic/topic-message.ts';
@@ -12,31 +11,10 @@ import { type From, TopicReader } from '../../src/structures/topic/topic-reader.
 import { TopicSource, topicHash } from '../../src/structures/topic/topic-source.ts';
 import type { SimProcess } from '../../src/testing/sim-process.ts';
 import { encodeValue } from '../../src/wire/value.ts';
+import type { PublishRecord, SubscriptionRecord } from '../histories/topic-checker.ts';
 import type { GridWorld, Program } from './grid-world.ts';
 
 export const topicName = 'news';
-
-/** One publish; `end` stays undefined where nobody is left who could hear of it. */
-export interface PublishRecord {
-  readonly value: string;
-  /** Moments are counted up: whatever has the smaller one came first. */
-  readonly begunAt: number;
-  end: 'ok' | 'failed' | 'unknown' | undefined;
-  number: number | undefined;
-}
-
-export type Seen =
-  | { readonly kind: 'message'; readonly sequence: number; readonly value: unknown }
-  | { readonly kind: 'gap'; readonly gap: TopicGap };
-
-export interface SubscriptionRecord {
-  readonly process: string;
-  readonly from: From;
-  readonly seen: Seen[];
-  inForceAt: number | undefined;
-  /** Its process died, or it was closed. */
-  isOver: boolean;
-}
 
 interface Life {
   readonly starts: number;
@@ -164,7 +142,7 @@ export class TopicWorkload {
 
   #record(process: SimProcess<Program>, from: From): SubscriptionRecord {
     const record: SubscriptionRecord = {
-      process: process.name,
+      subscriber: process.name,
       from,
       seen: [],
       inForceAt: undefined,

@@ -2,7 +2,30 @@
  * What subscribers of a topic may see: one order for all, nothing twice, and nothing missing without a
  * gap that names it. Counts say how much there was to look at.
  */
-import type { PublishRecord, SubscriptionRecord } from './topic-workload.ts';
+import type { TopicGap } from '../../src/grid-topic.ts';
+import type { From } from '../../src/structures/topic/topic-reader.ts';
+
+/** One publish; `end` stays undefined where nobody is left who could hear of it. */
+export interface PublishRecord {
+  readonly value: string;
+  /** Moments are counted up: whatever has the smaller one came first. */
+  readonly begunAt: number;
+  end: 'ok' | 'failed' | 'unknown' | undefined;
+  number: number | undefined;
+}
+
+export type Seen =
+  | { readonly kind: 'message'; readonly sequence: number; readonly value: unknown }
+  | { readonly kind: 'gap'; readonly gap: TopicGap };
+
+export interface SubscriptionRecord {
+  readonly subscriber: string;
+  readonly from: From;
+  readonly seen: Seen[];
+  inForceAt: number | undefined;
+  /** Whoever it was of died, or it was closed. */
+  isOver: boolean;
+}
 
 export class TopicChecker {
   readonly violations: string[] = [];
@@ -32,7 +55,7 @@ export class TopicChecker {
   }
 
   #checkSubscription(subscription: SubscriptionRecord): void {
-    const name = `${subscription.process} from ${subscription.from}`;
+    const name = `${subscription.subscriber} from ${subscription.from}`;
     let next = typeof subscription.from === 'number' ? subscription.from : 0;
     for (const seen of subscription.seen) {
       const [from, to] =
@@ -82,7 +105,7 @@ export class TopicChecker {
   }
 
   #checkOwed(publishes: readonly PublishRecord[], subscription: SubscriptionRecord): void {
-    const name = `${subscription.process} from ${subscription.from}`;
+    const name = `${subscription.subscriber} from ${subscription.from}`;
     const { inForceAt, seen } = subscription;
     if (inForceAt === undefined) {
       this.#report(`${name} never came into force`);

@@ -104,27 +104,69 @@ export class QueueHistory {
     found.push(`${lost.length} items lost to ${doubtful} doubtful takes: ${items}`);
   }
 
+  /** Of two items whose pushes did not overlap, the takes are in the same order or overlap. */
   #checkOrder(taken: ReadonlyMap<number, Take>, found: string[]): void {
-    for (const [first, ofFirst] of taken) {
-      const before = this.#pushes.get(first);
-      if (before?.how !== 'ok') continue;
-      for (const [second, ofSecond] of taken) {
-        if (ofSecond.end > ofFirst.begin) continue;
-        const after = this.#pushes.get(second);
-        if (after === undefined || before.end > after.begin) continue;
-        found.push(`item ${second} overtook ${first}`);
-      }
+    const latest = new LatestTake(this.#certain(taken));
+    for (const [second, { begin, end }] of this.#byPush(taken)) {
+      const first = latest.of(begin);
+      if (first === undefined || end > first.take.begin) continue;
+      found.push(`item ${second} overtook ${first.push.item}`);
     }
   }
 
   #checkInVain(taken: ReadonlyMap<number, Take>, found: string[]): void {
-    const inVain = this.#takes.filter(({ isInVain }) => isInVain);
-    for (const [item, { begin }] of taken) {
-      const push = this.#pushes.get(item);
-      if (push?.how !== 'ok') continue;
-      const blind = inVain.find((take) => take.begin > push.end && take.end < begin);
-      if (blind !== undefined) found.push(`a take from ${blind.begin} on did not find ${item}`);
+    const latest = new LatestTake(this.#certain(taken));
+    for (const { isInVain, begin, end } of this.#takes) {
+      if (!isInVain) continue;
+      const missed = latest.of(begin);
+      if (missed === undefined || missed.take.begin < end) continue;
+      found.push(`a take from ${begin} on did not find ${missed.push.item}`);
     }
+  }
+
+  /** What was taken and is certain to have been pushed, by the end of its push. */
+  #certain(taken: ReadonlyMap<number, Take>): Passage[] {
+    const passages: Passage[] = [];
+    for (const [item, take] of taken) {
+      const push = this.#pushes.get(item);
+      if (push?.how === 'ok') passages.push({ push, take });
+    }
+    return passages.sort((one, other) => one.push.end - other.push.end);
+  }
+
+  /** What was taken, by the beginning of its push; with that, and with the end of its take. */
+  #byPush(
+    taken: ReadonlyMap<number, Take>,
+  ): [item: number, span: { begin: number; end: number }][] {
+    const pushes = [...this.#pushes.values()].filter(({ item }) => taken.has(item));
+    return pushes.map(({ item, begin }) => [item, { begin, end: taken.get(item)?.end ?? never }]);
+  }
+}
+
+/** One item on its way through the queue. */
+interface Passage {
+  readonly push: Push;
+  readonly take: Take;
+}
+
+/** Of the items that were in the queue before a moment: the one that nobody began to take for longest. */
+class LatestTake {
+  readonly #passages: readonly Passage[];
+  #at = 0;
+  #latest: Passage | undefined;
+
+  constructor(passages: readonly Passage[]) {
+    this.#passages = passages;
+  }
+
+  /** Moments are asked for in their order. */
+  of(moment: number): Passage | undefined {
+    for (; this.#at < this.#passages.length; this.#at++) {
+      const next = this.#passages[this.#at] as Passage;
+      if (next.push.end > moment) break;
+      if (next.take.begin > (this.#latest?.take.begin ?? 0)) this.#latest = next;
+    }
+    return this.#latest;
   }
 }
 
