@@ -34,6 +34,7 @@ import { memberOf } from './client-events.ts';
 import { type ConnectPlan, checkConnectOptions } from './connect-options.ts';
 import { clientDefinition } from './definitions.ts';
 import { closedError, Session } from './session.ts';
+import { openSocket } from './socket.ts';
 
 /** How long the first links to primaries are waited for when there is a table. */
 const settleMs = 1_000;
@@ -54,6 +55,7 @@ export async function connect(
     clock: systemClock,
     random: systemRandom,
     limits: defaultLimits,
+    openSocket,
   });
   try {
     session.start();

@@ -15,7 +15,7 @@ import { Codec } from '../wire/codec.ts';
 import type { ClientHello, Refused } from '../wire/handshake.ts';
 import type { Message } from '../wire/messages.ts';
 import { WireError } from '../wire/wire-error.ts';
-import { openSocket, type Socket } from './socket.ts';
+import type { OpenSocket, Socket } from './socket.ts';
 
 export interface LinkEvents {
   onUp(link: Link): void;
@@ -28,6 +28,7 @@ export interface LinkParts {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly hello: ClientHello;
+  readonly openSocket: OpenSocket;
 }
 
 /** From the dial to the welcome. */
@@ -59,7 +60,7 @@ export class Link {
   #isFlushing = false;
   readonly #flush = () => this.#send();
 
-  constructor(url: string, { clock, limits, hello }: LinkParts, events: LinkEvents) {
+  constructor(url: string, { clock, limits, hello, openSocket }: LinkParts, events: LinkEvents) {
     this.url = url;
     this.#clock = clock;
     this.#events = events;

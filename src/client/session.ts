@@ -22,6 +22,7 @@ import { ClientRouter } from './client-router.ts';
 import { KnownTable } from './known-table.ts';
 import type { Link } from './link.ts';
 import { Links } from './links.ts';
+import type { OpenSocket } from './socket.ts';
 
 export interface SessionOptions {
   readonly urls: readonly string[];
@@ -33,6 +34,7 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly limits: Limits;
+  readonly openSocket: OpenSocket;
 }
 
 const tickMs = 25;
@@ -183,10 +185,10 @@ export class Session implements Courier {
   }
 
   #createLinks(hello: ConstructorParameters<typeof Links>[0]['hello']): Links {
-    const { urls, routing, clock, random, limits } = this.#options;
+    const { urls, routing, clock, random, limits, openSocket } = this.#options;
     const { table } = this;
     return new Links(
-      { urls, routing, clock, random, limits, hello, table },
+      { urls, routing, clock, random, limits, openSocket, hello, table },
       {
         onMessage: (link, message) => this.#receive(link, message),
         onDown: (member) => this.calls.peerLost(member),

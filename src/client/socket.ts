@@ -1,4 +1,7 @@
-/** A WebSocket as frames of bytes: that of `ws` in Node, the browser's own in a browser. */
+/**
+ * A WebSocket as frames of bytes: that of `ws` in Node, the browser's own in a browser. The simulator brings
+ * its own `OpenSocket`.
+ */
 import * as ws from 'ws';
 
 export interface SocketEvents {
@@ -38,12 +41,15 @@ export interface SocketLimits {
   readonly openMs: number;
 }
 
-export function openSocket(
+/** Dials; the events come later, never while it is called. */
+export type OpenSocket = (
   url: string,
   protocol: string,
   limits: SocketLimits,
   events: SocketEvents,
-): Socket {
+) => Socket;
+
+export const openSocket: OpenSocket = (url, protocol, limits, events) => {
   const socket = plainSocket(url, protocol, limits);
   socket.onopen = () => events.onOpen();
   socket.onmessage = ({ data }: { data: unknown }) => {
@@ -66,7 +72,7 @@ export function openSocket(
       else socket.close();
     },
   };
-}
+};
 
 /** In a bundle for browsers the package `ws` is an empty place. */
 function plainSocket(url: string, protocol: string, limits: SocketLimits): PlainSocket {

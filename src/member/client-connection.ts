@@ -3,14 +3,12 @@
  *
  * Nothing of a stranger is decoded but one small greeting, and that in a few seconds or never.
  */
-import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { CallerId, MemberId } from '../base/ids.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Logger } from '../base/logger.ts';
 import { anybody, type User, type Users } from '../security/users.ts';
-import { Connection } from '../transport/connection.ts';
+import { Connection, type FrameSocket } from '../transport/connection.ts';
 import { Outbox } from '../transport/outbox.ts';
 import { isSession } from '../wire/client-messages.ts';
 import { Codec } from '../wire/codec.ts';
@@ -27,6 +25,12 @@ export interface ClientSettings {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logger: Logger;
+}
+
+/** The bytes that a WebSocket is made of, before they are frames. */
+export interface RawBytes {
+  on(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
+  off(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
 }
 
 /** A greeting with a long token fits well within. */
@@ -53,8 +57,8 @@ export class ClientConnection implements ClientLink {
   readonly #flush = () => this.#send();
 
   constructor(
-    webSocket: WebSocket,
-    socket: Duplex,
+    webSocket: FrameSocket,
+    raw: RawBytes,
     settings: ClientSettings,
     gateway: Gateway,
     onEnd: () => void,
@@ -72,7 +76,7 @@ export class ClientConnection implements ClientLink {
     this.#deadline = clock.setTimer(greetingMs, () =>
       this.#connection.end('silent', 'no greeting in time'),
     );
-    this.#boundGreeting(socket);
+    this.#boundGreeting(raw);
   }
 
   get session(): CallerId {
@@ -175,16 +179,16 @@ export class ClientConnection implements ClientLink {
   }
 
   /** The bound on frames cannot change during a connection, so raw bytes are counted until then. */
-  #boundGreeting(socket: Duplex): void {
+  #boundGreeting(raw: RawBytes): void {
     let bytes = 0;
     const count = (chunk: Uint8Array) => {
       bytes += chunk.length;
-      if (this.#session !== undefined) socket.off('data', count);
+      if (this.#session !== undefined) raw.off('data', count);
       else if (bytes > greetingBytesMax) {
         this.#connection.end('bad-frame', 'expected a greeting, found too many bytes');
       }
     };
-    socket.on('data', count);
+    raw.on('data', count);
   }
 }
 

@@ -4,7 +4,6 @@
  * An end that nobody announces (a cable, a frozen process) shows only as silence: who dialled pings,
  * and each side counts any sign of life. A process that was late itself blames nobody.
  */
-import type { WebSocket } from 'ws';
 import { type Clock, repeat, type Timer } from '../base/clock.ts';
 import { WireError } from '../wire/wire-error.ts';
 
@@ -24,11 +23,26 @@ export interface Liveness {
   readonly pings: boolean;
 }
 
+/** What a connection uses of a WebSocket of `ws`; the simulator brings its own. */
+export interface FrameSocket {
+  readonly OPEN: number;
+  readonly readyState: number;
+  readonly bufferedAmount: number;
+  on(event: 'message', listener: (content: unknown, isBinary: boolean) => void): unknown;
+  on(event: 'ping' | 'pong' | 'close', listener: () => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  once(event: 'close', listener: () => void): unknown;
+  send(frame: Uint8Array, written: () => void): void;
+  ping(): void;
+  close(): void;
+  terminate(): void;
+}
+
 /** A peer that answers a close gets so long to read what was sent before it. */
 const closingMs = 1_000;
 
 export class Connection {
-  readonly #socket: WebSocket;
+  readonly #socket: FrameSocket;
   readonly #clock: Clock;
   readonly #events: ConnectionEvents;
   readonly #liveness: Liveness;
@@ -40,7 +54,7 @@ export class Connection {
   #sent = 0;
   #ended = false;
 
-  constructor(socket: WebSocket, clock: Clock, liveness: Liveness, events: ConnectionEvents) {
+  constructor(socket: FrameSocket, clock: Clock, liveness: Liveness, events: ConnectionEvents) {
     this.#socket = socket;
     this.#clock = clock;
     this.#events = events;

@@ -1,12 +1,11 @@
 import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
-import type { WebSocket } from 'ws';
 import type { Clock } from '../../src/base/clock.ts';
-import { Connection } from '../../src/transport/connection.ts';
+import { Connection, type FrameSocket } from '../../src/transport/connection.ts';
 import { WireError } from '../../src/wire/wire-error.ts';
 
 /** A socket of which the test decides what it has sent and heard. */
-class FakeSocket extends EventEmitter {
+class FakeSocket extends EventEmitter implements FrameSocket {
   readonly OPEN = 1;
   readonly readyState = 1;
   bufferedAmount = 0;
@@ -20,6 +19,8 @@ class FakeSocket extends EventEmitter {
   send(frame: Uint8Array): void {
     this.bufferedAmount += frame.length;
   }
+
+  close(): void {}
 
   terminate(): void {
     this.terminated++;
@@ -70,7 +71,7 @@ function connected(pings: boolean) {
   const ends: string[] = [];
   const frames: Uint8Array[] = [];
   const liveness = { tickMs: 1_000, silentMs: 3_000, pings };
-  const connection = new Connection(socket as unknown as WebSocket, clock, liveness, {
+  const connection = new Connection(socket, clock, liveness, {
     onFrame(frame) {
       if (frame.length === 0) throw new WireError('empty');
       frames.push(frame);
