@@ -1,16 +1,24 @@
-/** One command: what it is called, which options it knows, and what it does with them. */
+/** One command: what it is called, which words and options it knows, and what it does with them. */
 import { type ArgsDef, type CommandDef, defineCommand } from 'citty';
-import { type Given, readOptions } from './usage.ts';
+import { type Given, readArguments } from './usage.ts';
 
+/** `words`: what stands after the command beside options, each of them needed. */
 export function command(
   name: string,
   description: string,
-  args: ArgsDef,
-  run: (given: Given, rawArgs: readonly string[]) => Promise<void>,
+  options: ArgsDef,
+  run: (given: Given, found: readonly string[], rawArgs: readonly string[]) => Promise<void>,
+  words: readonly string[] = [],
 ): CommandDef {
+  const positionals = Object.fromEntries(
+    words.map((word) => [word, { type: 'positional', required: false } as const]),
+  );
   return defineCommand({
     meta: { name, description },
-    args,
-    run: ({ rawArgs }) => run(readOptions(rawArgs, args), rawArgs),
+    args: { ...positionals, ...options },
+    run: ({ rawArgs }) => {
+      const { given, found } = readArguments(rawArgs, options, words);
+      return run(given, found, rawArgs);
+    },
   });
 }

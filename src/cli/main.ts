@@ -5,7 +5,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { type CommandDef, defineCommand, renderUsage, runCommand } from 'citty';
 import { GridError } from '../base/errors.ts';
-import { note, print } from './terminal.ts';
+import { isReaderGone, note, outliveReaders, print } from './terminal.ts';
 import { UsageError } from './usage.ts';
 
 /** Each command is loaded when it is asked for. */
@@ -17,6 +17,10 @@ const subCommands = {
   set: () => import('./map-commands.ts').then(({ set }) => set),
   delete: () => import('./map-commands.ts').then(({ remove }) => remove),
   keys: () => import('./map-commands.ts').then(({ keys }) => keys),
+  push: () => import('./queue-commands.ts').then(({ push }) => push),
+  take: () => import('./queue-commands.ts').then(({ take }) => take),
+  publish: () => import('./topic-commands.ts').then(({ publish }) => publish),
+  subscribe: () => import('./topic-commands.ts').then(({ subscribe }) => subscribe),
   demo: () => import('./demo.ts').then(({ demo }) => demo),
 };
 type CommandName = keyof typeof subCommands;
@@ -62,7 +66,9 @@ function exitStatus(error: unknown): number {
   return error instanceof UsageError || GridError.is(error, 'GRID_BAD_OPTION') ? 2 : 1;
 }
 
+outliveReaders();
 run(process.argv.slice(2)).catch((error: unknown) => {
+  if (isReaderGone(error)) process.exit(0);
   const isExpected = error instanceof UsageError || GridError.is(error);
   const text = error instanceof Error && !isExpected ? error.stack : undefined;
   note(`shoal: ${text ?? (error instanceof Error ? error.message : String(error))}`);

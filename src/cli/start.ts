@@ -1,6 +1,4 @@
 /** `shoal start`: this process as a member, or several processes that form a grid on this machine. */
-
-import { readFileSync } from 'node:fs';
 import type { ArgsDef } from 'citty';
 import { destination, pino } from 'pino';
 import type { JoinOptions } from '../grid.ts';
@@ -8,7 +6,16 @@ import { Grid } from '../index.ts';
 import { command } from './command.ts';
 import { startFleet } from './fleet.ts';
 import { print, printJson } from './terminal.ts';
-import { type Given, isOn, listenOf, oneOf, textOf, UsageError, wholeOf } from './usage.ts';
+import {
+  type Given,
+  isOn,
+  listenOf,
+  oneOf,
+  readText,
+  textOf,
+  UsageError,
+  wholeOf,
+} from './usage.ts';
 
 const args = {
   listen: { type: 'string', description: 'where to listen', valueHint: '127.0.0.1:7400' },
@@ -27,12 +34,17 @@ const args = {
 
 const membersMax = 64;
 
-export const start = command('start', 'run a member, or several', args, async (given, rawArgs) => {
-  const members = wholeOf(given, 'members', 1, membersMax) ?? 1;
-  const options = joinOptions(given);
-  if (members > 1) await startFleet(rawArgs, members, options, isOn(given, 'json'));
-  else await runMember(options, isOn(given, 'json'));
-});
+export const start = command(
+  'start',
+  'run a member, or several',
+  args,
+  async (given, _words, rawArgs) => {
+    const members = wholeOf(given, 'members', 1, membersMax) ?? 1;
+    const options = joinOptions(given);
+    if (members > 1) await startFleet(rawArgs, members, options, isOn(given, 'json'));
+    else await runMember(options, isOn(given, 'json'));
+  },
+);
 
 /** The command line over the file over the defaults. */
 function joinOptions(given: Given): JoinOptions {
@@ -61,15 +73,6 @@ function readConfig(path: string): JoinOptions {
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`--config: expected JSON in ${path}, found ${String(error)}`);
-  }
-}
-
-function readText(path: string, option: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`--${option}: expected a file that can be read, found ${path} (${code})`);
   }
 }
 

@@ -1,7 +1,38 @@
-/** What the commands print: results on stdout, progress on stderr, a bar only on a terminal. */
+/**
+ * What the commands print: results on stdout, progress on stderr, a bar only on a terminal.
+ *
+ * Who reads may leave early, as `head` does. That is no failure: `printed` says so to those who have more to
+ * print, and the process goes on as if somebody still read.
+ */
 
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** Prints a line; resolves when it is out, and rejects where nobody reads any more. */
+export function printed(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(`${text}\n`, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
+
+/** Whether it is what `printed` rejects with where nobody reads any more. */
+export function isReaderGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
+}
+
+/** To be called once. Without it, a reader that leaves ends the process with a stack. */
+export function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error) => {
+      if (isReaderGone(error)) return;
+      note(`shoal: expected to print, found ${error.message}`);
+      process.exit(1);
+    });
+  }
 }
 
 /** One object a line. */

@@ -1,4 +1,5 @@
 /** What stands after a command, read strictly: an option that nobody knows is wrong usage, not noise. */
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { ArgsDef } from 'citty';
 import { parseHostPort } from '../member/seeds.ts';
@@ -10,8 +11,29 @@ export class UsageError extends Error {
 
 export type Given = Readonly<Record<string, readonly string[]>>;
 
-/** The options as they were given, each as often as it was; flags as `'true'`. */
-export function readOptions(rawArgs: readonly string[], known: ArgsDef): Given {
+interface Arguments {
+  readonly given: Given;
+  /** One for each expected word. */
+  readonly found: readonly string[];
+}
+
+/** The options as they were given, each as often as it was, flags as `'true'`; and the words beside them. */
+export function readArguments(
+  rawArgs: readonly string[],
+  known: ArgsDef,
+  words: readonly string[],
+): Arguments {
+  const { values, positionals } = parsed(rawArgs, known, words.length > 0);
+  if (positionals.length !== words.length) {
+    const found = positionals.length === 0 ? 'nothing' : positionals.join(' ');
+    throw new UsageError(`expected ${words.join(' ')}, found ${found}`);
+  }
+  const asTexts = (value: unknown) => [value].flat().map(String);
+  const given = Object.entries(values).map(([key, value]) => [key, asTexts(value)] as const);
+  return { given: Object.fromEntries(given), found: positionals };
+}
+
+function parsed(rawArgs: readonly string[], known: ArgsDef, allowPositionals: boolean) {
   const options = Object.fromEntries(
     Object.entries(known).map(([name, { type }]) => {
       const kind = type === 'boolean' ? 'boolean' : 'string';
@@ -19,9 +41,7 @@ export function readOptions(rawArgs: readonly string[], known: ArgsDef): Given {
     }),
   );
   try {
-    const { values } = parseArgs({ args: [...rawArgs], options, strict: true });
-    const asTexts = (value: unknown) => [value].flat().map(String);
-    return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, asTexts(value)]));
+    return parseArgs({ args: [...rawArgs], options, allowPositionals, strict: true });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
@@ -62,4 +82,14 @@ export function listenOf(text: string): { readonly host: string; readonly port: 
   const parsed = parseHostPort(text);
   if (parsed !== undefined) return parsed;
   throw new UsageError(`--listen: expected host:port such as 127.0.0.1:7400, found '${text}'`);
+}
+
+/** The content of the file that was given as an option. */
+export function readText(path: string, option: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`--${option}: expected a file that can be read, found ${path} (${code})`);
+  }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import {
   build,
+  jsonLines,
   killStarted,
   type MemberProcess,
   shoal,
@@ -11,13 +12,6 @@ import {
 } from '../support/processes.ts';
 
 const secret = 'k7Qw-2mZx-9pLs-4vNb-8tRf-1yHd-6cJg';
-
-function jsonLines(text: string): Record<string, unknown>[] {
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
-}
 
 describe('the command line', function () {
   this.timeout(60_000);

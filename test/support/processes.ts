@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 const main = 'dist/cli/main.js';
+const started = new Set<ChildProcess>();
 
 /** Compiles where a source is newer than what was compiled. */
 export function build(): void {
@@ -18,7 +19,20 @@ export interface CommandResult {
 
 /** Runs the command to its end. */
 export function shoal(...args: string[]): Promise<CommandResult> {
-  const child = spawn('node', [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return startProgram(main, ...args).ended;
+}
+
+/** A program on its way, with what it has printed so far. */
+export interface Program {
+  readonly child: ChildProcess;
+  readonly texts: { stdout: string; stderr: string };
+  readonly ended: Promise<CommandResult>;
+}
+
+/** The command, or another file that Node runs. */
+export function startProgram(file: string, ...args: string[]): Program {
+  const child = spawn('node', [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  started.add(child);
   const texts = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {
     texts.stdout += chunk;
@@ -26,9 +40,25 @@ export function shoal(...args: string[]): Promise<CommandResult> {
   child.stderr.on('data', (chunk) => {
     texts.stderr += chunk;
   });
-  return new Promise((resolve) => {
-    child.once('close', (status) => resolve({ status, ...texts }));
+  const ended = new Promise<CommandResult>((resolve) => {
+    child.once('close', (status) => {
+      started.delete(child);
+      resolve({ status, ...texts });
+    });
   });
+  return { child, texts, ended };
+}
+
+export function startShoal(...args: string[]): Program {
+  return startProgram(main, ...args);
+}
+
+/** What was printed as one JSON object a line. */
+export function jsonLines(text: string): Record<string, unknown>[] {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
 export interface MemberProcess {
@@ -40,8 +70,6 @@ export interface MemberProcess {
   /** Resolves with its exit status, or the signal that ended it. */
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
 }
-
-const started = new Set<ChildProcess>();
 
 /** `shoal start` with a free port; resolves when `members` of its processes serve. */
 export async function startMember(args: readonly string[], members = 1): Promise<MemberProcess> {
