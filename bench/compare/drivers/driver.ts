@@ -1,0 +1,62 @@
+/** What each of the compared clients can do, with its connections in this process. */
+
+export interface MapPort {
+  /** The value, or what the client gives where the key is absent. */
+  get(key: string): Promise<unknown>;
+  set(key: string, value: unknown): Promise<unknown>;
+  /** All at once, to begin with. */
+  fill(keys: readonly string[], valueAt: (index: number) => unknown): Promise<void>;
+}
+
+/** Publisher and subscriber have connections of their own. */
+export interface TopicPort {
+  publish(text: string): Promise<unknown>;
+}
+
+/** Producer and consumer have connections of their own. */
+export interface QueuePort {
+  push(text: string): Promise<unknown>;
+  /** Waits while there is nothing. */
+  take(): Promise<string>;
+}
+
+export interface Driver {
+  /** `strings` are stored as they are; `objects` in the client's way of storing them. */
+  map(values: ValueKind): MapPort;
+  topic(name: string, listener: (text: string) => void): Promise<TopicPort>;
+  queue(name: string): Promise<QueuePort>;
+  close(): Promise<void>;
+}
+
+export type ValueKind = 'strings' | 'objects';
+
+/** Where the compared systems listen. */
+export interface Addresses {
+  readonly redisPort: number;
+  /** `host:port` of each member. */
+  readonly members: readonly string[];
+}
+
+export const driverNames = [
+  'shoal-client',
+  'shoal-lite',
+  'ioredis-auto',
+  'ioredis-plain',
+  'node-redis',
+] as const;
+export type DriverName = (typeof driverNames)[number];
+
+export const isShoal = (name: string): boolean => name.startsWith('shoal');
+
+/** How many entries go out together while a map is filled. */
+export const fillChunk = 1_000;
+
+/** Calls `fill` for one chunk of keys after the other. */
+export async function inChunks(
+  keys: readonly string[],
+  fill: (chunk: readonly string[], from: number) => Promise<unknown>,
+): Promise<void> {
+  for (let from = 0; from < keys.length; from += fillChunk) {
+    await fill(keys.slice(from, from + fillChunk), from);
+  }
+}

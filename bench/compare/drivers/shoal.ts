@@ -1,0 +1,84 @@
+/** Shoal from a process that holds no data: as a light client, or as a lite member. */
+import { Grid, type GridClient } from 'shoal';
+import {
+  type Addresses,
+  type Driver,
+  inChunks,
+  type MapPort,
+  type QueuePort,
+  type TopicPort,
+  type ValueKind,
+} from './driver.ts';
+
+/** What both kinds of grid give. */
+type AnyGrid = Pick<GridClient, 'map' | 'queue' | 'topic'>;
+
+interface Opened {
+  readonly grid: AnyGrid;
+  close(): Promise<void>;
+}
+
+async function openClient({ members }: Addresses): Promise<Opened> {
+  const grid = await Grid.connect(members.map((address) => `ws://${address}`));
+  return { grid, close: () => grid.close() };
+}
+
+async function openLite({ members }: Addresses): Promise<Opened> {
+  const grid = await Grid.join({ data: false, listen: { port: 0 }, seeds: members });
+  return { grid, close: () => grid.leave() };
+}
+
+/** More than the 4,000 messages that may be on their way, as both of them are bounds of what is kept. */
+const topicOptions = { retain: 10_000 };
+const subscribeOptions = { buffer: 10_000 };
+
+export async function openShoal(
+  kind: 'shoal-client' | 'shoal-lite',
+  addresses: Addresses,
+): Promise<Driver> {
+  const open = () => (kind === 'shoal-lite' ? openLite(addresses) : openClient(addresses));
+  const first = await open();
+  const opened = [first];
+  const another = async (): Promise<AnyGrid> => {
+    const next = await open();
+    opened.push(next);
+    return next.grid;
+  };
+  return {
+    map: (values) => mapOf(first.grid, values),
+    topic: async (name, listener) => topicOf(first.grid, await another(), name, listener),
+    queue: async (name) => queueOf(first.grid, await another(), name),
+    close: async () => {
+      for (const each of opened) await each.close();
+    },
+  };
+}
+
+function mapOf(grid: AnyGrid, values: ValueKind): MapPort {
+  const map = grid.map<string>(values);
+  return {
+    get: (key) => map.get(key),
+    set: (key, value) => map.set(key, value),
+    fill: (keys, valueAt) =>
+      inChunks(keys, (chunk, from) =>
+        map.setMany(chunk.map((key, index) => [key, valueAt(from + index)] as const)),
+      ),
+  };
+}
+
+async function topicOf(
+  publisher: AnyGrid,
+  subscriber: AnyGrid,
+  name: string,
+  listener: (text: string) => void,
+): Promise<TopicPort> {
+  const topic = publisher.topic<string>(name, topicOptions);
+  // A gap shows as messages that never came.
+  await subscriber.topic<string>(name, topicOptions).subscribe(listener, subscribeOptions);
+  return { publish: (text) => topic.publish(text) };
+}
+
+function queueOf(producer: AnyGrid, consumer: AnyGrid, name: string): QueuePort {
+  const [pushed, taken] = [producer.queue<string>(name), consumer.queue<string>(name)];
+  return { push: (text) => pushed.push(text), take: () => taken.take() };
+}

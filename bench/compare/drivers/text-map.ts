@@ -1,0 +1,39 @@
+/** A map in Redis: keys with the map's name before them, texts as they are, objects as JSON. */
+import { inChunks, type MapPort, type ValueKind } from './driver.ts';
+
+/** What the clients of Redis have in common. */
+interface TextStore {
+  get(key: string): Promise<string | null>;
+  set(key: string, text: string): Promise<unknown>;
+  /** Keys and texts in turn. */
+  mset(pairs: string[]): Promise<unknown>;
+}
+
+export function textMap(store: TextStore, values: ValueKind): MapPort {
+  const isText = values === 'strings';
+  const fill: MapPort['fill'] = (keys, valueAt) =>
+    inChunks(keys, (chunk, from) =>
+      store.mset(
+        chunk.flatMap((key, index) => {
+          const value = valueAt(from + index);
+          return [`${values}:${key}`, isText ? String(value) : JSON.stringify(value)];
+        }),
+      ),
+    );
+  if (isText) {
+    return {
+      get: (key) => store.get(`strings:${key}`),
+      set: (key, value) => store.set(`strings:${key}`, value as string),
+      fill,
+    };
+  }
+  return {
+    get: (key) => store.get(`objects:${key}`).then(parsed),
+    set: (key, value) => store.set(`objects:${key}`, JSON.stringify(value)),
+    fill,
+  };
+}
+
+function parsed(text: string | null): unknown {
+  return text === null ? null : JSON.parse(text);
+}

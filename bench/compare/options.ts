@@ -1,0 +1,70 @@
+/** The command line of `npm run bench`. */
+import { parseArgs } from 'node:util';
+import { cells } from './cells.ts';
+import type { Pace } from './rounds.ts';
+
+export interface Options {
+  /** Names or groups of cells. */
+  readonly chosen: readonly string[];
+  readonly pace: Pace;
+  /** Of the file in bench/results; undefined where none is written. */
+  readonly name: string | undefined;
+}
+
+export const usage = `npm run bench -- [cells] [options]
+
+  cells              names or groups; all where none is given:
+                     ${[...new Set(cells.map(({ group }) => group))].join(' ')}
+  --rounds N         in each, every driver runs every cell once (5)
+  --seconds S        length of one run of a cell (1.2)
+  --quick            2 rounds of 0.5 s whatever else runs, to see that it works;
+                     no file is written without --name
+  --name TEXT        of the file in bench/results (the cells)
+`;
+
+export class UsageError extends Error {}
+
+export function optionsOf(args: readonly string[]): Options | 'help' {
+  const { values, positionals } = parsed(args);
+  if (values.help) return 'help';
+  for (const word of positionals) {
+    if (cells.some(({ name, group }) => name === word || group === word)) continue;
+    throw new UsageError(`expected cells to compare, found '${word}'`);
+  }
+  const [rounds, seconds] = values.quick ? [2, 0.5] : [5, 1.2];
+  const pace: Pace = {
+    rounds: positive('rounds', values.rounds, rounds, 1),
+    seconds: positive('seconds', values.seconds, seconds, 0.1),
+    ...(values.quick
+      ? { firstWarmUpSeconds: 0.5, warmUpSeconds: 0.1, triesMax: 1, quietWaitMaxMs: 0 }
+      : { firstWarmUpSeconds: 1.5, warmUpSeconds: 0.3, triesMax: 3, quietWaitMaxMs: 5_000 }),
+  };
+  const ownName = positionals.length === 0 ? 'all' : positionals.join('-');
+  const name = values.name ?? (values.quick ? undefined : ownName);
+  return { chosen: positionals, pace, name };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        rounds: { type: 'string' },
+        seconds: { type: 'string' },
+        quick: { type: 'boolean', default: false },
+        name: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function positive(option: string, given: string | undefined, otherwise: number, least: number) {
+  if (given === undefined) return otherwise;
+  const number = Number(given);
+  if (number >= least && number <= 1_000) return number;
+  throw new UsageError(`--${option}: expected a number from ${least} to 1000, found '${given}'`);
+}

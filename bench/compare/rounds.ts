@@ -1,0 +1,147 @@
+/**
+ * Runs cells in turns: in each round every driver has a new process, and runs each cell once, one driver
+ * after the other, in an order that is another in each round. So what changes on the machine with time
+ * falls on all of them.
+ */
+import type { Cell } from './cells.ts';
+import { DriverChild } from './driver-child.ts';
+import type { Addresses, DriverName } from './drivers/driver.ts';
+import { type Load, loadBetween, quiet, sample } from './load.ts';
+import type { Task, TaskResult } from './tasks/task.ts';
+
+export interface Pace {
+  readonly rounds: number;
+  /** Of one cell of one driver. */
+  readonly seconds: number;
+  /** The first time in a process, and every other time. */
+  readonly firstWarmUpSeconds: number;
+  readonly warmUpSeconds: number;
+  /** How often a cell is run where there is foreign load, and how long it is waited before for less. */
+  readonly triesMax: number;
+  readonly quietWaitMaxMs: number;
+}
+
+/** One run of a cell by a driver: the try with the least foreign load. */
+export interface Row extends TaskResult {
+  readonly cell: string;
+  readonly driver: DriverName;
+  readonly round: number;
+  readonly driverCores: number;
+  readonly systemCores: number;
+  readonly foreignCores: number;
+  readonly tries: number;
+}
+
+export interface Stage {
+  readonly addresses: Addresses;
+  /** The compared systems' processes. */
+  readonly pids: readonly number[];
+}
+
+/** A try with more foreign load than this, in cores, is made again. */
+const foreignMax = 0.2;
+
+export async function runRounds(
+  stage: Stage,
+  cells: readonly Cell[],
+  pace: Pace,
+  onRow: (row: Row) => void,
+): Promise<void> {
+  const names = [...new Set(cells.flatMap(({ drivers }) => drivers))];
+  await fill(stage, cells, names);
+  for (let round = 0; round < pace.rounds; round++) {
+    const drivers = await openAll(rotated(names, round), stage);
+    for (const driver of drivers) await warmUp(driver, cells, pace);
+    for (const cell of cells) {
+      const turns = drivers.filter(({ name }) => cell.drivers.includes(name));
+      for (const driver of rotated(turns, round)) {
+        onRow(await runCell({ stage, driver, cell, round, pace }));
+      }
+    }
+    for (const driver of drivers) await driver.close();
+  }
+}
+
+function rotated<Item>(items: readonly Item[], by: number): Item[] {
+  const at = by % Math.max(1, items.length);
+  return [...items.slice(at), ...items.slice(0, at)];
+}
+
+async function openAll(names: readonly DriverName[], stage: Stage): Promise<DriverChild[]> {
+  const drivers: DriverChild[] = [];
+  for (const name of names) drivers.push(await DriverChild.open(name, stage.addresses));
+  return drivers;
+}
+
+/** Each system once, by the first driver of each that is here. */
+async function fill(
+  stage: Stage,
+  cells: readonly Cell[],
+  names: readonly DriverName[],
+): Promise<void> {
+  const kinds = new Set(cells.flatMap(({ task }) => (task.kind === 'map' ? [task.values] : [])));
+  if (kinds.size === 0) return;
+  for (const isFiller of [
+    (name: DriverName) => name.startsWith('shoal'),
+    (name: DriverName) => !name.startsWith('shoal'),
+  ]) {
+    const name = names.find(isFiller);
+    if (name === undefined) continue;
+    const driver = await DriverChild.open(name, stage.addresses);
+    for (const values of kinds) await driver.fill(values);
+    await driver.close();
+  }
+}
+
+/** One task of each kind with the most outstanding, before anything is measured. */
+async function warmUp(driver: DriverChild, cells: readonly Cell[], pace: Pace): Promise<void> {
+  const tasks = new Map<string, Task>();
+  for (const { task, drivers } of cells) {
+    if (!drivers.includes(driver.name)) continue;
+    tasks.set(task.kind === 'map' ? `map of ${task.values}` : task.kind, task);
+  }
+  for (const task of tasks.values()) await driver.run(task, pace.firstWarmUpSeconds);
+}
+
+interface Turn {
+  readonly stage: Stage;
+  readonly driver: DriverChild;
+  readonly cell: Cell;
+  readonly round: number;
+  readonly pace: Pace;
+}
+
+async function runCell(turn: Turn): Promise<Row> {
+  const { driver, cell, pace } = turn;
+  await driver.run(cell.task, pace.warmUpSeconds);
+  let best: Omit<Row, 'tries'> | undefined;
+  let tries = 0;
+  while (tries < pace.triesMax && (best === undefined || best.foreignCores > foreignMax)) {
+    tries++;
+    const row = await tryCell(turn);
+    if (best === undefined || row.foreignCores < best.foreignCores) best = row;
+  }
+  if (best === undefined) throw new Error('expected one try at least');
+  return { ...best, tries };
+}
+
+async function tryCell({ stage, driver, cell, round, pace }: Turn): Promise<Omit<Row, 'tries'>> {
+  const measured = [...stage.pids, driver.pid, process.pid];
+  await quiet(measured, pace.quietWaitMaxMs);
+  const from = sample(measured);
+  const result = await driver.run(cell.task, pace.seconds);
+  const load = loadBetween(from, sample(measured));
+  return {
+    cell: cell.name,
+    driver: driver.name,
+    round,
+    ...result,
+    driverCores: load.cores.get(driver.pid) ?? 0,
+    systemCores: sumOf(load, stage.pids),
+    foreignCores: load.foreign,
+  };
+}
+
+function sumOf({ cores }: Load, pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + (cores.get(pid) ?? 0), 0);
+}

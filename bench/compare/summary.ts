@@ -1,0 +1,77 @@
+/** From rows to figures: the median of each driver, and the ratio of Shoal's to the best peer's. */
+import type { Asked, Cell } from './cells.ts';
+import { type DriverName, isShoal } from './drivers/driver.ts';
+import { median } from './latencies.ts';
+import type { Row } from './rounds.ts';
+
+export interface Figure {
+  readonly driver: DriverName;
+  /** Medians over the rounds. */
+  readonly perSecond: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly driverCores: number;
+  readonly systemCores: number;
+  /** (most - least) / median of the rates. */
+  readonly spread: number;
+  readonly foreignCoresMax: number;
+  readonly tries: number;
+}
+
+export interface Ratio {
+  readonly driver: DriverName;
+  readonly bestPeer: DriverName;
+  readonly ratio: number;
+}
+
+export interface CellSummary {
+  readonly cell: string;
+  readonly title: string;
+  readonly figures: readonly Figure[];
+  readonly ratios: readonly Ratio[];
+  readonly asked?: Asked;
+}
+
+export function summaryOf(cell: Cell, rows: readonly Row[]): CellSummary {
+  const own = rows.filter((row) => row.cell === cell.name);
+  const present = cell.drivers.filter((name) => own.some(({ driver }) => driver === name));
+  const figures = present.map((name) =>
+    figureOf(
+      name,
+      own.filter(({ driver }) => driver === name),
+    ),
+  );
+  const { name, title, asked } = cell;
+  const summary = { cell: name, title, figures, ratios: ratiosOf(figures) };
+  return asked === undefined ? summary : { ...summary, asked };
+}
+
+function figureOf(driver: DriverName, rows: readonly Row[]): Figure {
+  const of = (pick: (row: Row) => number) => rows.map(pick);
+  const rates = of((row) => row.perSecond);
+  const perSecond = median(rates);
+  return {
+    driver,
+    perSecond,
+    p50Us: median(of((row) => row.p50Us)),
+    p99Us: median(of((row) => row.p99Us)),
+    driverCores: median(of((row) => row.driverCores)),
+    systemCores: median(of((row) => row.systemCores)),
+    spread: (Math.max(...rates) - Math.min(...rates)) / perSecond,
+    foreignCoresMax: Math.max(...of((row) => row.foreignCores)),
+    tries: of((row) => row.tries).reduce((sum, tries) => sum + tries, 0),
+  };
+}
+
+function ratiosOf(figures: readonly Figure[]): Ratio[] {
+  const peers = figures.filter(({ driver }) => !isShoal(driver));
+  const [best] = peers.toSorted((a, b) => b.perSecond - a.perSecond);
+  if (best === undefined) return [];
+  return figures
+    .filter(({ driver }) => isShoal(driver))
+    .map(({ driver, perSecond }) => ({
+      driver,
+      bestPeer: best.driver,
+      ratio: perSecond / best.perSecond,
+    }));
+}

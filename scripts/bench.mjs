@@ -1,0 +1,24 @@
+/**
+ * `npm run bench`: builds the product, bundles the comparison of bench/compare into bench/.built, and
+ * runs it there by plain node. What it imports as `shoal` is dist, as users get it.
+ */
+import { spawnSync } from 'node:child_process';
+import { build } from 'esbuild';
+
+const built = spawnSync('node', ['scripts/build-if-needed.mjs'], { stdio: 'inherit' });
+if (built.status !== 0) process.exit(built.status ?? 1);
+
+await build({
+  entryPoints: ['bench/compare/main.ts', 'bench/compare/driver-process.ts'],
+  outdir: 'bench/.built',
+  bundle: true,
+  // Named beside the others: the compiler's `paths` would have it bundled from its sources.
+  external: ['shoal', 'shoal/*'],
+  packages: 'external',
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  sourcemap: 'inline',
+  logLevel: 'warning',
+});
+await import('../bench/.built/main.js');

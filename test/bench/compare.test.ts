@@ -1,0 +1,117 @@
+/** The figuring of the comparison with Redis; what it measures needs a quiet machine and is not tested. */
+import { expect } from 'chai';
+import { type Cell, cells } from '../../bench/compare/cells.ts';
+import { driverNames } from '../../bench/compare/drivers/driver.ts';
+import { Latencies, median } from '../../bench/compare/latencies.ts';
+import { optionsOf, UsageError } from '../../bench/compare/options.ts';
+import type { Row } from '../../bench/compare/rounds.ts';
+import { summaryOf } from '../../bench/compare/summary.ts';
+import { ratioTable, verdictOf } from '../../bench/compare/table.ts';
+import { Traffic } from '../../bench/compare/tasks/traffic.ts';
+import { isWhole, keysOf, valuesOf } from '../../bench/compare/tasks/values.ts';
+
+const cell: Cell = {
+  name: 'mix-64',
+  group: 'mix',
+  title: 'a mix',
+  task: { kind: 'map', values: 'strings', reads: 0.8, outstanding: 64 },
+  drivers: driverNames,
+  asked: { goal: 2, thinFloor: 1.2, coreFloor: 1.3 },
+};
+
+function row(driver: Row['driver'], round: number, perSecond: number, foreignCores = 0): Row {
+  const used = { driverCores: 0.5, systemCores: 0.5, foreignCores, tries: 1 };
+  const of = { cell: 'mix-64', driver, round, operations: 1_000, perSecond };
+  return { ...of, p50Us: 100, p99Us: 500, ...used };
+}
+
+describe('the comparison with Redis', () => {
+  it('divides the median of Shoal by the median of the best peer', () => {
+    const rows = [
+      ...[90, 300, 120].map((rate, round) => row('shoal-client', round, rate)),
+      // The best single round is not the best median.
+      ...[10, 900, 20].map((rate, round) => row('ioredis-auto', round, rate)),
+      ...[60, 50, 70].map((rate, round) => row('node-redis', round, rate)),
+    ];
+    const { figures, ratios } = summaryOf(cell, rows);
+    expect(figures.map(({ perSecond }) => perSecond)).to.deep.equal([120, 20, 60]);
+    expect(ratios).to.deep.equal([{ driver: 'shoal-client', bestPeer: 'node-redis', ratio: 2 }]);
+  });
+
+  it('keeps the worst foreign load and the widest spread in sight', () => {
+    const rows = [row('shoal-lite', 0, 100, 0.05), row('shoal-lite', 1, 150, 0.3)];
+    const [figure] = summaryOf(cell, rows).figures;
+    expect(figure).to.include({ perSecond: 125, spread: 0.4, foreignCoresMax: 0.3, tries: 2 });
+  });
+
+  it('says which of goal and floors a ratio reaches', () => {
+    const verdicts = [2.1, 2, 1.5, 1.25, 1.1].map((ratio) => verdictOf(ratio, cell.asked));
+    expect(verdicts).to.deep.equal(['goal', 'goal', 'floors', 'lower floor', 'no floor']);
+    expect(verdictOf(0.5, undefined)).to.equal('');
+  });
+
+  it('prints goal and floors beside each ratio', () => {
+    const rows = [row('shoal-client', 0, 130), row('ioredis-plain', 0, 100)];
+    const table = ratioTable([summaryOf(cell, rows)]);
+    expect(table).to.match(/mix-64 +shoal-client +1\.30 +2 +1\.2 +1\.3 +floors +ioredis-plain/);
+  });
+
+  it('has cells of different names, each run by Shoal and by a peer', () => {
+    expect(new Set(cells.map(({ name }) => name)).size).to.equal(cells.length);
+    for (const { drivers } of cells) {
+      expect(drivers).to.include('shoal-client').and.to.include('ioredis-auto');
+    }
+  });
+
+  it('tells percentiles within 3 %', () => {
+    const latencies = new Latencies();
+    for (let us = 1; us <= 10_000; us++) latencies.add(us / 1_000);
+    expect(latencies.percentileUs(0.5)).to.be.closeTo(5_000, 150);
+    expect(latencies.percentileUs(0.99)).to.be.closeTo(9_900, 300);
+    expect(latencies.meanMs).to.be.closeTo(5, 0.01);
+  });
+
+  it('takes the middle of two for the median of an even number', () => {
+    expect(median([3, 1, 2])).to.equal(2);
+    expect(median([4, 1, 2, 3])).to.equal(2.5);
+  });
+
+  it('refuses a text that comes twice or was never sent', () => {
+    const traffic = new Traffic();
+    traffic.begin();
+    const text = traffic.next();
+    expect(text).to.have.lengthOf(100);
+    traffic.received(text);
+    expect(traffic.isEmpty).to.equal(true);
+    expect(traffic.result(1).operations).to.equal(1);
+    traffic.received(text);
+    expect(() => traffic.result(1)).to.throw('came twice');
+  });
+
+  it('holds senders back when 4,000 texts are on their way', () => {
+    const traffic = new Traffic();
+    for (let count = 0; count < 3_999; count++) traffic.next();
+    expect(traffic.isFull).to.equal(false);
+    traffic.next();
+    expect(traffic.isFull).to.equal(true);
+  });
+
+  it('uses keys of 10 characters and values of the sizes that it names', () => {
+    expect(keysOf(3)).to.deep.equal(['key:000000', 'key:000001', 'key:000002']);
+    for (const value of valuesOf('strings')) expect(value).to.have.lengthOf(100);
+    for (const value of valuesOf('objects')) {
+      expect(JSON.stringify(value)).to.have.lengthOf(1_023);
+      expect(isWhole('objects', value)).to.equal(true);
+    }
+    expect([null, undefined, 'short'].some((value) => isWhole('strings', value))).to.equal(false);
+  });
+
+  it('names what it did not understand on its command line', () => {
+    expect(() => optionsOf(['mixx'])).to.throw(UsageError, "found 'mixx'");
+    expect(() => optionsOf(['--rounds', 'many'])).to.throw(
+      UsageError,
+      '--rounds: expected a number',
+    );
+    expect(optionsOf(['mix', '--rounds', '3'])).to.deep.include({ chosen: ['mix'], name: 'mix' });
+  });
+});
