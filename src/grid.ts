@@ -103,6 +103,14 @@ export interface JoinOptions {
   readonly data?: boolean;
   /** Backups go to other zones where there are any. @default none */
   readonly zone?: string;
+  /** Its share of the copies and of the work is in proportion to it, 0.01 to 100. @default 1 */
+  readonly weight?: number;
+  /**
+   * How long after a member was lost copies stay where they are, but for those that are missing: so a process
+   * that comes straight back does not cause two reshuffles. Said by each member, used by the one that leads.
+   * @default '30s' (a third of it in preset `local`, four times in `wan`)
+   */
+  readonly rebalanceDelay?: Duration;
   /** All timings at once. @default 'lan' */
   readonly preset?: Preset;
   /** Members prove that they know it, without sending it. @default none */

@@ -31,6 +31,13 @@ export interface Timings {
   readonly replaceVoterMs: number;
   /** How long a member may be suspended before it is removed, where rule 0.2 allows it. */
   readonly removeAfterMs: number;
+  /** How long a copy may get nowhere before another member is tried. */
+  readonly copyStallMaxMs: number;
+  /**
+   * How long after a member was lost copies stay where they are, but for those that are missing: a process
+   * that comes straight back takes the place of the lost one, and all moves once.
+   */
+  readonly rebalanceDelayMs: number;
 }
 
 /** How long a read that waits for something is held at the primary before it is answered empty. */
@@ -59,6 +66,8 @@ const lan: Timings = {
   resendMs: 200,
   replaceVoterMs: 10_000,
   removeAfterMs: 60_000,
+  copyStallMaxMs: 10_000,
+  rebalanceDelayMs: 30_000,
 };
 
 function scaled(timings: Timings, factor: number): Timings {

@@ -7,7 +7,7 @@ import { type Observable, Subject } from 'rxjs';
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
 import type { GridEvent, Member as MemberView } from '../grid.ts';
-import type { MetaState } from '../partition/meta-state.ts';
+import { isMoving, type MetaState } from '../partition/meta-state.ts';
 import { type Doubts, memberViews } from './member-views.ts';
 
 interface RowBefore {
@@ -68,10 +68,10 @@ export class GridEvents {
       rows?.forEach((row, index) => {
         const id = partitionIdOf(backups, index, rows.length);
         const before = this.#rows.get(id);
-        const isMoving = row.learner !== undefined || row.transferTo !== undefined;
-        if (before?.primary === row.primary && before?.isMoving === isMoving) return;
-        this.#rows.set(id, { primary: row.primary, isMoving });
-        if (before !== undefined) this.#tellRow(id, before, row.primary, isMoving);
+        const isMovingNow = isMoving(row);
+        if (before?.primary === row.primary && before?.isMoving === isMovingNow) return;
+        this.#rows.set(id, { primary: row.primary, isMoving: isMovingNow });
+        if (before !== undefined) this.#tellRow(id, before, row.primary, isMovingNow);
       });
     });
   }
@@ -80,14 +80,14 @@ export class GridEvents {
     partition: PartitionId,
     before: RowBefore,
     primary: MemberId | undefined,
-    isMoving: boolean,
+    isMovingNow: boolean,
   ): void {
     if (primary !== before.primary) {
       const to = primary === undefined ? undefined : this.#members.get(primary);
       if (primary === undefined) this.emit({ type: 'partition-lost', partition });
       else if (to !== undefined) this.emit({ type: 'partition-moved', partition, to });
     }
-    if (isMoving === before.isMoving) return;
-    this.emit({ type: isMoving ? 'migration-started' : 'migration-finished', partition });
+    if (isMovingNow === before.isMoving) return;
+    this.emit({ type: isMovingNow ? 'migration-started' : 'migration-finished', partition });
   }
 }

@@ -10,6 +10,8 @@ export interface MemberSettings {
   readonly zone: string;
   /** False for a lite member. */
   readonly data: boolean;
+  /** Its share of the copies is in proportion to it. */
+  readonly weight: number;
   readonly seeds: readonly Address[];
   /** Whether this process may form a cluster by itself when nobody else answers. */
   readonly mayFormAlone: boolean;

@@ -4,6 +4,7 @@ import type { MemberId } from '../base/ids.ts';
 import {
   copiesWanted,
   isEligible,
+  isMoving,
   isServing,
   type MetaState,
   type PartitionRow,
@@ -56,8 +57,8 @@ function isVoteOpen(state: MetaState, { voters }: RaftConfig): boolean {
 }
 
 function isSettled(state: MetaState, row: PartitionRow, wanted: number): boolean {
-  const { primary, inSync, learner, transferTo } = row;
-  if (primary === undefined || learner !== undefined || transferTo !== undefined) return false;
+  const { primary, inSync } = row;
+  if (primary === undefined || isMoving(row)) return false;
   if (inSync.length !== wanted) return false;
   return inSync.every((id) => isServing(state.members.get(id)));
 }

@@ -253,8 +253,8 @@ export class Member {
   }
 
   #asNewMember(): NewMember {
-    const { name, zone, data } = this.settings;
-    return { id: this.id, name, address: this.#parts.transport.address, zone, data };
+    const { name, zone, data, weight } = this.settings;
+    return { id: this.id, name, address: this.#parts.transport.address, zone, data, weight };
   }
 
   #carryOutSwim(action: SwimAction): void {
@@ -331,11 +331,20 @@ export class Member {
 
   #createMeta(): MetaActor {
     const { clock, random } = this.#parts;
-    const { timings } = this.settings;
+    const { timings, limits } = this.settings;
+    const { copySessionsMax } = limits;
     const suspicions = { isDoubtful: (id: MemberId) => this.isDoubtful(id) };
     const contacts = () => this.#others();
     return new MetaActor(
-      { member: this.#asNewMember(), clock, random, timings, suspicions, contacts },
+      {
+        member: this.#asNewMember(),
+        clock,
+        random,
+        timings,
+        suspicions,
+        copySessionsMax,
+        contacts,
+      },
       { nowMs: () => clock.monotonic(), carryOut: (action) => this.#carryOutMeta(action) },
     );
   }

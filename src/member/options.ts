@@ -9,7 +9,7 @@ import { type Duration, durationMs } from '../base/duration.ts';
 import { GridError } from '../base/errors.ts';
 import { defaultLimits } from '../base/limits.ts';
 import type { Logger } from '../base/logger.ts';
-import { type Preset, presets } from '../base/timings.ts';
+import { presets, type Timings } from '../base/timings.ts';
 import type { JoinOptions, MapOptions, QueueOptions } from '../grid.ts';
 import type { TopicOptions } from '../grid-topic.ts';
 import { SharedSecret } from '../security/shared-secret.ts';
@@ -50,6 +50,8 @@ const partitionsMax = 65_536;
 const nameLengthMax = 200;
 const seedsMax = 256;
 const portMax = 65_535;
+const weightMin = 0.01;
+const weightMax = 100;
 const retainMax = 10_000_000;
 const retainBytesMax = 2 ** 34;
 
@@ -117,6 +119,11 @@ const rules: Readonly<Record<keyof JoinOptions, Rule>> = {
   },
   data: { schema: v.boolean(), allowed: 'true or false' },
   zone: { schema: text, allowed: nameAllowed },
+  weight: {
+    schema: v.pipe(v.number(), v.minValue(weightMin), v.maxValue(weightMax)),
+    allowed: `a number from ${weightMin} to ${weightMax}`,
+  },
+  rebalanceDelay: { schema: v.custom<Duration>(isDuration), allowed: "a duration such as '30s'" },
   preset: { schema: v.picklist(['local', 'lan', 'wan']), allowed: "'local', 'lan' or 'wan'" },
   secret: { schema: v.string(), allowed: 'a text of at least 32 random bytes' },
   tls: {
@@ -207,20 +214,26 @@ export function checkTopicOptions(whose: string, options: TopicOptions): TopicOp
 }
 
 function settingsOf(options: JoinOptions): JoinPlan['settings'] {
-  const preset: Preset = options.preset ?? 'lan';
   return {
     cluster: options.cluster ?? 'shoal',
     name: options.name ?? `${hostname()}-${process.pid}`,
     zone: options.zone ?? '',
     data: options.data ?? true,
+    weight: options.weight ?? 1,
     expect: options.expect ?? 1,
     backups: options.backups ?? 1,
     minInSync: options.minInSync ?? 1,
     partitions: options.partitions ?? 271,
     onPartitionLost: options.onPartitionLost ?? 'fail',
-    timings: presets[preset],
+    timings: timingsOf(options),
     limits: defaultLimits,
   };
+}
+
+function timingsOf({ preset = 'lan', rebalanceDelay }: JoinOptions): Timings {
+  const timings = presets[preset];
+  if (rebalanceDelay === undefined) return timings;
+  return { ...timings, rebalanceDelayMs: durationMs(rebalanceDelay, 'rebalanceDelay') };
 }
 
 function checkOption(name: string, given: unknown): void {
@@ -253,8 +266,13 @@ function checkAvailable(options: JoinOptions): void {
 }
 
 function isTtl(given: unknown): boolean {
+  return isDuration(given) && durationMs(given, 'ttl') > 0;
+}
+
+function isDuration(given: unknown): boolean {
   try {
-    return durationMs(given, 'ttl') > 0;
+    durationMs(given, 'duration');
+    return true;
   } catch {
     return false;
   }

@@ -16,8 +16,11 @@ import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { Timings } from '../base/timings.ts';
 import type { RaftConfig } from '../wire/consensus-messages.ts';
 import type { InSyncChange } from '../wire/meta-messages.ts';
+import { Comings } from './comings.ts';
+import { isSameSet } from './meta-rows.ts';
 import {
   type Alteration,
+  type Assignment,
   type Command,
   copiesWanted,
   groupOf,
@@ -37,12 +40,18 @@ export interface Suspicions {
 
 /** A handover that does not end within this is given up and tried again later. */
 const handoverMs = 2_000;
-/** How long after members came or went primaries are left where they are. */
-const calmMs = 2_000;
+
+export interface ControllerOptions {
+  readonly timings: Timings;
+  readonly suspicions: Suspicions;
+  /** Copies on their way from and to one member at a time. */
+  readonly copySessionsMax: number;
+}
 
 export class Controller {
   readonly #timings: Timings;
   readonly #suspicions: Suspicions;
+  readonly #copiesMax: number;
   /** Until when each member may hold a lease; of one that never had any, when it was first seen. */
   readonly #grants = new Map<MemberId, number>();
   /** Members whose suspension was proposed and is not applied. */
@@ -56,12 +65,17 @@ export class Controller {
     PartitionId,
     { readonly version: number; readonly since: number }
   >();
-  #viewAt = Number.NEGATIVE_INFINITY;
-  #viewText = '';
+  readonly #comings: Comings;
+  /** From whom to whom a copy was given up, and until when nobody tries again. */
+  readonly #failed = new Map<string, number>();
+  /** What the last plan looked at, where it found nothing to do. */
+  #restedAt = '';
 
-  constructor(timings: Timings, suspicions: Suspicions) {
+  constructor({ timings, suspicions, copySessionsMax }: ControllerOptions) {
     this.#timings = timings;
     this.#suspicions = suspicions;
+    this.#copiesMax = copySessionsMax;
+    this.#comings = new Comings(timings.rebalanceDelayMs);
   }
 
   /** This member has become the meta leader. */
@@ -72,6 +86,9 @@ export class Controller {
     this.#alterations = [];
     this.#slow.clear();
     this.#handovers.clear();
+    this.#failed.clear();
+    this.#comings.forget();
+    this.#restedAt = '';
   }
 
   /** This process stood still: what it did not hear from others is not their fault. */
@@ -111,6 +128,10 @@ export class Controller {
     if (row === undefined || row.version !== change.version || row.term !== change.term) return;
     if (!this.#mayShrink(state, row, change, nowMs)) return;
     const { partition, term, version, inSync } = change;
+    if (row.learner !== undefined && isSameSet(row.inSync, inSync)) {
+      const until = nowMs + this.#timings.rebalanceDelayMs;
+      this.#failed.set(pairOf(from, row.learner), until);
+    }
     this.#alterations.push({ from, partition, term, version, inSync });
   }
 
@@ -129,15 +150,31 @@ export class Controller {
       const command = this.#judge(state, config, member, nowMs);
       if (command !== undefined) commands.push(command);
     }
-    this.#watchView(state, nowMs);
-    this.#forgetSlow(state, nowMs);
-    const changes = plan(state, {
-      slow: new Set(this.#slow.keys()),
-      isCalm: nowMs - this.#viewAt > calmMs,
-      isOverdue: (partition, row) => this.#isOverdue(partition, row, nowMs),
-    });
+    const changes = this.#plan(state, nowMs);
     if (changes.length > 0) commands.push({ type: 'assign', changes });
     return commands;
+  }
+
+  #plan(state: MetaState, nowMs: number): readonly Assignment[] {
+    this.#comings.observe(state, nowMs);
+    this.#forgetSlow(state, nowMs);
+    this.#forgetFailed(nowMs);
+    const isCalm = this.#comings.isCalm(nowMs);
+    const mayMove = this.#comings.mayMove(nowMs);
+    // A look at the whole table, at each tick, is much where the table is large.
+    const seen = `${state.applied} ${isCalm} ${mayMove} ${this.#slow.size} ${this.#failed.size}`;
+    if (seen === this.#restedAt) return [];
+    const changes = plan(state, {
+      slow: new Set(this.#slow.keys()),
+      isCalm,
+      mayMove,
+      copiesMax: this.#copiesMax,
+      isOverdue: (partition, row) => this.#isOverdue(partition, row, nowMs),
+      hasFailed: (source, learner) => this.#failed.has(pairOf(source, learner)),
+    });
+    // A handover that takes too long is found by looking again.
+    this.#restedAt = changes.length > 0 || isHandingOver(state) ? '' : seen;
+    return changes;
   }
 
   voterChange(
@@ -194,6 +231,10 @@ export class Controller {
     }
   }
 
+  #forgetFailed(nowMs: number): void {
+    for (const [pair, until] of this.#failed) if (nowMs >= until) this.#failed.delete(pair);
+  }
+
   /** Who has just joined is not judged by heartbeats that it could not send. */
   #meet(state: MetaState, nowMs: number): void {
     for (const id of this.#grants.keys()) if (!state.members.has(id)) this.#grants.delete(id);
@@ -234,13 +275,6 @@ export class Controller {
     return nowMs - this.#leaseEnd(id) > this.#timings.replaceVoterMs;
   }
 
-  #watchView(state: MetaState, nowMs: number): void {
-    const view = [...state.members.values()].map(({ id, status }) => `${id} ${status}`).join();
-    if (view === this.#viewText) return;
-    this.#viewText = view;
-    this.#viewAt = nowMs;
-  }
-
   #isOverdue(partition: PartitionId, row: PartitionRow, nowMs: number): boolean {
     const known = this.#handovers.get(partition);
     if (known === undefined || known.version !== row.version) {
@@ -257,6 +291,14 @@ function mayRemove(state: MetaState, id: MemberId): boolean {
     !row.inSync.includes(id) ||
     row.inSync.some((other) => other !== id && isServing(state.members.get(other)));
   return state.groups.every((rows) => rows === undefined || rows.every(isCovered));
+}
+
+function pairOf(source: MemberId, learner: MemberId): string {
+  return `${source} ${learner}`;
+}
+
+function isHandingOver({ groups }: MetaState): boolean {
+  return groups.some((rows) => rows?.some(({ transferTo }) => transferTo !== undefined));
 }
 
 function holdsNothing(state: MetaState, id: MemberId): boolean {

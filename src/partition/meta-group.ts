@@ -58,6 +58,7 @@ export interface MetaGroupOptions {
   readonly random: Random;
   readonly timings: Timings;
   readonly suspicions: Suspicions;
+  readonly copySessionsMax: number;
   /** Members that may know the leader, while this one does not. */
   contacts(): readonly MemberId[];
 }
@@ -82,7 +83,7 @@ export class MetaGroup {
   constructor(options: MetaGroupOptions) {
     this.#options = options;
     this.#self = options.member.id;
-    this.#controller = new Controller(options.timings, options.suspicions);
+    this.#controller = new Controller(options);
     this.#proposals = new Proposals(options.timings.resendMs * 2);
     this.lease = new Lease(options.clock, options.timings);
   }

@@ -14,12 +14,14 @@
 import { unreachable } from '../base/assert.ts';
 import type { MemberId, PartitionId, StructureId, Term, Version } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
+import { settle } from './births.ts';
+import { Layout, type Place } from './layout.ts';
 import { applyAlteration, applyAssignment, applyHandover } from './meta-rows.ts';
 import {
   backupsMax,
   type ClusterSettings,
   type Command,
-  isEligible,
+  groupOf,
   isServing,
   type MemberRow,
   type MetaState,
@@ -134,7 +136,7 @@ export class MetaMachine implements MetaState {
     for (const old of [...this.members.values()]) {
       if (old.address === member.address) this.#remove(old.id);
     }
-    const { id, name, address, zone, data } = member;
+    const { id, name, address, zone, data, weight } = member;
     const status = 'joining';
     const joinedAt = this.applied;
     this.members.set(id, {
@@ -143,6 +145,7 @@ export class MetaMachine implements MetaState {
       address,
       zone,
       data,
+      weight,
       status,
       joinedAt,
       servingSince: joinedAt,
@@ -164,14 +167,15 @@ export class MetaMachine implements MetaState {
     if (!this.members.delete(id)) return '';
     this.#bury(id);
     this.#eachRow((row, partition) => {
-      const isLearner = row.learner === id;
-      if (isLearner || row.transferTo === id) {
-        this.#setRow(partition, {
-          ...row,
-          learner: isLearner ? undefined : row.learner,
-          transferTo: row.transferTo === id ? undefined : row.transferTo,
-        });
-      }
+      const { learner, retiring, transferTo } = row;
+      if (learner !== id && retiring !== id && transferTo !== id) return;
+      const unless = (other: MemberId | undefined) => (other === id ? undefined : other);
+      this.#setRow(partition, {
+        ...row,
+        learner: unless(learner),
+        retiring: unless(retiring),
+        transferTo: unless(transferTo),
+      });
     });
     return '';
   }
@@ -208,28 +212,40 @@ export class MetaMachine implements MetaState {
   /** Appoints a primary for every row whose own is not up, where a member in sync is. */
   #appoint(): void {
     const load = this.#primaries();
+    const unborn: PartitionId[] = [];
     this.#eachRow((row, partition) => {
       if (row.inSync.every((id) => !this.members.has(id))) {
-        this.#lose(row, partition);
+        if (this.#mayBear(row)) unborn.push(partition);
+        else this.#lose(row, partition);
         return;
       }
       if (row.primary !== undefined && isServing(this.members.get(row.primary))) return;
-      const next = lightest(row.inSync, load, (id) => isServing(this.members.get(id)));
+      // Who gives its copy up is no primary for long.
+      const serving = row.inSync.filter((id) => isServing(this.members.get(id)));
+      const staying = serving.filter((id) => id !== row.retiring);
+      const next = lightest(staying.length > 0 ? staying : serving, load);
       if (next === undefined) return;
       load.set(next, (load.get(next) ?? 0) + 1);
       const term = (row.term + 1) as Term;
       this.#setRow(partition, { ...row, primary: next, term, transferTo: undefined });
     });
+    this.#bear(unborn);
+  }
+
+  /** What was defined while nobody could hold it has nothing that could be lost. */
+  #mayBear(row: PartitionRow): boolean {
+    return this.settings?.onPartitionLost === 'recreate' || row.generation === 0;
   }
 
   #lose(row: PartitionRow, partition: PartitionId): void {
-    // What was defined while nobody could hold it has nothing that could be lost.
-    if (this.settings?.onPartitionLost === 'recreate' || row.generation === 0) {
-      this.#bear(row, partition);
-      return;
-    }
     if (row.primary === undefined && row.inSync.length === 0 && row.learner === undefined) return;
-    this.#setRow(partition, { ...row, primary: undefined, inSync: [], learner: undefined });
+    this.#setRow(partition, {
+      ...row,
+      primary: undefined,
+      inSync: [],
+      learner: undefined,
+      retiring: undefined,
+    });
   }
 
   /** Somebody's word that who is suspended is gone for good; what only they had begins anew, empty. */
@@ -238,9 +254,11 @@ export class MetaMachine implements MetaState {
       if (status === 'suspended') this.#remove(id);
     }
     this.#appoint();
+    const lost: PartitionId[] = [];
     this.#eachRow((row, partition) => {
-      if (row.primary === undefined) this.#bear(row, partition);
+      if (row.primary === undefined) lost.push(partition);
     });
+    this.#bear(lost);
   }
 
   /** Makes the rows of a group; every copy is born empty, so all of them are in sync. */
@@ -252,32 +270,42 @@ export class MetaMachine implements MetaState {
       primary: undefined,
       inSync: [],
       learner: undefined,
+      retiring: undefined,
       transferTo: undefined,
       generation: 0,
       born: [],
     };
     this.groups[backups] = Array.from({ length: partitions }, () => unborn);
-    for (let index = 0; index < partitions; index++) {
-      this.#bear(unborn, partitionIdOf(backups, index, partitions));
+    this.#bear(
+      Array.from({ length: partitions }, (_, index) => partitionIdOf(backups, index, partitions)),
+    );
+  }
+
+  /** Lets partitions begin, empty, where anybody may hold them. */
+  #bear(partitions: readonly PartitionId[]): void {
+    const count = this.settings?.partitions ?? 1;
+    for (const [backups, rows] of this.groups.entries()) {
+      const unborn = partitions.filter((partition) => groupOf(partition, count) === backups);
+      if (rows === undefined || unborn.length === 0) continue;
+      const layout = new Layout(this, backups, rows);
+      const places = unborn.map((partition) => layout.places[partition % count] as Place);
+      settle(layout, places);
+      for (const { row, partition, holders, primary } of places) {
+        if (primary === undefined) continue;
+        const inSync = [primary, ...holders.filter((id) => id !== primary)];
+        this.#bearRow(row, partition, inSync);
+      }
     }
   }
 
-  #bear(row: PartitionRow, partition: PartitionId): void {
-    const eligible = [...this.members.values()].filter(isEligible).map(({ id }) => id);
-    if (eligible.length === 0) return;
-    const partitions = this.settings?.partitions ?? 1;
-    const copies = Math.min(Math.floor(partition / partitions) + 1, eligible.length);
-    const first = partition % eligible.length;
-    const inSync = Array.from(
-      { length: copies },
-      (_, copy) => eligible[(first + copy) % eligible.length] as MemberId,
-    );
+  #bearRow(row: PartitionRow, partition: PartitionId, inSync: readonly MemberId[]): void {
     this.#setRow(partition, {
       version: row.version,
       term: (row.term + 1) as Term,
       primary: inSync[0],
       inSync,
       learner: undefined,
+      retiring: undefined,
       transferTo: undefined,
       generation: row.generation + 1,
       born: inSync,
@@ -320,14 +348,12 @@ export class MetaMachine implements MetaState {
 }
 
 /** The candidate with the fewest of something; the first of equals. */
-export function lightest(
+function lightest(
   candidates: readonly MemberId[],
   load: ReadonlyMap<MemberId, number>,
-  allowed: (id: MemberId) => boolean,
 ): MemberId | undefined {
   let best: MemberId | undefined;
   for (const id of candidates) {
-    if (!allowed(id)) continue;
     if (best === undefined || (load.get(id) ?? 0) < (load.get(best) ?? 0)) best = id;
   }
   return best;

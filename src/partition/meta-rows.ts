@@ -6,6 +6,8 @@ import type { MemberId, Term } from '../base/ids.ts';
 import {
   type Alteration,
   type Assignment,
+  copiesWanted,
+  groupOf,
   isEligible,
   isServing,
   type MetaState,
@@ -20,26 +22,49 @@ export function applyAlteration(state: MetaState, change: Alteration): Partition
     return undefined;
   }
   if (row.primary !== change.from || !isServing(state.members.get(change.from))) return undefined;
-  if (!isAllowed(state, row, change.inSync)) return row;
+  if (!isAllowed(state, row, change)) return row;
   const learner =
     row.learner !== undefined && change.inSync.includes(row.learner) ? undefined : row.learner;
-  const transferTo =
-    row.transferTo !== undefined && change.inSync.includes(row.transferTo)
-      ? row.transferTo
-      : undefined;
+  const retiring = stillIn(row.retiring, change.inSync);
+  const transferTo = stillIn(row.transferTo, change.inSync);
   // Who comes back after it was pruned has its content from a copy.
   const born = row.born.filter((id) => change.inSync.includes(id));
-  return { ...row, inSync: change.inSync, learner, transferTo, born };
+  // The set as it is: the primary gets nowhere with its learner, and another may be tried.
+  const isGivenUp = born.length === row.born.length && isSameSet(row.inSync, change.inSync);
+  if (isGivenUp) return { ...row, learner: undefined, retiring: undefined };
+  return { ...row, inSync: change.inSync, learner, retiring, transferTo, born };
 }
 
-function isAllowed(state: MetaState, row: PartitionRow, inSync: readonly MemberId[]): boolean {
+function stillIn(id: MemberId | undefined, inSync: readonly MemberId[]): MemberId | undefined {
+  return id !== undefined && inSync.includes(id) ? id : undefined;
+}
+
+/** Whether a primary proposes no other set than there is. */
+export function isSameSet(inSync: readonly MemberId[], proposed: readonly MemberId[]): boolean {
+  return inSync.length === proposed.length && inSync.every((id) => proposed.includes(id));
+}
+
+function isAllowed(state: MetaState, row: PartitionRow, change: Alteration): boolean {
+  const { inSync } = change;
   if (row.primary === undefined || !inSync.includes(row.primary)) return false;
   for (const id of inSync) {
     if (row.inSync.includes(id)) continue;
     // Only the appointed learner grows the set, and only while it serves.
     if (id !== row.learner || !isServing(state.members.get(id))) return false;
   }
-  return true;
+  return !isRetiredTooSoon(state, row, change);
+}
+
+/** Who retires and serves stays for as long as fewer than are wanted serve without it. */
+function isRetiredTooSoon(
+  state: MetaState,
+  { retiring, inSync: before }: PartitionRow,
+  { partition, inSync }: Alteration,
+): boolean {
+  if (retiring === undefined || inSync.includes(retiring)) return false;
+  if (inSync.length < before.length - 1 || !isServing(state.members.get(retiring))) return false;
+  const serving = inSync.filter((id) => isServing(state.members.get(id)));
+  return serving.length < copiesWanted(state, groupOf(partition, state.settings?.partitions ?? 1));
 }
 
 /** The controller's wish: who copies next, and to whom the primary is to pass its role. */
@@ -48,14 +73,15 @@ export function applyAssignment(state: MetaState, change: Assignment): Partition
   if (row === undefined || row.version !== change.version || row.primary === undefined) {
     return undefined;
   }
-  const { learner, transferTo } = change;
+  const { learner, retiring, transferTo } = change;
   if (learner !== undefined) {
     const member = state.members.get(learner);
     if (member === undefined || !isEligible(member) || row.inSync.includes(learner))
       return undefined;
   }
+  if (retiring !== undefined && !row.inSync.includes(retiring)) return undefined;
   if (transferTo !== undefined && !isTarget(state, row, transferTo)) return undefined;
-  return { ...row, learner, transferTo };
+  return { ...row, learner, retiring, transferTo };
 }
 
 function isTarget(state: MetaState, row: PartitionRow, id: MemberId): boolean {

@@ -18,6 +18,8 @@ export interface MemberRow {
   readonly zone: string;
   /** False for a lite member, which holds no partitions. */
   readonly data: boolean;
+  /** Its share of the copies is in proportion to it. */
+  readonly weight: number;
   readonly status: MemberStatus;
   /** The index of the log at which it joined: a smaller one is older. */
   readonly joinedAt: number;
@@ -38,6 +40,8 @@ export interface PartitionRow {
   /** Every member whose copy has all that was acknowledged. Only the primary prunes it. */
   readonly inSync: readonly MemberId[];
   readonly learner: MemberId | undefined;
+  /** Who gives its copy up when the learner is in sync; the primary prunes it. */
+  readonly retiring: MemberId | undefined;
   /** To whom the primary is asked to pass its role. */
   readonly transferTo: MemberId | undefined;
   /** Counts the births of the content; sequences start at `generation * 2^40`. */
@@ -76,6 +80,7 @@ export interface NewMember {
   readonly address: string;
   readonly zone: string;
   readonly data: boolean;
+  readonly weight: number;
 }
 
 export interface Alteration {
@@ -90,6 +95,7 @@ export interface Assignment {
   readonly partition: PartitionId;
   readonly version: Version;
   readonly learner: MemberId | undefined;
+  readonly retiring: MemberId | undefined;
   readonly transferTo: MemberId | undefined;
 }
 
@@ -142,6 +148,11 @@ export function isServing(member: MemberRow | undefined): boolean {
 /** Whether a member may be given new copies. */
 export function isEligible(member: MemberRow): boolean {
   return member.data && member.status === 'up';
+}
+
+/** Whether a copy is on its way, or the primary. */
+export function isMoving({ learner, retiring, transferTo }: PartitionRow): boolean {
+  return learner !== undefined || retiring !== undefined || transferTo !== undefined;
 }
 
 /** How many copies a partition of a group can have at present, the primary included. */

@@ -1,20 +1,20 @@
 /**
- * Where copies go: a pure function from the table to the assignments that are next (PROTOCOL.md 3.5).
- * Repair first, copies on distinct members and level within one; then primaries are levelled by
- * handovers among copies that are in sync, which move nothing.
+ * Where copies go: a pure function from the table to the assignments that are next (PROTOCOL.md 3.5). Repair
+ * first, then copies in distinct domains and level, then primaries level (levelling.ts).
+ *
+ * Rules
+ * 1. Whatever a row lacks comes before whatever could be better.
+ * 2. A copy moves by a learner that takes the place of a member that retires: the row never has fewer copies
+ *    than it had, and the retirement is off where another copy goes missing meanwhile.
+ * 3. At most `copiesMax` copies are on their way from and to any member; the others wait their turn.
+ * 4. What is under way counts as done, so to plan again while it is changes nothing.
  */
 
 import type { MemberId, PartitionId } from '../base/ids.ts';
-import { partitionIdOf } from '../base/partition-id.ts';
-import { lightest } from './meta-machine.ts';
-import {
-  type Assignment,
-  copiesWanted,
-  isEligible,
-  isServing,
-  type MetaState,
-  type PartitionRow,
-} from './meta-state.ts';
+import { Layout, type Place } from './layout.ts';
+import { levelCopies, levelPrimaries } from './levelling.ts';
+import { type Assignment, isServing, type MetaState, type PartitionRow } from './meta-state.ts';
+import { planRepairs } from './repairs.ts';
 
 /** Handovers that the levelling of primaries has under way at a time. */
 const handoversMax = 8;
@@ -22,108 +22,170 @@ const handoversMax = 8;
 export interface PlacementOptions {
   /** Partitions whose backup is alive and silent: they get another copy before it is pruned. */
   readonly slow: ReadonlySet<PartitionId>;
+  /** Whether copies may move for balance now: not soon after a member was lost. */
+  readonly mayMove: boolean;
   /** Whether primaries may be levelled now: not while members come and go. */
   readonly isCalm: boolean;
+  /** Copies on their way from and to one member at a time. */
+  readonly copiesMax: number;
   /** Whether a handover has gone on for too long and is to be given up. */
   isOverdue(partition: PartitionId, row: PartitionRow): boolean;
+  /** Whether a copy from one member to another was given up not long ago. */
+  hasFailed(source: MemberId, learner: MemberId): boolean;
 }
 
-interface Loads {
-  readonly copies: Map<MemberId, number>;
-  readonly primaries: Map<MemberId, number>;
-  handovers: number;
+/** What the controller decides of a row. */
+type Wish = Pick<PartitionRow, 'learner' | 'retiring' | 'transferTo'>;
+
+export function plan(state: MetaState, options: PlacementOptions): readonly Assignment[] {
+  const planner = new Planner(state, options);
+  planner.repair();
+  planner.level();
+  return planner.assignments;
 }
 
-export function plan(state: MetaState, options: PlacementOptions): Assignment[] {
-  const loads = loadsOf(state);
-  const eligible = [...state.members.values()].filter(isEligible).map(({ id }) => id);
-  const assignments: Assignment[] = [];
-  eachRow(state, (row, partition, backups) => {
-    if (row.primary === undefined || !isServing(state.members.get(row.primary))) return;
-    const learner = nextLearner(state, row, partition, backups, eligible, loads, options.slow);
-    const transferTo = nextTransfer(state, row, partition, eligible, loads, options);
-    if (learner === row.learner && transferTo === row.transferTo) return;
-    assignments.push({ partition, version: row.version, learner, transferTo });
-  });
-  return assignments;
-}
+class Planner {
+  readonly assignments: Assignment[] = [];
+  readonly #state: MetaState;
+  readonly #options: PlacementOptions;
+  readonly #layouts: readonly Layout[];
+  /** Copies on their way, by each of their two members. */
+  readonly #copying = new Map<MemberId, number>();
+  #handovers = 0;
 
-function nextLearner(
-  state: MetaState,
-  row: PartitionRow,
-  partition: PartitionId,
-  backups: number,
-  eligible: readonly MemberId[],
-  loads: Loads,
-  slow: ReadonlySet<PartitionId>,
-): MemberId | undefined {
-  if (row.learner !== undefined && eligible.includes(row.learner)) return row.learner;
-  const staying = row.inSync.filter((id) => state.members.get(id)?.status === 'up').length;
-  const isShort = staying < copiesWanted(state, backups);
-  if (!isShort && !slow.has(partition)) return undefined;
-  const learner = lightest(eligible, loads.copies, (id) => !row.inSync.includes(id));
-  if (learner !== undefined) add(loads.copies, learner, 1);
-  return learner;
-}
-
-function nextTransfer(
-  state: MetaState,
-  row: PartitionRow,
-  partition: PartitionId,
-  eligible: readonly MemberId[],
-  loads: Loads,
-  options: PlacementOptions,
-): MemberId | undefined {
-  const isTarget = (id: MemberId) => id !== row.primary && eligible.includes(id);
-  if (row.transferTo !== undefined) {
-    const holds = isTarget(row.transferTo) && row.inSync.includes(row.transferTo);
-    return holds && !options.isOverdue(partition, row) ? row.transferTo : undefined;
-  }
-  if (row.primary === undefined) return undefined;
-  const target = lightest(row.inSync, loads.primaries, isTarget);
-  if (target === undefined) return undefined;
-  const isLeaving = state.members.get(row.primary)?.status === 'leaving';
-  if (!isLeaving && !(options.isCalm && mayLevel(row, target, loads))) return undefined;
-  add(loads.primaries, target, 1);
-  add(loads.primaries, row.primary, -1);
-  loads.handovers++;
-  return target;
-}
-
-function mayLevel(row: PartitionRow, target: MemberId, loads: Loads): boolean {
-  if (row.learner !== undefined || row.primary === undefined) return false;
-  if (loads.handovers >= handoversMax) return false;
-  const own = loads.primaries.get(row.primary) ?? 0;
-  return own - (loads.primaries.get(target) ?? 0) > 1;
-}
-
-function loadsOf(state: MetaState): Loads {
-  const loads: Loads = { copies: new Map(), primaries: new Map(), handovers: 0 };
-  eachRow(state, (row) => {
-    for (const id of row.inSync) add(loads.copies, id, 1);
-    if (row.learner !== undefined) add(loads.copies, row.learner, 1);
-    // A primary that is on its way counts where it goes.
-    const primary = row.transferTo ?? row.primary;
-    if (primary !== undefined) add(loads.primaries, primary, 1);
-    if (row.transferTo !== undefined) loads.handovers++;
-  });
-  return loads;
-}
-
-function add(load: Map<MemberId, number>, id: MemberId, by: number): void {
-  load.set(id, (load.get(id) ?? 0) + by);
-}
-
-function eachRow(
-  state: MetaState,
-  visit: (row: PartitionRow, partition: PartitionId, backups: number) => void,
-): void {
-  const partitions = state.settings?.partitions ?? 0;
-  for (let backups = 0; backups < state.groups.length; backups++) {
-    const rows = state.groups[backups];
-    if (rows === undefined) continue;
-    for (let index = 0; index < rows.length; index++) {
-      visit(rows[index] as PartitionRow, partitionIdOf(backups, index, partitions), backups);
+  constructor(state: MetaState, options: PlacementOptions) {
+    this.#state = state;
+    this.#options = options;
+    this.#layouts = state.groups.flatMap((rows, backups) =>
+      rows === undefined ? [] : [new Layout(state, backups, rows)],
+    );
+    for (const { places } of this.#layouts) {
+      for (const { row } of places) {
+        if (row.transferTo !== undefined) this.#handovers++;
+        if (row.learner !== undefined && row.primary !== undefined) {
+          this.#noteCopy(row.primary, row.learner);
+        }
+      }
     }
+  }
+
+  /** Gives each row what it lacks, and takes back what no longer holds. */
+  repair(): void {
+    for (const layout of this.#layouts) {
+      const repairs = this.#repairsOf(layout);
+      for (const place of layout.places) {
+        if (!this.#isServed(place.row)) continue;
+        const learner = repairs.get(place) ?? this.#keptLearner(layout, place.row);
+        const retiring = this.#retiringOf(layout, place, learner);
+        const transferTo = this.#transferOf(layout, place, learner, retiring);
+        this.#assign(place, { learner, retiring, transferTo });
+      }
+    }
+  }
+
+  /** Moves what is better elsewhere. */
+  level(): void {
+    for (const layout of this.#layouts) {
+      if (this.#options.mayMove) this.#levelCopies(layout);
+      if (this.#options.isCalm) this.#levelPrimaries(layout);
+    }
+  }
+
+  #levelCopies(layout: Layout): void {
+    for (const { place, from, to } of levelCopies(layout)) {
+      const { primary } = place.row;
+      if (primary === undefined || this.#options.hasFailed(primary, to)) continue;
+      if (!this.#takeRoom(primary, to)) continue;
+      this.#assign(place, { learner: to, retiring: from, transferTo: undefined });
+    }
+  }
+
+  #levelPrimaries(layout: Layout): void {
+    for (const { place, to } of levelPrimaries(layout, handoversMax - this.#handovers)) {
+      this.#handovers++;
+      this.#assign(place, { learner: undefined, retiring: undefined, transferTo: to });
+    }
+  }
+
+  /** Who takes what is missing and can begin now; the others keep their turn. */
+  #repairsOf(layout: Layout): ReadonlyMap<Place, MemberId> {
+    const short = layout.places.filter((place) => this.#isShort(layout, place));
+    const repairs = planRepairs(layout, short, this.#options.hasFailed);
+    for (const [place, learner] of repairs) {
+      if (!this.#takeRoom(place.row.primary, learner)) repairs.delete(place);
+    }
+    return repairs;
+  }
+
+  /** Whether another copy is to be made, and nobody makes it. Who retires has its copy until then. */
+  #isShort(layout: Layout, { row, partition }: Place): boolean {
+    if (!this.#isServed(row) || this.#keptLearner(layout, row) !== undefined) return false;
+    const staying = row.inSync.filter((id) => layout.isEligible(id));
+    return staying.length < layout.wanted || this.#options.slow.has(partition);
+  }
+
+  #isServed({ primary }: PartitionRow): boolean {
+    return primary !== undefined && isServing(this.#state.members.get(primary));
+  }
+
+  #keptLearner(layout: Layout, { learner }: PartitionRow): MemberId | undefined {
+    return learner !== undefined && layout.isEligible(learner) ? learner : undefined;
+  }
+
+  /** Who gives its copy up, as long as the row has enough without it or gets another in its place. */
+  #retiringOf(layout: Layout, { row }: Place, learner: MemberId | undefined): MemberId | undefined {
+    const { retiring, inSync } = row;
+    if (retiring === undefined || !inSync.includes(retiring)) return undefined;
+    if (!layout.isEligible(retiring)) return undefined;
+    const others = inSync.filter((id) => id !== retiring && layout.isEligible(id));
+    const coming = learner === undefined ? 0 : 1;
+    return others.length + coming < layout.wanted ? undefined : retiring;
+  }
+
+  #transferOf(
+    layout: Layout,
+    place: Place,
+    learner: MemberId | undefined,
+    retiring: MemberId | undefined,
+  ): MemberId | undefined {
+    const { row, partition } = place;
+    const isTarget = (id: MemberId) =>
+      id !== row.primary && id !== retiring && layout.isEligible(id);
+    if (row.transferTo !== undefined) {
+      const holds = isTarget(row.transferTo) && row.inSync.includes(row.transferTo);
+      return holds && !this.#options.isOverdue(partition, row) ? row.transferTo : undefined;
+    }
+    if (row.primary === undefined) return undefined;
+    const isLeaving = this.#state.members.get(row.primary)?.status === 'leaving';
+    // A primary that retires passes its role on only when the copy that takes its place is there.
+    const isRetired = row.primary === retiring && learner === undefined;
+    if (!isLeaving && !isRetired) return undefined;
+    const target = layout.primaries.emptiest(row.inSync, isTarget);
+    if (target === undefined) return undefined;
+    layout.primaries.shift(place.primary ?? row.primary, target);
+    place.primary = target;
+    place.isAtRest = false;
+    this.#handovers++;
+    return target;
+  }
+
+  #assign({ row, partition }: Place, { learner, retiring, transferTo }: Wish): void {
+    const isSame =
+      learner === row.learner && retiring === row.retiring && transferTo === row.transferTo;
+    if (isSame) return;
+    this.assignments.push({ partition, version: row.version, learner, retiring, transferTo });
+  }
+
+  /** Takes one of the few places for copies that both members have; false where one has none left. */
+  #takeRoom(source: MemberId | undefined, learner: MemberId): boolean {
+    if (source === undefined) return false;
+    const hasRoom = (id: MemberId) => (this.#copying.get(id) ?? 0) < this.#options.copiesMax;
+    if (!hasRoom(source) || !hasRoom(learner)) return false;
+    this.#noteCopy(source, learner);
+    return true;
+  }
+
+  #noteCopy(source: MemberId, learner: MemberId): void {
+    for (const id of [source, learner]) this.#copying.set(id, (this.#copying.get(id) ?? 0) + 1);
   }
 }

@@ -31,6 +31,8 @@ export class SyncSet {
   #handoverSentAt: number | undefined;
   /** When the learner was appointed, or last took something. */
   #learnerHeardAt = Number.NEGATIVE_INFINITY;
+  /** When the copy got a place, or last got on. */
+  #copyHeardAt = Number.NEGATIVE_INFINITY;
   /** Whether the learner's stream holds one of the member's places for copies. */
   #hasCopyPlace = false;
 
@@ -85,7 +87,10 @@ export class SyncSet {
     const peer = this.#peers.get(from);
     if (peer === undefined || peer.stream !== message.stream) return false;
     const hasMore = peer.acknowledge(message, nowMs);
-    if (hasMore && from === this.#row.learner) this.#learnerHeardAt = nowMs;
+    if (hasMore && from === this.#row.learner) {
+      this.#learnerHeardAt = nowMs;
+      this.#copyHeardAt = nowMs;
+    }
     if (!peer.isCopying && from === this.#row.learner) this.#freeCopyPlace();
     return true;
   }
@@ -118,6 +123,7 @@ export class SyncSet {
     for (const peer of this.#peers.values()) peer.tick(nowMs, out);
     this.#proposeGrowth(nowMs, out);
     this.#proposeShrink(nowMs, out);
+    this.#giveUpLearner(nowMs, out);
     this.#resend(nowMs, out);
     if (isIdle) this.#handOver(nowMs, out);
   }
@@ -153,6 +159,7 @@ export class SyncSet {
     const { surroundings } = this.#state.options;
     if (!surroundings.isServing(learner)) return;
     if (!this.#hasCopyPlace && !surroundings.beginCopy()) return;
+    if (!this.#hasCopyPlace) this.#copyHeardAt = nowMs;
     this.#hasCopyPlace = true;
     const stream = surroundings.nextStream();
     const { commit } = this.#state;
@@ -184,6 +191,18 @@ export class SyncSet {
     );
   }
 
+  /** Says that the set stays as it is, without the learner: perhaps another gets on. */
+  #giveUpLearner(nowMs: number, out: Actions): void {
+    if (this.#proposal !== undefined || !this.#isLearnerStuck(nowMs)) return;
+    this.#propose(this.#row.inSync, nowMs, out);
+  }
+
+  #isLearnerStuck(nowMs: number): boolean {
+    const { learner } = this.#row;
+    if (learner === undefined || !this.#peers.has(learner)) return false;
+    return nowMs - this.#copyHeardAt > this.#state.options.timings.copyStallMaxMs;
+  }
+
   /** The member in sync to prune: one that is gone or silent, or one too many. */
   #victim(nowMs: number): MemberId | undefined {
     const { self } = this.#state.options;
@@ -199,16 +218,18 @@ export class SyncSet {
     return nowMs - lagsSince > timings.writeStallMaxMs || surroundings.isRefused(id);
   }
 
-  /** Who leaves first, the slowest else, where more copies are in sync than are wanted. */
+  /** Where more copies are in sync than are wanted: who leaves or retires, the slowest else. */
   #spare(others: readonly MemberId[]): MemberId | undefined {
     const { surroundings, partition } = this.#state.options;
-    if (this.#row.learner !== undefined || this.#row.transferTo !== undefined) return undefined;
+    const { inSync, learner, retiring, transferTo } = this.#row;
+    if (learner !== undefined || transferTo !== undefined) return undefined;
     const wanted = surroundings.copiesWanted(partition);
-    const staying = this.#row.inSync.filter((id) => surroundings.isStaying(id));
+    const staying = inSync.filter((id) => surroundings.isStaying(id) && id !== retiring);
     if (staying.length < wanted) return undefined;
-    const leaving = others.find((id) => !staying.includes(id));
-    if (leaving !== undefined || staying.length === wanted) return leaving;
-    return this.#slowest(others);
+    const going = others.find((id) => !staying.includes(id));
+    // A primary that retires hands over first, and then its successor lets it go.
+    if (going !== undefined || inSync.length === wanted || retiring !== undefined) return going;
+    return staying.length === wanted ? undefined : this.#slowest(others);
   }
 
   #slowest(others: readonly MemberId[]): MemberId | undefined {
@@ -229,6 +250,10 @@ export class SyncSet {
   #withdraw(nowMs: number): void {
     const proposal = this.#proposal;
     if (proposal === undefined || proposal.inSync.length > this.#row.inSync.length) return;
+    if (proposal.inSync.length === this.#row.inSync.length) {
+      if (!this.#isLearnerStuck(nowMs)) this.#proposal = undefined;
+      return;
+    }
     const victim = this.#row.inSync.find((id) => !proposal.inSync.includes(id));
     if (victim === undefined || victim !== this.#victim(nowMs)) this.#proposal = undefined;
   }

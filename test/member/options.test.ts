@@ -32,6 +32,7 @@ describe('the options of join', () => {
       cluster: 'shoal',
       zone: '',
       data: true,
+      weight: 1,
       expect: 1,
       backups: 1,
       minInSync: 1,

@@ -30,7 +30,9 @@ class Office {
 
   constructor(table = new Table()) {
     this.table = table;
-    this.controller = new Controller(presets.lan, { isDoubtful: (id) => this.doubtful.has(id) });
+    const suspicions = { isDoubtful: (id: MemberId) => this.doubtful.has(id) };
+    const copySessionsMax = 4;
+    this.controller = new Controller({ timings: presets.lan, suspicions, copySessionsMax });
     this.config = { voters: [ann], learners: [] };
     this.controller.lead(0);
   }
@@ -114,7 +116,7 @@ describe('the granting of leases', () => {
 
   it('makes a joiner a member that serves once it has the table', () => {
     const office = new Office();
-    const member = { id: dan, name: 'dan', address: 'd:1', zone: '', data: true };
+    const member = { id: dan, name: 'dan', address: 'd:1', zone: '', data: true, weight: 1 };
     office.table.apply({ type: 'join', member, settings: office.table.settings });
     const joinedAt = office.table.log.length;
     expect(office.revival(dan, joinedAt - 1)).to.equal(undefined);
@@ -173,7 +175,7 @@ describe('suspending and removing', () => {
   it('judges a newcomer from when it came, however long the leader has led', () => {
     const office = new Office();
     office.pass(2 * removeAfterMs, ann, bob, cid);
-    const member = { id: dan, name: 'dan', address: 'd:1', zone: '', data: true };
+    const member = { id: dan, name: 'dan', address: 'd:1', zone: '', data: true, weight: 1 };
     office.table.apply({ type: 'join', member, settings: office.table.settings });
     expect(office.pass(5_000, ann, bob, cid)).to.equal('');
     expect(office.table.machine.members.get(dan)?.status).to.equal('joining');
@@ -226,6 +228,7 @@ describe('the second opinion', () => {
       partition: office.table.id(0),
       version: 1,
       learner: cid,
+      retiring: undefined,
       transferTo: undefined,
     });
     for (let ms = 0; ms <= writeStallMaxMs; ms += 200) {

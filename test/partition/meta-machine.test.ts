@@ -20,7 +20,7 @@ describe('the meta state machine', () => {
 
     it('refuses a joiner with another number of partitions, naming both', () => {
       const table = new Table();
-      const member = { id: dan, name: 'dan', address: 'd:1', zone: '', data: true };
+      const member = { id: dan, name: 'dan', address: 'd:1', zone: '', data: true, weight: 1 };
       const other = { ...table.settings, partitions: 9 };
       const refusal = table.apply({ type: 'join', member, settings: other });
       expect(refusal).to.include('3').and.to.include('9');

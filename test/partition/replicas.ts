@@ -153,6 +153,7 @@ export class Replicas {
       primary: inSync[0],
       inSync,
       learner: undefined,
+      retiring: undefined,
       transferTo: undefined,
       generation: 1,
       born: inSync,

@@ -5,6 +5,7 @@ import type {
   ClusterSettings,
   Command,
   MemberStatus,
+  NewMember,
   PartitionRow,
 } from '../../src/partition/meta-state.ts';
 import { rowOf } from '../../src/partition/meta-state.ts';
@@ -51,9 +52,9 @@ export class Table {
   }
 
   /** Joins and is up. */
-  join(id: MemberId, more: { readonly address?: string; readonly data?: boolean } = {}): string {
-    const { address = `${id}:7000`, data = true } = more;
-    const member = { id, name: id, address, zone: '', data };
+  join(id: MemberId, more: Partial<NewMember> = {}): string {
+    const address = `${id}:7000`;
+    const member = { id, name: id, address, zone: '', data: true, weight: 1, ...more };
     const refusal = this.apply({ type: 'join', member, settings: this.settings });
     this.status(id, 'up');
     return refusal;
@@ -88,10 +89,18 @@ export class Table {
     this.apply({ type: 'alter', changes: [{ ...change, from: primary ?? never() }] });
   }
 
-  assign(learner: MemberId | undefined, transferTo?: MemberId, index = 0): void {
+  assign(
+    learner: MemberId | undefined,
+    transferTo?: MemberId,
+    index = 0,
+    retiring?: MemberId,
+  ): void {
     const { version } = this.row(index);
     const partition = this.id(index);
-    this.apply({ type: 'assign', changes: [{ partition, version, learner, transferTo }] });
+    this.apply({
+      type: 'assign',
+      changes: [{ partition, version, learner, retiring, transferTo }],
+    });
   }
 
   handover(to: MemberId, index = 0, version: number = this.row(index).version): string {

@@ -1,6 +1,7 @@
 /** One run of a simulated grid from a seed: form, load, faults, heal, converge, check. */
 import { seededRandom } from '../../src/base/random.ts';
 import type { Member } from '../../src/member/member.ts';
+import { isMoving } from '../../src/partition/meta-state.ts';
 import { drawSwarm, FaultPlan } from '../../src/testing/faults.ts';
 import { checkLinearizable } from '../../src/testing/linearizability/check.ts';
 import { mapEntryModel } from '../../src/testing/linearizability/map-entry-model.ts';
@@ -206,9 +207,7 @@ export function describe(grid: GridWorld): string {
 
 function describeMember(name: string, member: Member): string {
   const { raft } = member.meta;
-  const moving = member.state.groups
-    .flatMap((rows) => rows ?? [])
-    .filter((row) => row.learner !== undefined || row.transferTo !== undefined);
+  const moving = member.state.groups.flatMap((rows) => rows ?? []).filter(isMoving);
   const replicas = [...member.host.replicas()].map(
     ({ partition, replica: { role, state } }) => `${partition} ${role} of term ${state.term}`,
   );

@@ -137,6 +137,7 @@ export class GridWorld {
       name: parts.address,
       zone: '',
       data: isData,
+      weight: 1,
       seeds,
       mayFormAlone: false,
       expect: isData ? expect : expect + 1,
