@@ -332,19 +332,10 @@ export class Member {
   #createMeta(): MetaActor {
     const { clock, random } = this.#parts;
     const { timings, limits } = this.settings;
-    const { copySessionsMax } = limits;
     const suspicions = { isDoubtful: (id: MemberId) => this.isDoubtful(id) };
     const contacts = () => this.#others();
     return new MetaActor(
-      {
-        member: this.#asNewMember(),
-        clock,
-        random,
-        timings,
-        suspicions,
-        copySessionsMax,
-        contacts,
-      },
+      { member: this.#asNewMember(), clock, random, timings, suspicions, limits, contacts },
       { nowMs: () => clock.monotonic(), carryOut: (action) => this.#carryOutMeta(action) },
     );
   }

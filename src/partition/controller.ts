@@ -13,6 +13,7 @@
  * 5. Everything is level-triggered: what is to be done follows from the state as it is.
  */
 import type { MemberId, PartitionId } from '../base/ids.ts';
+import type { Limits } from '../base/limits.ts';
 import type { Timings } from '../base/timings.ts';
 import type { RaftConfig } from '../wire/consensus-messages.ts';
 import type { InSyncChange } from '../wire/meta-messages.ts';
@@ -44,8 +45,7 @@ const handoverMs = 2_000;
 export interface ControllerOptions {
   readonly timings: Timings;
   readonly suspicions: Suspicions;
-  /** Copies on their way from and to one member at a time. */
-  readonly copySessionsMax: number;
+  readonly limits: Limits;
 }
 
 export class Controller {
@@ -71,10 +71,10 @@ export class Controller {
   /** What the last plan looked at, where it found nothing to do. */
   #restedAt = '';
 
-  constructor({ timings, suspicions, copySessionsMax }: ControllerOptions) {
+  constructor({ timings, suspicions, limits }: ControllerOptions) {
     this.#timings = timings;
     this.#suspicions = suspicions;
-    this.#copiesMax = copySessionsMax;
+    this.#copiesMax = limits.copySessionsMax;
     this.#comings = new Comings(timings.rebalanceDelayMs);
   }
 

@@ -9,6 +9,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { MemberId, PartitionId } from '../base/ids.ts';
+import type { Limits } from '../base/limits.ts';
 import type { Random } from '../base/random.ts';
 import type { Timings } from '../base/timings.ts';
 import type { RaftActions } from '../consensus/raft-actions.ts';
@@ -58,7 +59,7 @@ export interface MetaGroupOptions {
   readonly random: Random;
   readonly timings: Timings;
   readonly suspicions: Suspicions;
-  readonly copySessionsMax: number;
+  readonly limits: Limits;
   /** Members that may know the leader, while this one does not. */
   contacts(): readonly MemberId[];
 }

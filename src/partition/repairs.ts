@@ -6,11 +6,14 @@ import type { MemberId } from '../base/ids.ts';
 import type { Layout, Place } from './layout.ts';
 import { nextPath } from './paths.ts';
 
+/** Whether a copy from one member to another was given up not long ago. */
+type HasFailed = (source: MemberId, learner: MemberId) => boolean;
+
 /** The learner of each place, noted in the layout; places are left out where nobody may take a copy. */
 export function planRepairs(
   layout: Layout,
   places: readonly Place[],
-  hasFailed: (source: MemberId, learner: MemberId) => boolean,
+  hasFailed: HasFailed,
 ): Map<Place, MemberId> {
   const learners = new Map<Place, MemberId>();
   for (const place of places) {
@@ -21,7 +24,7 @@ export function planRepairs(
     place.holders = [...place.holders, learner];
     place.isAtRest = false;
   }
-  const way = (from: MemberId, to: MemberId) => wayOfRepair(layout, learners, from, to);
+  const way = (from: MemberId, to: MemberId) => wayOfRepair(layout, learners, hasFailed, from, to);
   for (;;) {
     const path = nextPath(layout.eligible, layout.copies, way);
     if (path.length === 0) return learners;
@@ -37,7 +40,7 @@ export function planRepairs(
 function learnerFor(
   layout: Layout,
   { row, holders }: Place,
-  hasFailed: (source: MemberId, learner: MemberId) => boolean,
+  hasFailed: HasFailed,
 ): MemberId | undefined {
   const { copies, eligible } = layout;
   const isFree = (id: MemberId) => !row.inSync.includes(id);
@@ -56,11 +59,13 @@ function learnerFor(
 function wayOfRepair(
   layout: Layout,
   learners: ReadonlyMap<Place, MemberId>,
+  hasFailed: HasFailed,
   from: MemberId,
   to: MemberId,
 ): Place | undefined {
   for (const [place, learner] of learners) {
-    if (learner !== from) continue;
+    const { primary } = place.row;
+    if (learner !== from || (primary !== undefined && hasFailed(primary, to))) continue;
     const staying = place.holders.filter((id) => id !== from);
     if (layout.mayHold(to, place.row, staying)) return place;
   }

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { MemberId } from '../../src/base/ids.ts';
+import { defaultLimits } from '../../src/base/limits.ts';
 import { presets } from '../../src/base/timings.ts';
 import { Controller } from '../../src/partition/controller.ts';
 import type { Command } from '../../src/partition/meta-state.ts';
@@ -31,8 +32,8 @@ class Office {
   constructor(table = new Table()) {
     this.table = table;
     const suspicions = { isDoubtful: (id: MemberId) => this.doubtful.has(id) };
-    const copySessionsMax = 4;
-    this.controller = new Controller({ timings: presets.lan, suspicions, copySessionsMax });
+    const options = { timings: presets.lan, suspicions, limits: defaultLimits };
+    this.controller = new Controller(options);
     this.config = { voters: [ann], learners: [] };
     this.controller.lead(0);
   }
@@ -250,6 +251,29 @@ describe('the second opinion', () => {
     );
     office.nowMs = 9_000;
     expect(office.alter([ann]), 'counts anew').to.equal(undefined);
+  });
+
+  it('is not asked of a learner that is given up, and another is named for a while', () => {
+    const office = new Office(new Table({ members: [ann, bob, cid, dan] }));
+    const learners = () => {
+      const commands = office.controller.commands(
+        office.table.machine,
+        office.config,
+        office.nowMs,
+      );
+      const assign = commands.find(({ type }) => type === 'assign');
+      return assign?.type === 'assign' ? assign.changes.map(({ learner }) => learner) : [];
+    };
+    office.alter([ann]);
+    office.table.alter([ann]);
+    const [first] = learners();
+    office.table.assign(first);
+    expect(office.alter([ann])).to.deep.equal([ann]);
+    office.table.alter([ann]);
+    const [second] = learners();
+    expect([first, second].sort()).to.deep.equal([...new Set([first, second])].sort());
+    office.nowMs += presets.lan.rebalanceDelayMs;
+    expect(learners(), 'all is forgotten in time').to.deep.equal([first]);
   });
 
   it('is not given on an outdated row', () => {

@@ -165,6 +165,41 @@ describe('the meta state machine', () => {
       expect(table.row().inSync).to.deep.equal([ann, bob]);
     });
 
+    it('lets who retires go when the learner is in sync, and then it retires no more', () => {
+      const table = new Table();
+      table.assign(cid, undefined, 0, bob);
+      expect(table.row()).to.include({ learner: cid, retiring: bob });
+      table.alter([ann, bob, cid]);
+      expect(table.row()).to.include({ learner: undefined, retiring: bob });
+      table.alter([ann, cid]);
+      expect(table.row()).to.deep.include({ inSync: [ann, cid], retiring: undefined });
+    });
+
+    it('keeps who retires while fewer than are wanted would serve without it', () => {
+      const table = new Table();
+      table.assign(cid, undefined, 0, bob);
+      table.alter([ann]);
+      expect(table.row()).to.deep.include({ inSync: [ann, bob], retiring: bob });
+      table.alter([ann, bob, cid]);
+      table.status(cid, 'suspended');
+      table.alter([ann, cid]);
+      expect(table.row()).to.deep.include({ inSync: [ann, bob, cid], retiring: bob });
+      table.status(bob, 'suspended');
+      table.alter([ann, cid]);
+      expect(table.row().inSync, 'one that is gone retires at once').to.deep.equal([ann, cid]);
+    });
+
+    it('to the same set gives the learner up, and keeps who was to retire', () => {
+      const table = new Table();
+      table.assign(cid, undefined, 0, bob);
+      table.alter([ann, bob]);
+      expect(table.row()).to.deep.include({
+        inSync: [ann, bob],
+        learner: undefined,
+        retiring: undefined,
+      });
+    });
+
     it('takes whom it prunes from those that began with the content', () => {
       const table = new Table();
       table.alter([ann]);
@@ -188,6 +223,16 @@ describe('the meta state machine', () => {
       expect(table.row()).to.include({ primary: ann, term: 1 });
       table.status(bob, 'up');
       expect(table.row()).to.include({ primary: bob, term: 2 });
+    });
+
+    it('appoints one that retires only where nobody else serves', () => {
+      const table = new Table();
+      table.assign(cid, undefined, 0, bob);
+      table.alter([ann, bob, cid]);
+      table.status(ann, 'suspended');
+      expect(table.row().primary).to.equal(cid);
+      table.status(cid, 'suspended');
+      expect(table.row().primary).to.equal(bob);
     });
 
     it('appoints nobody outside the in-sync set', () => {

@@ -459,6 +459,55 @@ describe('the in-sync set of a primary', () => {
     expect(replicas.tick(ann)).to.include(`alter ${ann},${cid}`);
   });
 
+  it('gives up the copy of the one that retires, not of the slowest, and not before its successor is in', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.change({ learner: cid, retiring: bob }).learn(ann, cid);
+    expect(replicas.tick(ann)).to.not.include('alter');
+    replicas.settle();
+    expect(replicas.said).to.deep.equal([`alter ${ann},${bob},${cid}`]);
+    replicas.change({ inSync: [ann, bob, cid], learner: undefined }).learn(ann);
+    expect(replicas.tick(ann)).to.include(`alter ${ann},${cid}`);
+  });
+
+  it('prunes nobody where it is to retire itself: it hands over, and its successor lets it go', () => {
+    const replicas = servedBy([ann, bob, cid]);
+    replicas.change({ retiring: ann }).learn(ann);
+    expect(replicas.tick(ann)).to.not.include('alter');
+    replicas.change({ primary: bob, term: 2 as Term }).learn(ann, bob, cid);
+    replicas.settle();
+    expect(replicas.tick(bob)).to.include(`alter ${bob},${cid}`);
+  });
+
+  it('gives a learner up that gets nowhere, and not one that gets on', () => {
+    const replicas = servedBy([ann, bob], { copyChunkBytes: 1, copyChunksInFlightMax: 1 });
+    replicas.request(ann, 1, '+a');
+    replicas.settle();
+    replicas.said = [];
+    replicas.change({ learner: cid }).learn(ann, cid);
+    let isCut = false;
+    const exchange = () => {
+      const { sent } = replicas;
+      replicas.sent = [];
+      for (const one of sent) if (!isCut) replicas.give(one);
+      replicas.flush(ann, cid);
+    };
+    replicas.flush(ann);
+    // A chunk in 6 seconds is slow, and enough.
+    for (let half = 0; half < 6; half++) {
+      replicas.tick(ann, 3_000);
+      exchange();
+    }
+    expect(replicas.said).to.deep.equal([]);
+    isCut = true;
+    for (let second = 0; second < 9; second++) {
+      replicas.tick(ann, 1_000);
+      exchange();
+    }
+    expect(replicas.said).to.deep.equal([]);
+    replicas.tick(ann, 2_000);
+    expect(replicas.said).to.deep.equal([`alter ${ann},${bob}`]);
+  });
+
   it('hands over once everything is confirmed, and admits nothing meanwhile', () => {
     const replicas = servedBy([ann, bob]);
     replicas.request(ann, 1, '+a');
