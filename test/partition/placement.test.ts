@@ -127,6 +127,9 @@ describe('placement', () => {
     table.alter([ann, bob], index);
     const [handover] = plan(table.machine, planned({ mayMove: false, isCalm: false }));
     expect(handover).to.include({ learner: undefined, retiring: ann, transferTo: bob });
+    const other = new Table({ members: [ann, bob, cid] });
+    other.assign(cid, undefined, 0, ann);
+    expect(plan(other.machine, planned(restless))).to.deep.equal([]);
   });
 
   it('calls a retirement off where another copy goes missing meanwhile', () => {
