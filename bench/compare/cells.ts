@@ -2,12 +2,17 @@
 import { type DriverName, driverNames } from './drivers/driver.ts';
 import type { Task } from './tasks/task.ts';
 
-/** Ratios of Shoal to the best peer. The floors are those of the thin whole (issue 3) and of the core (issue 5). */
+/** Of a ratio to the best peer, or of a figure in its unit. The floors are those of the thin whole (issue 3) and of the core (issue 5). */
 export interface Asked {
   readonly goal: number;
   readonly thinFloor?: number;
   readonly coreFloor?: number;
+  /** @default false */
+  readonly isLessBetter?: boolean;
 }
+
+/** What runs beside the drivers: one member and one Redis, two members and a Redis with a replica, nothing. */
+export type StageName = 'single' | 'backup' | 'alone';
 
 export interface Cell {
   readonly name: string;
@@ -15,6 +20,7 @@ export interface Cell {
   readonly group: string;
   readonly title: string;
   readonly task: Task;
+  readonly stage: StageName;
   readonly drivers: readonly DriverName[];
   readonly asked?: Asked;
 }
@@ -43,6 +49,7 @@ const mapCells: Cell[] = valueKinds.flatMap(({ values, prefix, of }) =>
       group: `${prefix}${share}`,
       title: `${title} of ${of}, ${outstanding} outstanding`,
       task: { kind: 'map', values, reads, outstanding } as const,
+      stage: 'single' as const,
       drivers: driverNames,
       ...askedOf(prefix + share, outstanding),
     })),
@@ -56,8 +63,30 @@ function askedOf(group: string, outstanding: number): { readonly asked?: Asked }
 }
 
 function cell(name: string, group: string, title: string, task: Task, asked: Asked): Cell {
-  return { name, group, title, task, drivers: driverNames, asked };
+  return { name, group, title, task, stage: 'single', drivers: driverNames, asked };
 }
+
+const localCells: Cell[] = (['get', 'set'] as const).flatMap((call) =>
+  outstandings.map((outstanding) => ({
+    name: `local-${call}-${outstanding}`,
+    group: 'local',
+    title: `${call} on the owner, 100-byte strings, ${outstanding} outstanding`,
+    task: { kind: 'map', values: 'strings', reads: call === 'get' ? 1 : 0, outstanding } as const,
+    stage: 'alone' as const,
+    drivers: ['shoal-owner'] as const,
+    ...(call === 'get' ? { asked: { goal: 2e6, coreFloor: 1e6 } } : {}),
+  })),
+);
+
+const backupCell: Cell = {
+  name: 'backup-64',
+  group: 'backup',
+  title: 'set of 100-byte strings with one synchronous backup, 64 outstanding',
+  task: { kind: 'map', values: 'strings', reads: 0, outstanding: 64 },
+  stage: 'backup',
+  drivers: ['shoal-client', 'shoal-lite', 'ioredis-wait-each', 'ioredis-wait-pipeline'],
+  asked: { goal: 2, coreFloor: 1.2 },
+};
 
 export const cells: readonly Cell[] = [
   ...mapCells,
@@ -83,4 +112,6 @@ export const cells: readonly Cell[] = [
     queueAsked,
   ),
   cell('queue-wake', 'queue', 'queue, a take that waits is woken', { kind: 'wake' }, queueAsked),
+  backupCell,
+  ...localCells,
 ];

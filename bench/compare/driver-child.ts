@@ -5,7 +5,7 @@ import type { FromDriver, ToDriver } from './messages.ts';
 import { ended, keep } from './processes.ts';
 import type { Task, TaskResult } from './tasks/task.ts';
 
-/** Far beyond any run: a driver that hangs is a failure with a name. */
+/** Beyond the time that it was told to run: a driver that hangs is a failure with a name. */
 const answerMaxMs = 60_000;
 
 export class DriverChild {
@@ -58,10 +58,11 @@ export class DriverChild {
         over();
         reject(new Error(`${what}: the process ended with ${signal ?? status}`));
       };
+      const runMs = message.do === 'run' ? message.seconds * 1_000 : 0;
       const timer = setTimeout(() => {
         over();
-        reject(new Error(`${what}: no answer within ${answerMaxMs} ms`));
-      }, answerMaxMs);
+        reject(new Error(`${what}: no answer within ${runMs + answerMaxMs} ms`));
+      }, runMs + answerMaxMs);
       this.#child.on('message', answered).on('exit', exited);
       this.#child.send(message);
     });

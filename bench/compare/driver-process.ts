@@ -1,6 +1,7 @@
 /** The process of one driver: it does what it is told, one thing after the other, and ends with its parent. */
-import type { Addresses, Driver, DriverName } from './drivers/driver.ts';
+import type { Addresses, Driver, DriverName, MapDriver } from './drivers/driver.ts';
 import { openIoredis } from './drivers/ioredis.ts';
+import { openWait } from './drivers/ioredis-wait.ts';
 import { openNodeRedis } from './drivers/node-redis.ts';
 import { openShoal } from './drivers/shoal.ts';
 import type { FromDriver, ToDriver } from './messages.ts';
@@ -9,7 +10,7 @@ import { queueRun, wakeRun } from './tasks/queue-task.ts';
 import type { Run, Task, TaskResult } from './tasks/task.ts';
 import { topicRun } from './tasks/topic-task.ts';
 
-let driver: Driver | undefined;
+let driver: MapDriver | Driver | undefined;
 /** What was run once is run again with the same connections and the same compiled code. */
 const runs = new Map<string, Run>();
 
@@ -51,23 +52,27 @@ async function done(message: ToDriver): Promise<TaskResult | undefined> {
   }
 }
 
-function opened(name: DriverName, addresses: Addresses): Promise<Driver> {
+function opened(name: DriverName, addresses: Addresses): Promise<MapDriver | Driver> {
   switch (name) {
     case 'shoal-client':
     case 'shoal-lite':
+    case 'shoal-owner':
       return openShoal(name, addresses);
     case 'ioredis-auto':
     case 'ioredis-plain':
       return openIoredis(name, addresses);
+    case 'ioredis-wait-each':
+    case 'ioredis-wait-pipeline':
+      return openWait(name, addresses);
     case 'node-redis':
       return openNodeRedis(addresses);
   }
 }
 
-async function runOf(from: Driver, task: Task): Promise<Run> {
+async function runOf(from: MapDriver | Driver, task: Task): Promise<Run> {
+  if (task.kind === 'map') return mapRun(from.map(task.values), task);
+  if (!('topic' in from)) throw new Error(`expected a driver of more than maps for ${task.kind}`);
   switch (task.kind) {
-    case 'map':
-      return mapRun(from.map(task.values), task);
     case 'topic':
       return topicRun(from, task.outstanding);
     case 'queue':

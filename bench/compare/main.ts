@@ -5,10 +5,10 @@
 import { cells } from './cells.ts';
 import { type Options, optionsOf, UsageError, usage } from './options.ts';
 import { machine, versions, write } from './results.ts';
-import { type Row, runRounds } from './rounds.ts';
-import { summaryOf } from './summary.ts';
-import { redisVersion, startMember, startRedis } from './systems.ts';
-import { cellTable, ratioTable } from './table.ts';
+import { runCells } from './stages.ts';
+import { findingsOf, summaryOf } from './summary.ts';
+import { redisVersion } from './systems.ts';
+import { cellTable, findingTable } from './table.ts';
 
 const args = process.argv.slice(2);
 try {
@@ -24,32 +24,19 @@ try {
 
 async function compare({ chosen, pace, name }: Options): Promise<void> {
   const at = new Date().toISOString();
-  const redis = redisVersion();
-  const isChosen = (cell: { name: string; group: string }) =>
-    chosen.length === 0 || chosen.includes(cell.name) || chosen.includes(cell.group);
-  const own = cells.filter(isChosen);
-  const rows = await single(own, pace);
+  const own = cells.filter((cell) => isChosen(cell, chosen));
+  const redis = own.some(({ stage }) => stage !== 'alone') ? redisVersion() : undefined;
+  const rows = await runCells(own, pace);
   const summaries = own.map((cell) => summaryOf(cell, rows));
+  const findings = summaries.flatMap(findingsOf);
   console.log(summaries.map(cellTable).join('\n\n'));
-  console.log(`\n${ratioTable(summaries)}`);
+  console.log(`\n${findingTable(findings)}`);
   if (name === undefined) return;
   const command = ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
   const about = { command, at, machine: machine(), versions: versions(redis), pace };
-  console.log(`\n${write({ ...about, summaries, rows }, name)}`);
+  console.log(`\n${write({ ...about, findings, summaries, rows }, name)}`);
 }
 
-/** One member against one Redis. */
-async function single(own: typeof cells, pace: Options['pace']): Promise<Row[]> {
-  const [redis, member] = [await startRedis(), await startMember()];
-  const addresses = { redisPort: redis.port, members: [member.address] };
-  const rows: Row[] = [];
-  await runRounds({ addresses, pids: [...redis.pids, ...member.pids] }, own, pace, (row) => {
-    rows.push(row);
-    const rate = Math.round(row.perSecond).toLocaleString('en');
-    console.error(
-      `round ${row.round + 1}  ${row.cell}  ${row.driver}  ${rate}/s  foreign ${row.foreignCores.toFixed(2)}`,
-    );
-  });
-  await Promise.all([redis.end(), member.end()]);
-  return rows;
+function isChosen(cell: { name: string; group: string }, chosen: readonly string[]): boolean {
+  return chosen.length === 0 || chosen.includes(cell.name) || chosen.includes(cell.group);
 }

@@ -28,7 +28,7 @@ for (const [signal, status] of [
 }
 
 /** Runs the command in the background, prints its process id, and ends it when nobody holds the input. */
-const guard = '"$@" >/dev/null & echo $!; read -r _; kill -KILL $!; wait $!';
+const guard = '"$@" >/dev/null & echo $!; exec 2>/dev/null; read -r _; kill -KILL $!; wait $!';
 
 export interface Guarded {
   readonly pid: number;

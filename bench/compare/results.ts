@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Pace, Row } from './rounds.ts';
-import type { CellSummary } from './summary.ts';
+import type { CellSummary, Finding } from './summary.ts';
 
 const folder = 'bench/results';
 
@@ -14,6 +14,7 @@ export interface Results {
   readonly machine: Readonly<Record<string, string | number>>;
   readonly versions: Readonly<Record<string, string>>;
   readonly pace: Pace;
+  readonly findings: readonly Finding[];
   readonly summaries: readonly CellSummary[];
   readonly rows: readonly Row[];
 }

@@ -5,7 +5,7 @@
  */
 import type { Cell } from './cells.ts';
 import { DriverChild } from './driver-child.ts';
-import type { Addresses, DriverName } from './drivers/driver.ts';
+import { type Addresses, type DriverName, isShoal, type ValueKind } from './drivers/driver.ts';
 import { type Load, loadBetween, quiet, sample } from './load.ts';
 import type { Task, TaskResult } from './tasks/task.ts';
 
@@ -48,9 +48,9 @@ export async function runRounds(
   onRow: (row: Row) => void,
 ): Promise<void> {
   const names = [...new Set(cells.flatMap(({ drivers }) => drivers))];
-  await fill(stage, cells, names);
+  await fillSystems(stage, cells);
   for (let round = 0; round < pace.rounds; round++) {
-    const drivers = await openAll(rotated(names, round), stage);
+    const drivers = await openAll(rotated(names, round), stage, valuesIn(cells));
     for (const driver of drivers) await warmUp(driver, cells, pace);
     for (const cell of cells) {
       const turns = drivers.filter(({ name }) => cell.drivers.includes(name));
@@ -67,28 +67,38 @@ function rotated<Item>(items: readonly Item[], by: number): Item[] {
   return [...items.slice(at), ...items.slice(0, at)];
 }
 
-async function openAll(names: readonly DriverName[], stage: Stage): Promise<DriverChild[]> {
+async function openAll(
+  names: readonly DriverName[],
+  stage: Stage,
+  values: ReadonlySet<ValueKind>,
+): Promise<DriverChild[]> {
   const drivers: DriverChild[] = [];
-  for (const name of names) drivers.push(await DriverChild.open(name, stage.addresses));
+  for (const name of names) {
+    const driver = await DriverChild.open(name, stage.addresses);
+    // What it holds is gone with its process.
+    if (name === 'shoal-owner') await fill(driver, values);
+    drivers.push(driver);
+  }
   return drivers;
 }
 
+function valuesIn(cells: readonly Cell[]): ReadonlySet<ValueKind> {
+  return new Set(cells.flatMap(({ task }) => (task.kind === 'map' ? [task.values] : [])));
+}
+
+async function fill(driver: DriverChild, values: ReadonlySet<ValueKind>): Promise<void> {
+  for (const kind of values) await driver.fill(kind);
+}
+
 /** Each system once, by the first driver of each that is here. */
-async function fill(
-  stage: Stage,
-  cells: readonly Cell[],
-  names: readonly DriverName[],
-): Promise<void> {
-  const kinds = new Set(cells.flatMap(({ task }) => (task.kind === 'map' ? [task.values] : [])));
-  if (kinds.size === 0) return;
-  for (const isFiller of [
-    (name: DriverName) => name.startsWith('shoal'),
-    (name: DriverName) => !name.startsWith('shoal'),
-  ]) {
-    const name = names.find(isFiller);
+async function fillSystems(stage: Stage, cells: readonly Cell[]): Promise<void> {
+  const values = valuesIn(cells);
+  if (values.size === 0 || stage.pids.length === 0) return;
+  const names = cells.flatMap(({ drivers }) => drivers);
+  for (const name of [names.find(isShoal), names.find((each) => !isShoal(each))]) {
     if (name === undefined) continue;
     const driver = await DriverChild.open(name, stage.addresses);
-    for (const values of kinds) await driver.fill(values);
+    await fill(driver, values);
     await driver.close();
   }
 }

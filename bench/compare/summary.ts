@@ -24,6 +24,21 @@ export interface Ratio {
   readonly ratio: number;
 }
 
+/** What a run comes to: one line of the last table, one mark in the plot. */
+export interface Finding {
+  readonly name: string;
+  /** Whose figure it is. */
+  readonly of: string;
+  readonly value: number;
+  /** `x` for a ratio. */
+  readonly unit: string;
+  /** The other side of a ratio. */
+  readonly against?: string;
+  readonly asked?: Asked;
+  /** One of each trial, where it is not a cell of drivers. */
+  readonly trials?: readonly number[];
+}
+
 export interface CellSummary {
   readonly cell: string;
   readonly title: string;
@@ -74,4 +89,38 @@ function ratiosOf(figures: readonly Figure[]): Ratio[] {
       bestPeer: best.driver,
       ratio: perSecond / best.perSecond,
     }));
+}
+
+/** The ratios, or the rates where there is no peer. */
+export function findingsOf({ cell, figures, ratios, asked }: CellSummary): Finding[] {
+  const of = asked === undefined ? {} : { asked };
+  if (ratios.length === 0) {
+    return figures.map(({ driver, perSecond }) => ({
+      name: cell,
+      of: driver,
+      value: perSecond,
+      unit: '/s',
+      ...of,
+    }));
+  }
+  return ratios.map(({ driver, bestPeer, ratio }) => ({
+    name: cell,
+    of: driver,
+    value: ratio,
+    unit: 'x',
+    against: bestPeer,
+    ...of,
+  }));
+}
+
+/** What is met, of what is asked. */
+export function verdictOf({ value, asked }: { value: number; asked?: Asked | undefined }): string {
+  if (asked === undefined) return '';
+  const { goal, thinFloor, coreFloor, isLessBetter = false } = asked;
+  const meets = (limit: number) => (isLessBetter ? value <= limit : value >= limit);
+  if (meets(goal)) return 'goal';
+  const floors = [thinFloor, coreFloor].filter((floor) => floor !== undefined);
+  if (floors.length === 0) return 'no goal';
+  if (floors.every(meets)) return 'floors';
+  return floors.some(meets) ? 'lower floor' : 'no floor';
 }

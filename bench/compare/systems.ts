@@ -2,7 +2,9 @@
 import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import { connect, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
-import { ended, type Guarded, keep, startGuarded } from './processes.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { ended, keep, startGuarded } from './processes.ts';
 
 const startMaxMs = 15_000;
 
@@ -31,13 +33,22 @@ export function redisVersion(): string {
   );
 }
 
+interface RedisOptions {
+  /** The port of the one that it copies; it has the copy when it is given back. */
+  readonly replicaOf?: number;
+}
+
 /** Without persistence, on loopback, on a port that was free. */
-export async function startRedis(args: readonly string[] = []): Promise<RedisProcess> {
+export async function startRedis({ replicaOf }: RedisOptions = {}): Promise<RedisProcess> {
   const port = await freePort();
   const plain = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
   const quiet = ['--loglevel', 'warning', '--daemonize', 'no', '--dir', '/tmp'];
-  const guarded = await startGuarded('redis-server', [...plain, ...quiet, ...args]);
-  await listening(port, guarded);
+  // A copy over the network alone, at once: by default it waits five seconds for other replicas.
+  const copying = ['--repl-diskless-sync', 'yes', '--repl-diskless-sync-delay', '0'];
+  const replica = replicaOf === undefined ? [] : ['--replicaof', `127.0.0.1 ${replicaOf}`];
+  const guarded = await startGuarded('redis-server', [...plain, ...quiet, ...copying, ...replica]);
+  await until(() => accepts(port), `redis-server to answer on port ${port}`);
+  if (replicaOf !== undefined) await until(() => hasCopy(port), 'the replica to have its copy');
   return { port, pids: [guarded.pid], end: guarded.end };
 }
 
@@ -49,14 +60,27 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function listening(port: number, guarded: Guarded): Promise<void> {
+/** Asks again and again; what it waits for in vain is named. */
+async function until(is: () => Promise<boolean>, what: string): Promise<void> {
   const endsAt = performance.now() + startMaxMs;
-  while (!(await accepts(port))) {
-    if (performance.now() > endsAt) {
-      await guarded.end();
-      throw new Error(`redis-server does not answer on port ${port}; see what it says above`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  while (!(await is())) {
+    if (performance.now() > endsAt) throw new Error(`waited ${startMaxMs} ms in vain for ${what}`);
+    await pause(20);
+  }
+}
+
+async function hasCopy(port: number): Promise<boolean> {
+  const redis = new Redis({ host: '127.0.0.1', port, lazyConnect: true });
+  await redis.connect();
+  const text = await redis.info('replication');
+  redis.disconnect();
+  return text.includes('master_link_status:up');
+}
+
+/** Resolves when every copy is in sync, as each of the members sees it. */
+export async function safe(members: readonly MemberProcess[]): Promise<void> {
+  for (const { address } of members) {
+    await until(async () => (await fetch(`http://${address}/safez`)).ok, `${address} to be safe`);
   }
 }
 

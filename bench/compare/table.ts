@@ -1,5 +1,5 @@
 /** What is printed. */
-import type { CellSummary, Figure } from './summary.ts';
+import { type CellSummary, type Figure, type Finding, verdictOf } from './summary.ts';
 
 const columns = [16, 10, 9, 9, 8, 8, 8, 9, 7] as const;
 const heads = [
@@ -40,36 +40,42 @@ function fieldsOf(figure: Figure): string[] {
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
 
-export function ratioTable(summaries: readonly CellSummary[]): string {
-  const rows = summaries.flatMap(({ cell, ratios, asked }) =>
-    ratios.map(({ driver, bestPeer, ratio }) => {
-      const floors = [asked?.thinFloor, asked?.coreFloor];
-      const limits = [asked?.goal, ...floors].map((limit) =>
-        limit === undefined ? '' : `${limit}`,
-      );
-      return [cell, driver, ratio.toFixed(2), ...limits, verdictOf(ratio, asked), bestPeer];
-    }),
-  );
-  const widths = [16, 14, 7, 6, 8, 8];
-  const head = ['cell', 'shoal through', 'ratio', 'goal', 'floor 3', 'floor 5', 'met', 'best peer'];
-  const text = [head, ...rows].map((fields) =>
-    fields
-      .map((field, at) => {
-        const width = widths[at];
-        if (width === undefined) return `  ${field}`.padEnd(17);
-        return at < 2 ? field.padEnd(width) : field.padStart(width);
-      })
-      .join('')
-      .trimEnd(),
-  );
-  return text.join('\n');
+export function findingTable(findings: readonly Finding[]): string {
+  const widths = [18, 14, 15, 11, 9, 11];
+  const head = ['cell', 'shoal through', 'figure', 'goal', 'floor 3', 'floor 5', 'met', 'against'];
+  const rows = findings.map((finding) => [
+    finding.name,
+    finding.of,
+    valueText(finding.value, finding.unit),
+    ...limitsOf(finding),
+    verdictOf(finding),
+    finding.against ?? '',
+  ]);
+  return [head, ...rows]
+    .map((fields) =>
+      fields
+        .map((field, at) => {
+          const width = widths[at];
+          if (width === undefined) return `  ${field}`.padEnd(14);
+          return at < 2 ? field.padEnd(width) : field.padStart(width);
+        })
+        .join('')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
-/** What is met, of what is asked. */
-export function verdictOf(ratio: number, asked: CellSummary['asked']): string {
-  if (asked === undefined) return '';
-  if (ratio >= asked.goal) return 'goal';
-  const floors = [asked.thinFloor ?? asked.coreFloor ?? 0, asked.coreFloor ?? asked.thinFloor ?? 0];
-  if (ratio >= Math.max(...floors)) return 'floors';
-  return ratio >= Math.min(...floors) ? 'lower floor' : 'no floor';
+function limitsOf({ asked, unit }: Finding): string[] {
+  const limits = [asked?.goal, asked?.thinFloor, asked?.coreFloor];
+  return limits.map((limit) => (limit === undefined ? '' : limitText(limit, unit)));
+}
+
+export function valueText(value: number, unit: string): string {
+  if (unit === 'x') return value.toFixed(2);
+  return `${value >= 1_000 ? whole(value) : value.toPrecision(3)} ${unit}`;
+}
+
+/** A unit stands beside the figure already. */
+function limitText(limit: number, unit: string): string {
+  return unit === 'x' || limit < 1_000 ? `${limit}` : whole(limit);
 }

@@ -1,12 +1,12 @@
 /** The figuring of the comparison with Redis; what it measures needs a quiet machine and is not tested. */
 import { expect } from 'chai';
 import { type Cell, cells } from '../../bench/compare/cells.ts';
-import { driverNames } from '../../bench/compare/drivers/driver.ts';
+import { driverNames, isShoal } from '../../bench/compare/drivers/driver.ts';
 import { Latencies, median } from '../../bench/compare/latencies.ts';
 import { optionsOf, UsageError } from '../../bench/compare/options.ts';
 import type { Row } from '../../bench/compare/rounds.ts';
-import { summaryOf } from '../../bench/compare/summary.ts';
-import { ratioTable, verdictOf } from '../../bench/compare/table.ts';
+import { findingsOf, summaryOf, verdictOf } from '../../bench/compare/summary.ts';
+import { findingTable } from '../../bench/compare/table.ts';
 import { Traffic } from '../../bench/compare/tasks/traffic.ts';
 import { isWhole, keysOf, valuesOf } from '../../bench/compare/tasks/values.ts';
 
@@ -15,6 +15,7 @@ const cell: Cell = {
   group: 'mix',
   title: 'a mix',
   task: { kind: 'map', values: 'strings', reads: 0.8, outstanding: 64 },
+  stage: 'single',
   drivers: driverNames,
   asked: { goal: 2, thinFloor: 1.2, coreFloor: 1.3 },
 };
@@ -45,21 +46,37 @@ describe('the comparison with Redis', () => {
   });
 
   it('says which of goal and floors a ratio reaches', () => {
-    const verdicts = [2.1, 2, 1.5, 1.25, 1.1].map((ratio) => verdictOf(ratio, cell.asked));
+    const verdicts = [2.1, 2, 1.5, 1.25, 1.1].map((value) =>
+      verdictOf({ value, asked: cell.asked }),
+    );
     expect(verdicts).to.deep.equal(['goal', 'goal', 'floors', 'lower floor', 'no floor']);
-    expect(verdictOf(0.5, undefined)).to.equal('');
+    expect(verdictOf({ value: 0.5 })).to.equal('');
+  });
+
+  it('knows of what less is better', () => {
+    const asked = { goal: 1, coreFloor: 1.3, isLessBetter: true };
+    const verdicts = [0.9, 1, 1.2, 1.4].map((value) => verdictOf({ value, asked }));
+    expect(verdicts).to.deep.equal(['goal', 'goal', 'floors', 'no floor']);
   });
 
   it('prints goal and floors beside each ratio', () => {
     const rows = [row('shoal-client', 0, 130), row('ioredis-plain', 0, 100)];
-    const table = ratioTable([summaryOf(cell, rows)]);
+    const table = findingTable(findingsOf(summaryOf(cell, rows)));
     expect(table).to.match(/mix-64 +shoal-client +1\.30 +2 +1\.2 +1\.3 +floors +ioredis-plain/);
+  });
+
+  it('gives calls a second where there is no peer', () => {
+    const own = { ...cell, drivers: ['shoal-owner'] as const };
+    const findings = findingsOf(summaryOf(own, [row('shoal-owner', 0, 1_000_000)]));
+    expect(findings).to.have.lengthOf(1);
+    expect(findings[0]).to.include({ of: 'shoal-owner', value: 1_000_000, unit: '/s' });
   });
 
   it('has cells of different names, each run by Shoal and by a peer', () => {
     expect(new Set(cells.map(({ name }) => name)).size).to.equal(cells.length);
-    for (const { drivers } of cells) {
-      expect(drivers).to.include('shoal-client').and.to.include('ioredis-auto');
+    for (const { drivers, stage } of cells) {
+      expect(drivers.some(isShoal), 'Shoal').to.equal(true);
+      expect(drivers.every(isShoal), 'no peer').to.equal(stage === 'alone');
     }
   });
 

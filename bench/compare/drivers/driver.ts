@@ -20,12 +20,15 @@ export interface QueuePort {
   take(): Promise<string>;
 }
 
-export interface Driver {
+export interface MapDriver {
   /** `strings` are stored as they are; `objects` in the client's way of storing them. */
   map(values: ValueKind): MapPort;
+  close(): Promise<void>;
+}
+
+export interface Driver extends MapDriver {
   topic(name: string, listener: (text: string) => void): Promise<TopicPort>;
   queue(name: string): Promise<QueuePort>;
-  close(): Promise<void>;
 }
 
 export type ValueKind = 'strings' | 'objects';
@@ -37,6 +40,7 @@ export interface Addresses {
   readonly members: readonly string[];
 }
 
+/** From a process that holds no data. */
 export const driverNames = [
   'shoal-client',
   'shoal-lite',
@@ -44,7 +48,13 @@ export const driverNames = [
   'ioredis-plain',
   'node-redis',
 ] as const;
-export type DriverName = (typeof driverNames)[number];
+export type DriverName =
+  | (typeof driverNames)[number]
+  /** The member itself. */
+  | 'shoal-owner'
+  /** Sets that a replica of Redis has confirmed: on a connection each, or so many in one pipeline. */
+  | 'ioredis-wait-each'
+  | 'ioredis-wait-pipeline';
 
 export const isShoal = (name: string): boolean => name.startsWith('shoal');
 

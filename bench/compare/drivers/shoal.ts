@@ -1,4 +1,4 @@
-/** Shoal from a process that holds no data: as a light client, or as a lite member. */
+/** Shoal as a light client, as a lite member, or as the member that holds the data. */
 import { Grid, type GridClient } from 'shoal';
 import {
   type Addresses,
@@ -23,8 +23,8 @@ async function openClient({ members }: Addresses): Promise<Opened> {
   return { grid, close: () => grid.close() };
 }
 
-async function openLite({ members }: Addresses): Promise<Opened> {
-  const grid = await Grid.join({ data: false, listen: { port: 0 }, seeds: members });
+async function openMember(data: boolean, { members }: Addresses): Promise<Opened> {
+  const grid = await Grid.join({ data, listen: { port: 0 }, seeds: members });
   return { grid, close: () => grid.leave() };
 }
 
@@ -33,10 +33,11 @@ const topicOptions = { retain: 10_000 };
 const subscribeOptions = { buffer: 10_000 };
 
 export async function openShoal(
-  kind: 'shoal-client' | 'shoal-lite',
+  kind: 'shoal-client' | 'shoal-lite' | 'shoal-owner',
   addresses: Addresses,
 ): Promise<Driver> {
-  const open = () => (kind === 'shoal-lite' ? openLite(addresses) : openClient(addresses));
+  const open = () =>
+    kind === 'shoal-client' ? openClient(addresses) : openMember(kind === 'shoal-owner', addresses);
   const first = await open();
   const opened = [first];
   const another = async (): Promise<AnyGrid> => {

@@ -1,0 +1,47 @@
+/** What runs beside the drivers while cells are compared; it ends with the cells. */
+import type { Cell, StageName } from './cells.ts';
+import type { Pace, Row, Stage } from './rounds.ts';
+import { runRounds } from './rounds.ts';
+import { type Running, safe, startMember, startRedis } from './systems.ts';
+
+interface OpenStage extends Stage {
+  readonly running: readonly Running[];
+}
+
+const nothing: OpenStage = { addresses: { redisPort: 0, members: [] }, pids: [], running: [] };
+
+async function openStage(name: StageName): Promise<OpenStage> {
+  if (name === 'alone') return nothing;
+  const redis = await startRedis();
+  const members = [await startMember()];
+  const running: Running[] = [redis, ...members];
+  if (name === 'backup') {
+    const seeds = members.map(({ address }) => address);
+    running.push(await startRedis({ replicaOf: redis.port }));
+    const second = await startMember(seeds);
+    members.push(second);
+    running.push(second);
+    await safe(members);
+  }
+  const addresses = { redisPort: redis.port, members: members.map(({ address }) => address) };
+  return { addresses, running, pids: running.flatMap(({ pids }) => pids) };
+}
+
+/** The cells of each stage together. */
+export async function runCells(cells: readonly Cell[], pace: Pace): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const name of new Set(cells.map(({ stage }) => stage))) {
+    const stage = await openStage(name);
+    const own = cells.filter((cell) => cell.stage === name);
+    await runRounds(stage, own, pace, (row) => {
+      rows.push(row);
+      const rate = Math.round(row.perSecond).toLocaleString('en');
+      const foreign = row.foreignCores.toFixed(2);
+      console.error(
+        `round ${row.round + 1}  ${row.cell}  ${row.driver}  ${rate}/s  foreign ${foreign}`,
+      );
+    });
+    await Promise.all(stage.running.map((each) => each.end()));
+  }
+  return rows;
+}
