@@ -1,4 +1,5 @@
 /** The client's `Router`: structures as members told of them, ops by the known table. */
+import type { Aborts } from '../base/aborts.ts';
 import { GridError } from '../base/errors.ts';
 import type { StructureId } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
@@ -34,6 +35,10 @@ export class ClientRouter implements Router {
   /** What this client has used. */
   get known(): StructureId[] {
     return Array.from(this.#rows.values(), ({ id }) => id);
+  }
+
+  get aborts(): Aborts {
+    return this.#parts.calls.aborts;
   }
 
   submit(operation: Operation): void {

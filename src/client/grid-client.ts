@@ -196,10 +196,11 @@ class ConnectedGrid implements GridClient {
       const signal = options?.signal;
       if (this.#isClosed) throw closedError();
       if (signal?.aborted === true) throw abortedError(signal, 'not-applied');
+      const { aborts } = this.#session.router;
       const abort = () => signal !== undefined && reject(abortedError(signal, 'unknown'));
-      signal?.addEventListener('abort', abort);
+      if (signal !== undefined) aborts.add(signal, abort);
       this.#session.ask(question, timeoutMs, (result) => {
-        signal?.removeEventListener('abort', abort);
+        if (signal !== undefined) aborts.remove(signal, abort);
         if (GridError.is(result)) reject(result);
         else resolve(result);
       });

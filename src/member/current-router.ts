@@ -1,4 +1,5 @@
 /** The router of whichever identity the process has at present, so that handles outlive a rejoin. */
+import type { Aborts } from '../base/aborts.ts';
 import type { GridError } from '../base/errors.ts';
 import type { Operation, Router, StructureRow } from '../partition/router-port.ts';
 
@@ -11,6 +12,10 @@ export class CurrentRouter implements Router {
 
   get partitions(): number {
     return this.#current().partitions;
+  }
+
+  get aborts(): Aborts {
+    return this.#current().aborts;
   }
 
   submit(operation: Operation): void {

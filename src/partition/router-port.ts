@@ -2,6 +2,7 @@
  * What handles see of the grid below them: the way of an op to the primary of its key. A member and a
  * light client each have one; a handle cannot tell which.
  */
+import type { Aborts } from '../base/aborts.ts';
 import { GridError } from '../base/errors.ts';
 import type { StructureId } from '../base/ids.ts';
 
@@ -34,6 +35,8 @@ export interface Operation {
 
 export interface Router {
   readonly partitions: number;
+  /** Through it alone do handles listen to signals. */
+  readonly aborts: Aborts;
   submit(operation: Operation): void;
   /** The row of a structure, where it is known here; else `define` has to be called first. */
   structure(type: string, name: string): StructureRow | undefined;

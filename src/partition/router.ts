@@ -3,6 +3,7 @@
  * table (router-port.ts says what handles see of it).
  */
 
+import type { Aborts } from '../base/aborts.ts';
 import type { Clock } from '../base/clock.ts';
 import { GridError } from '../base/errors.ts';
 import type { CallerId, MemberId, PartitionId } from '../base/ids.ts';
@@ -43,6 +44,10 @@ export class MemberRouter implements Router {
 
   get partitions(): number {
     return this.#state.settings?.partitions ?? 1;
+  }
+
+  get aborts(): Aborts {
+    return this.#options.calls.aborts;
   }
 
   submit(operation: Operation): void {

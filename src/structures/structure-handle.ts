@@ -183,11 +183,12 @@ export class StructureHandle {
     reject: (error: GridError) => void,
   ): () => boolean {
     let settled = false;
+    const { aborts } = this.router;
     const settle = (): boolean => {
       if (settled) return false;
       settled = true;
       timer.cancel();
-      signal?.removeEventListener('abort', abort);
+      if (signal !== undefined) aborts.remove(signal, abort);
       return true;
     };
     const abort = (): void => {
@@ -196,7 +197,7 @@ export class StructureHandle {
     const timer = this.clock.setTimer(timeoutMs, () => {
       if (settle()) reject(this.#late(timeoutMs, outcome));
     });
-    signal?.addEventListener('abort', abort);
+    if (signal !== undefined) aborts.add(signal, abort);
     return settle;
   }
 

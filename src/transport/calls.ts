@@ -8,6 +8,7 @@
  * 3. Each call is ended exactly once: by a reply, an error, its deadline, its signal, or the close.
  * 4. `not-applied` is said only where no request of the op can have had an effect.
  */
+import { Aborts } from '../base/aborts.ts';
 import { abortedError } from '../base/call-options.ts';
 import type { Clock } from '../base/clock.ts';
 import { errorCodes, GridError, type GridErrorCode, type Outcome } from '../base/errors.ts';
@@ -92,6 +93,7 @@ export interface CallsOptions {
 }
 
 export class Calls {
+  readonly aborts = new Aborts();
   readonly #options: CallsOptions;
   readonly #open = new Map<number, Open>();
   /** Waiting for a place among the ops in flight, first in first out. */
@@ -259,7 +261,8 @@ export class Calls {
       resendAt: now,
       refusal: undefined,
     };
-    if (open.onAbort !== undefined) call.signal?.addEventListener('abort', open.onAbort);
+    if (call.signal !== undefined && open.onAbort !== undefined)
+      this.aborts.add(call.signal, open.onAbort);
     return open;
   }
 
@@ -370,7 +373,9 @@ export class Calls {
   }
 
   #detach(open: Open): void {
-    if (open.onAbort !== undefined) open.call.signal?.removeEventListener('abort', open.onAbort);
+    const { signal } = open.call;
+    if (signal !== undefined && open.onAbort !== undefined)
+      this.aborts.remove(signal, open.onAbort);
   }
 
   /** Full jitter, doubling from 10 ms to a second. */

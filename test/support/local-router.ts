@@ -4,6 +4,7 @@
  */
 
 import { expect } from 'chai';
+import { Aborts } from '../../src/base/aborts.ts';
 import { GridError } from '../../src/base/errors.ts';
 import type { StructureId } from '../../src/base/ids.ts';
 import type { Operation, Router, StructureRow } from '../../src/partition/router-port.ts';
@@ -13,6 +14,7 @@ import { runContext } from './run-context.ts';
 
 export class LocalRouter implements Router {
   readonly partitions: number;
+  readonly aborts = new Aborts();
   /** What was submitted, oldest first. */
   readonly submitted: Operation[] = [];
   defines = 0;

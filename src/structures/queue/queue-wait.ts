@@ -8,6 +8,7 @@
  *    sent. A call whose time or signal ended it takes the result after all, where there is one by then.
  * 3. A result that came by waiting is settled once, so that nothing is kept for it.
  */
+import type { Aborts } from '../../base/aborts.ts';
 import { abortedError } from '../../base/call-options.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { GridError } from '../../base/errors.ts';
@@ -44,6 +45,7 @@ type Phase = 'sent' | 'waiting' | 'cancelling' | 'over';
 
 export class QueueWait {
   readonly #options: WaitOptions;
+  readonly #aborts: Aborts;
   readonly #endsAt: number;
   #phase: Phase = 'sent';
   #token: Uint8Array | undefined;
@@ -55,6 +57,7 @@ export class QueueWait {
 
   constructor(options: WaitOptions) {
     this.#options = options;
+    this.#aborts = options.router.aborts;
     this.#heardAt = options.clock.monotonic();
     this.#endsAt = this.#heardAt + options.timeoutMs;
   }
@@ -65,7 +68,7 @@ export class QueueWait {
       this.#fail(abortedError(signal, 'not-applied'));
       return;
     }
-    signal?.addEventListener('abort', this.#aborted);
+    if (signal !== undefined) this.#aborts.add(signal, this.#aborted);
     // Neither its time nor its signal ends this op early: it may be what takes an item.
     this.#submit(op, true, timeoutMs + graceMs, (result) => this.#answered(result));
   }
@@ -204,7 +207,8 @@ export class QueueWait {
   #release(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#options.signal?.removeEventListener('abort', this.#aborted);
+    const { signal } = this.#options;
+    if (signal !== undefined) this.#aborts.remove(signal, this.#aborted);
   }
 
   #ended(): GridError {

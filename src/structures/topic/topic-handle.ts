@@ -129,17 +129,18 @@ export class TopicHandle<M = unknown> implements GridTopic<M> {
 
   #subscriber(consumer: Consumer, { buffer, onOverflow, call }: SubscribePlan): Subscriber {
     const reader = this.#topics.reader(this.name, this.#definition);
+    const { aborts } = this.#handle.router;
     const leave = () => subscriber.close();
     const subscriber = new Subscriber({
       consumer,
       buffer,
       onOverflow,
       onDetach: () => {
-        call.signal?.removeEventListener('abort', leave);
+        if (call.signal !== undefined) aborts.remove(call.signal, leave);
         reader.detach(subscriber);
       },
     });
-    call.signal?.addEventListener('abort', leave);
+    if (call.signal !== undefined) aborts.add(call.signal, leave);
     return subscriber;
   }
 
