@@ -9,6 +9,8 @@ export interface Timings {
   readonly leaseHeartbeatMs: number;
   /** Added to a lease before anybody acts on its end. */
   readonly leaseMarginMs: number;
+  /** How long a member whose lease is over hopes for a new one before it refuses its callers' calls. */
+  readonly refuseAfterMs: number;
   /** How long a lease has to be over before that alone suffices to suspend a member. */
   readonly suspendAfterMs: number;
   readonly raftHeartbeatMs: number;
@@ -50,6 +52,7 @@ const lan: Timings = {
   leaseMs: 1_500,
   leaseHeartbeatMs: 250,
   leaseMarginMs: 200,
+  refuseAfterMs: 900,
   suspendAfterMs: 2_000,
   raftHeartbeatMs: 150,
   electionMinMs: 600,

@@ -109,6 +109,11 @@ export class Session implements Courier {
     return this.#linkFor(partition)?.member;
   }
 
+  /** Other members may be with the majority: a client goes on trying them. */
+  patienceMs(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
   obstacle(partition: PartitionId): { readonly code: GridErrorCode; readonly text: string } {
     const { refusal, gateway } = this.links;
     if (refusal?.code === 'GRID_NO_QUORUM') return { code: refusal.code, text: refusal.sentence };

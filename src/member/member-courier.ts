@@ -13,12 +13,20 @@ export class MemberCourier implements Courier {
   readonly #dispatch: Dispatch;
   readonly #clock: Clock;
   readonly #self: MemberId;
+  readonly #refuseAfterMs: number;
 
-  constructor(self: MemberId, meta: MetaGroup, dispatch: Dispatch, clock: Clock) {
+  constructor(
+    self: MemberId,
+    meta: MetaGroup,
+    dispatch: Dispatch,
+    clock: Clock,
+    refuseAfterMs: number,
+  ) {
     this.#self = self;
     this.#meta = meta;
     this.#dispatch = dispatch;
     this.#clock = clock;
+    this.#refuseAfterMs = refuseAfterMs;
   }
 
   send(request: OpRequest): boolean {
@@ -30,6 +38,18 @@ export class MemberCourier implements Courier {
     const row = rowOf(this.#meta.state, partition);
     // A lost partition: whoever is asked says so, and this member knows it as well as any.
     return row === undefined ? undefined : (row.primary ?? this.#self);
+  }
+
+  /**
+   * A member that goes without a lease is cut off from the majority, or there is none: its callers are told soon,
+   * since nobody knows how long that lasts. The election of another leader usually takes less.
+   */
+  patienceMs(): number {
+    const now = this.#clock.monotonic();
+    const voidSince = this.#meta.lease.voidSince(now) ?? Number.POSITIVE_INFINITY;
+    // One that never had a lease is on its way in.
+    const isCutOff = voidSince > 0 && now - voidSince >= this.#refuseAfterMs;
+    return isCutOff ? this.#refuseAfterMs : Number.POSITIVE_INFINITY;
   }
 
   obstacle(partition: PartitionId): { readonly code: GridErrorCode; readonly text: string } {

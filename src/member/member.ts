@@ -109,7 +109,8 @@ export class Member {
     this.host = this.#createHost(types);
     this.#actors.scheduler.onTurnEnd(() => this.#meta.flush());
     const caller = this.id as string as CallerId;
-    const courier = new MemberCourier(this.id, this.meta, this.#dispatch, clock);
+    const { refuseAfterMs } = settings.timings;
+    const courier = new MemberCourier(this.id, this.meta, this.#dispatch, clock, refuseAfterMs);
     this.calls = new Calls({ caller, clock, random, limits: settings.limits, courier });
     const commit = this.#commit.bind(this);
     const { id, host, calls, meta } = this;

@@ -70,6 +70,8 @@ export class Controller {
   readonly #failed = new Map<string, number>();
   /** What the last plan looked at, where it found nothing to do. */
   #restedAt = '';
+  /** Somebody has come back: until then nobody is removed for its silence, for more may be on their way. */
+  #reunionUntil = Number.NEGATIVE_INFINITY;
 
   constructor({ timings, suspicions, limits }: ControllerOptions) {
     this.#timings = timings;
@@ -117,6 +119,7 @@ export class Controller {
   revival(member: MemberRow, applied: number, nowMs: number): Command | undefined {
     const hasJoined = member.status === 'joining' && applied >= member.joinedAt;
     if (!hasJoined && member.status !== 'suspended') return undefined;
+    if (!hasJoined) this.#reunionUntil = nowMs + this.#timings.healMs;
     // Time to ask for its first lease before the lack of one counts against it.
     this.#grants.set(member.id, nowMs + this.#timings.leaseMs);
     return { type: 'status', id: member.id, status: 'up' };
@@ -262,8 +265,14 @@ export class Controller {
       return { type: 'status', id: member.id, status: 'suspended' };
     }
     this.#suspending.delete(member.id);
-    const isExpired = lapsedMs > this.#timings.removeAfterMs;
-    return isExpired && mayRemove(state, member.id) ? { type: 'remove', id: member.id } : undefined;
+    return this.#mayRemove(state, member.id, lapsedMs, nowMs)
+      ? { type: 'remove', id: member.id }
+      : undefined;
+  }
+
+  #mayRemove(state: MetaState, id: MemberId, lapsedMs: number, nowMs: number): boolean {
+    const isExpired = lapsedMs > this.#timings.removeAfterMs && nowMs >= this.#reunionUntil;
+    return isExpired && isSpared(state, id);
   }
 
   #leaseEnd(member: MemberId): number {
@@ -286,7 +295,7 @@ export class Controller {
 }
 
 /** Rule 0.2: each partition that the member is in sync for has another serving copy in sync. */
-function mayRemove(state: MetaState, id: MemberId): boolean {
+function isSpared(state: MetaState, id: MemberId): boolean {
   const isCovered = (row: PartitionRow) =>
     !row.inSync.includes(id) ||
     row.inSync.some((other) => other !== id && isServing(state.members.get(other)));

@@ -1,5 +1,5 @@
 /** How a call ends that cannot go on. */
-import { GridError, type Outcome } from '../base/errors.ts';
+import { GridError, type GridErrorCode, type Outcome } from '../base/errors.ts';
 import type { Refusal } from '../wire/op-messages.ts';
 
 /** The error that a refusal means where sending again cannot help. */
@@ -27,6 +27,19 @@ export function finalError(reason: Refusal, outcome: Outcome): GridError | undef
     default:
       return undefined;
   }
+}
+
+/** No answer in time; `found` is what was in the way. */
+export function lateError(
+  code: GridErrorCode,
+  waitedMs: number,
+  found: string,
+  outcome: Outcome,
+): GridError {
+  const advice =
+    outcome === 'unknown' ? 'it may have happened: read before writing again' : 'try again';
+  const message = `expected an answer within ${Math.round(waitedMs)} ms, found ${found}; ${advice}`;
+  return new GridError(code, message, { outcome });
 }
 
 export function overloadedError(found: number, most: number): GridError {

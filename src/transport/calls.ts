@@ -17,7 +17,7 @@ import type { Limits } from '../base/limits.ts';
 import type { Random } from '../base/random.ts';
 import { pollMs } from '../base/timings.ts';
 import type { OpFailed, OpRefused, OpReply, OpRequest, Refusal } from '../wire/op-messages.ts';
-import { finalError, overloadedError } from './call-errors.ts';
+import { finalError, lateError, overloadedError } from './call-errors.ts';
 
 /** One call as the caller wants it. Exactly one of `resolve` and `reject` is called, once. */
 export interface Call {
@@ -41,6 +41,8 @@ export interface Courier {
   route(partition: PartitionId): string | undefined;
   /** What stands in the way at present, for the message of a timeout. */
   obstacle(partition: PartitionId): { readonly code: GridErrorCode; readonly text: string };
+  /** How long a call is worth waiting for at present, whatever its timeout: not long without a quorum. */
+  patienceMs(): number;
 }
 
 interface Open {
@@ -195,12 +197,13 @@ export class Calls {
 
   tick(): void {
     const now = this.#options.clock.monotonic();
+    const patienceMs = this.#options.courier.patienceMs();
     for (const open of [...this.#open.values()]) {
-      if (now >= open.deadline) this.#expire(open);
+      if (isOver(open, now, patienceMs)) this.#expire(open);
       else if (open.call.isWrite && now - open.startedAt >= opLifetimeMs) this.#expire(open);
       else if (now >= open.resendAt) this.#send(open, now);
     }
-    this.#expireQueued(now);
+    this.#expireQueued(now, patienceMs);
     this.#startQueued();
   }
 
@@ -318,13 +321,13 @@ export class Calls {
     }
   }
 
-  #expireQueued(now: number): void {
+  #expireQueued(now: number, patienceMs: number): void {
     if (this.queued === 0) return;
     const staying: Open[] = [];
     const late: Open[] = [];
     for (let at = this.#queueHead; at < this.#queue.length; at++) {
       const open = this.#queue[at] as Open;
-      (now >= open.deadline ? late : staying).push(open);
+      (isOver(open, now, patienceMs) ? late : staying).push(open);
     }
     if (late.length === 0) return;
     this.#queue = staying;
@@ -338,11 +341,8 @@ export class Calls {
     else this.#detach(open);
     const { code, text } = this.#options.courier.obstacle(call.partition);
     const found = open.refusal === undefined ? text : `${text} (last answer: ${open.refusal})`;
-    const outcome = outcomeOf(open);
-    const advice =
-      outcome === 'unknown' ? 'it may have happened: read before writing again' : 'try again';
-    const message = `expected an answer within ${call.timeoutMs} ms, found ${found}; ${advice}`;
-    call.reject(new GridError(code, message, { outcome }));
+    const waitedMs = this.#options.clock.monotonic() - open.startedAt;
+    call.reject(lateError(code, Math.min(waitedMs, call.timeoutMs), found, outcomeOf(open)));
   }
 
   #abort(open: Open): void {
@@ -383,6 +383,11 @@ export class Calls {
     const most = Math.min(backoffMs * 2 ** Math.min(attempts, 10), backoffMaxMs);
     return most * (0.5 + this.#options.random.next() / 2);
   }
+}
+
+/** A poll waits as long as its caller wants: what it waits for may come when the quorum is back. */
+function isOver({ call, deadline, startedAt }: Open, now: number, patienceMs: number): boolean {
+  return now >= deadline || (now - startedAt >= patienceMs && !call.isPoll);
 }
 
 function outcomeOf(open: Open): Outcome {

@@ -7,8 +7,15 @@ import type { Command } from '../../src/partition/meta-state.ts';
 import type { RaftConfig } from '../../src/wire/consensus-messages.ts';
 import { ann, bob, cid, dan, Table } from './table.ts';
 
-const { leaseMs, leaseMarginMs, suspendAfterMs, removeAfterMs, electionMinMs, writeStallMaxMs } =
-  presets.lan;
+const {
+  leaseMs,
+  leaseMarginMs,
+  suspendAfterMs,
+  removeAfterMs,
+  healMs,
+  electionMinMs,
+  writeStallMaxMs,
+} = presets.lan;
 
 /** `suspended bob#2, assign`: what a test wants to see of commands. */
 function brief(commands: readonly Command[]): string {
@@ -171,6 +178,16 @@ describe('suspending and removing', () => {
     office.table.alter([ann]);
     expect(office.pass(3 * removeAfterMs, bob, cid)).to.equal(`suspended ${ann}`);
     expect(office.table.machine.members.has(ann)).to.equal(true);
+  });
+
+  it('waits for more to come back where one does that was long away', () => {
+    const office = new Office();
+    expect(office.table.row(1).inSync, 'what only those two have').to.deep.equal([bob, cid]);
+    office.pass(3 * removeAfterMs, ann);
+    expect(office.table.machine.members.size).to.equal(3);
+    office.table.apply(office.revival(bob) as Command);
+    expect(office.pass(healMs - 50, ann, bob)).to.equal('');
+    expect(office.pass(100, ann, bob)).to.equal(`remove ${cid}`);
   });
 
   it('judges a newcomer from when it came, however long the leader has led', () => {

@@ -67,6 +67,8 @@ export interface MemberProcess {
   readonly name: string;
   /** What it printed on its standard output, a line each. */
   readonly lines: readonly string[];
+  /** Stops it where it stands, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** Resolves with its exit status, or the signal that ended it. */
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
 }
@@ -95,7 +97,8 @@ export async function startMember(args: readonly string[], members = 1): Promise
     child.kill(signal);
     return ended;
   };
-  return { address, id, name, lines, end };
+  const signal = (which: NodeJS.Signals) => void child.kill(which);
+  return { address, id, name, lines, signal, end };
 }
 
 /** Ends what a test that failed has left running. */

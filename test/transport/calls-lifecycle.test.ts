@@ -16,6 +16,7 @@ class Desk {
   /** Whether a primary is known and reachable. */
   isReachable = true;
   primary = 'bob#2';
+  patienceMs = Number.POSITIVE_INFINITY;
   readonly sent: OpRequest[] = [];
   /** How each call ended: its result, or the code and the outcome of its error. */
   readonly ends: string[] = [];
@@ -39,6 +40,7 @@ class Desk {
         },
         route: () => this.primary,
         obstacle: () => ({ code: 'GRID_TIMEOUT', text: 'no answer' }),
+        patienceMs: () => this.patienceMs,
       },
     });
   }
@@ -412,6 +414,25 @@ describe('the end of a call from outside', () => {
     expect(desk.ends).to.deep.equal(['b GRID_TIMEOUT not-applied']);
     desk.reply(1);
     expect(desk.last.request).to.equal(3);
+  });
+
+  it('by a caller without a quorum comes soon, for polls in their own time', () => {
+    const desk = new Desk({ opsInFlightMax: 1 });
+    desk.submit('a');
+    desk.submit('b');
+    desk.submit('p', { isPoll: true });
+    desk.pass(5_000);
+    expect(desk.ends, 'with patience').to.deep.equal([]);
+    desk.patienceMs = 1_500;
+    desk.pass(25);
+    expect(desk.ends).to.deep.equal(['a GRID_TIMEOUT unknown', 'b GRID_TIMEOUT not-applied']);
+    desk.submit('c');
+    desk.pass(1_475);
+    expect(desk.ends).to.have.length(2);
+    desk.pass(25);
+    expect(desk.ends.at(-1)).to.equal('c GRID_TIMEOUT unknown');
+    desk.pass(5_000);
+    expect(desk.ends.at(-1)).to.equal('p GRID_TIMEOUT not-applied');
   });
 
   it('by the close reaches every call, and later ones are refused', () => {

@@ -22,6 +22,7 @@ function callsTo(answer: (calls: Calls, request: OpRequest, attempt: number) => 
       },
       route: () => 'somebody',
       obstacle: () => ({ code: 'GRID_TIMEOUT', text: 'no answer' }),
+      patienceMs: () => Number.POSITIVE_INFINITY,
     },
   });
   const ends: (string | Error)[] = [];
