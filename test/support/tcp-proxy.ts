@@ -1,42 +1,35 @@
-/** A piece of wire between a client and a member, which a test can cut, or hold what flows on it. */
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+/** A piece of wire before a member, which a test can cut, or hold what flows on it. */
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { Wire } from './wire.ts';
 
 export class TcpProxy {
   readonly #server: Server;
-  readonly #pairs = new Set<readonly [Socket, Socket]>();
+  readonly #wires = new Set<Wire>();
   #isRefusing = false;
-  #holdsAnswers = false;
+  #losesAnswers = false;
   port = 0;
+  /** Told of every connection as soon as it is known what it is for. */
+  onWire: (wire: Wire) => void = () => {};
 
-  static async to(address: string): Promise<TcpProxy> {
+  static async to(address: string, port = 0): Promise<TcpProxy> {
     const proxy = new TcpProxy(address);
-    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => proxy.#server.listen(port, '127.0.0.1', resolve));
     proxy.port = (proxy.#server.address() as AddressInfo).port;
     return proxy;
   }
 
   private constructor(address: string) {
-    const [host = '', port = ''] = address.split(':');
     this.#server = createServer((near) => {
       if (this.#isRefusing) {
         near.destroy();
         return;
       }
-      const far = connect(Number(port), host);
-      const pair = [near, far] as const;
-      this.#pairs.add(pair);
-      for (const socket of pair) {
-        socket.on('error', () => {});
-        socket.on('close', () => {
-          this.#pairs.delete(pair);
-          near.destroy();
-          far.destroy();
-        });
-      }
-      near.pipe(far);
-      far.on('data', (chunk) => {
-        if (!this.#holdsAnswers) near.write(chunk);
+      const wire = new Wire(near, address, {
+        onPath: () => this.onWire(wire),
+        onClose: () => this.#wires.delete(wire),
       });
+      this.#wires.add(wire);
+      if (this.#losesAnswers) wire.lose('out');
     });
   }
 
@@ -44,20 +37,25 @@ export class TcpProxy {
     return `ws://127.0.0.1:${this.port}`;
   }
 
+  get wires(): readonly Wire[] {
+    return [...this.#wires];
+  }
+
   get connections(): number {
-    return this.#pairs.size;
+    return this.#wires.size;
   }
 
   /** What members answer is lost from now on; requests still reach them. */
   loseAnswers(isLosing: boolean): void {
-    this.#holdsAnswers = isLosing;
+    this.#losesAnswers = isLosing;
+    for (const wire of this.wires) {
+      if (isLosing) wire.lose('out');
+      else wire.release('out');
+    }
   }
 
   cut(): void {
-    for (const [near, far] of [...this.#pairs]) {
-      near.destroy();
-      far.destroy();
-    }
+    for (const wire of this.wires) wire.close();
   }
 
   refuse(isRefusing: boolean): void {

@@ -1,0 +1,111 @@
+/**
+ * Everything that happened in a run, in its order: calls and how they ended, what subscribers were given,
+ * and the faults. It is the only thing that the checks look at, so whoever has the file can check it again.
+ */
+import type { TopicGap } from '../../src/grid-topic.ts';
+import type { From } from '../../src/structures/topic/topic-reader.ts';
+import type { Answer, Call } from './calls.ts';
+
+/** Of a fault, for people and for plots. */
+export interface FaultNote {
+  readonly kind: string;
+  readonly detail: string;
+}
+
+export type HistoryEvent = { readonly t: number } & (
+  | { readonly type: 'invoke'; readonly op: number; readonly by: string; readonly call: Call }
+  | { readonly type: 'end'; readonly op: number; readonly answer: Answer }
+  | {
+      readonly type: 'subscribe';
+      readonly subscription: number;
+      readonly by: string;
+      readonly topic: string;
+      readonly from: From;
+    }
+  | { readonly type: 'in-force'; readonly subscription: number }
+  | {
+      readonly type: 'message';
+      readonly subscription: number;
+      readonly sequence: number;
+      readonly message: unknown;
+    }
+  | { readonly type: 'gap'; readonly subscription: number; readonly gap: TopicGap }
+  | { readonly type: 'over'; readonly subscription: number }
+  | ({ readonly type: 'fault'; readonly fault: number } & FaultNote)
+  | { readonly type: 'healed'; readonly fault: number }
+  | { readonly type: 'settled'; readonly fault: number }
+  /** Callers have stopped, every key was read since, and every queue emptied. */
+  | { readonly type: 'complete' }
+);
+
+/** What an event is without its time. */
+type Happened<E = HistoryEvent> = E extends HistoryEvent ? Omit<E, 't'> : never;
+
+/** Past it a run ends: it would no longer fit into memory together with its checks. */
+const eventsMax = 6_000_000;
+
+export class History {
+  readonly events: HistoryEvent[] = [];
+  /** Calls that were answered, by caller. */
+  readonly acknowledged = new Map<string, number>();
+  readonly #startedAt = performance.now();
+  readonly #callers = new Map<number, string>();
+  #ops = 0;
+  #subscriptions = 0;
+  #faults = 0;
+  #answered = 0;
+
+  /** Milliseconds since the beginning. */
+  get now(): number {
+    return Math.round((performance.now() - this.#startedAt) * 10) / 10;
+  }
+
+  get answered(): number {
+    return this.#answered;
+  }
+
+  /** Calls without an end. */
+  get open(): number {
+    return this.#callers.size;
+  }
+
+  invoke(by: string, call: Call): number {
+    const op = ++this.#ops;
+    this.#callers.set(op, by);
+    this.#add({ type: 'invoke', op, by, call });
+    return op;
+  }
+
+  end(op: number, answer: Answer): void {
+    const by = this.#callers.get(op);
+    if (by === undefined) throw new Error(`call ${op} ended that was not open`);
+    this.#callers.delete(op);
+    if (answer.how === 'ok') {
+      this.#answered++;
+      this.acknowledged.set(by, (this.acknowledged.get(by) ?? 0) + 1);
+    }
+    this.#add({ type: 'end', op, answer });
+  }
+
+  /** Gives the number under which the rest of it is noted. */
+  subscribe(by: string, topic: string, from: From): number {
+    const subscription = ++this.#subscriptions;
+    this.#add({ type: 'subscribe', subscription, by, topic, from });
+    return subscription;
+  }
+
+  fault(note: FaultNote): number {
+    const fault = ++this.#faults;
+    this.#add({ type: 'fault', fault, ...note });
+    return fault;
+  }
+
+  note(happened: Exclude<Happened, { type: 'invoke' | 'end' | 'subscribe' | 'fault' }>): void {
+    this.#add(happened);
+  }
+
+  #add(happened: Happened): void {
+    if (this.events.length >= eventsMax) throw new Error(`a history of over ${eventsMax} events`);
+    this.events.push({ t: this.now, ...happened });
+  }
+}
