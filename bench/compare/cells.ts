@@ -115,3 +115,7 @@ export const cells: readonly Cell[] = [
   backupCell,
   ...localCells,
 ];
+
+export function needsRedis({ stage }: Cell): boolean {
+  return stage !== 'alone';
+}

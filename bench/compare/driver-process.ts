@@ -4,21 +4,22 @@ import { openIoredis } from './drivers/ioredis.ts';
 import { openWait } from './drivers/ioredis-wait.ts';
 import { openNodeRedis } from './drivers/node-redis.ts';
 import { openShoal } from './drivers/shoal.ts';
+import { LatenessWatch } from './lateness.ts';
 import type { FromDriver, ToDriver } from './messages.ts';
+import { everythingRun } from './tasks/everything-task.ts';
+import { gapRun } from './tasks/gap-task.ts';
 import { fillMap, mapRun } from './tasks/map-task.ts';
 import { queueRun, wakeRun } from './tasks/queue-task.ts';
 import type { Run, Task, TaskResult } from './tasks/task.ts';
 import { topicRun } from './tasks/topic-task.ts';
 
 let driver: MapDriver | Driver | undefined;
+let watch: LatenessWatch | undefined;
 /** What was run once is run again with the same connections and the same compiled code. */
 const runs = new Map<string, Run>();
 
 process.on('message', (message: ToDriver) => {
-  done(message).then(
-    (result) => tell(result === undefined ? { told: 'done' } : { told: 'done', result }),
-    (error: unknown) => tell({ told: 'failed', why: textOf(error) }),
-  );
+  done(message).then(tell, (error: unknown) => tell({ told: 'failed', why: textOf(error) }));
 });
 process.on('disconnect', () => process.exit(0));
 
@@ -30,26 +31,38 @@ function textOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-async function done(message: ToDriver): Promise<TaskResult | undefined> {
-  if (message.do === 'open') {
-    driver = await opened(message.driver, message.addresses);
-    return undefined;
-  }
-  if (driver === undefined) throw new Error(`expected 'open' first, found '${message.do}'`);
+async function done(message: ToDriver): Promise<FromDriver> {
   switch (message.do) {
+    case 'open':
+      driver = await opened(message.driver, message.addresses);
+      return { told: 'opened', address: driver.address };
     case 'fill':
-      await fillMap(driver.map(message.values), message.values);
-      return undefined;
-    case 'run': {
-      const name = JSON.stringify(message.task);
-      const run = runs.get(name) ?? (await runOf(driver, message.task));
-      runs.set(name, run);
-      return run(message.seconds);
-    }
+      await fillMap(theDriver().map(message.values), message.values, message.count);
+      return { told: 'done' };
+    case 'run':
+      return { told: 'ran', result: await ran(message.task, message.seconds) };
+    case 'watch-loop':
+      watch = new LatenessWatch();
+      return { told: 'done' };
+    case 'tell-loop':
+      if (watch === undefined) throw new Error("expected 'watch-loop' before 'tell-loop'");
+      return { told: 'loop', lateness: watch.end() };
     case 'close':
-      await driver.close();
-      return undefined;
+      await theDriver().close();
+      return { told: 'done' };
   }
+}
+
+function theDriver(): MapDriver | Driver {
+  if (driver === undefined) throw new Error("expected 'open' first");
+  return driver;
+}
+
+async function ran(task: Task, seconds: number): Promise<TaskResult> {
+  const name = JSON.stringify(task);
+  const run = runs.get(name) ?? (await runOf(theDriver(), task));
+  runs.set(name, run);
+  return run(seconds);
 }
 
 function opened(name: DriverName, addresses: Addresses): Promise<MapDriver | Driver> {
@@ -71,6 +84,7 @@ function opened(name: DriverName, addresses: Addresses): Promise<MapDriver | Dri
 
 async function runOf(from: MapDriver | Driver, task: Task): Promise<Run> {
   if (task.kind === 'map') return mapRun(from.map(task.values), task);
+  if (task.kind === 'gap') return gapRun(from.map('strings'), task.outstanding);
   if (!('topic' in from)) throw new Error(`expected a driver of more than maps for ${task.kind}`);
   switch (task.kind) {
     case 'topic':
@@ -79,5 +93,7 @@ async function runOf(from: MapDriver | Driver, task: Task): Promise<Run> {
       return queueRun(from, task.outstanding);
     case 'wake':
       return wakeRun(from);
+    case 'everything':
+      return everythingRun(from);
   }
 }

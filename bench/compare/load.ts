@@ -73,3 +73,9 @@ function ticksOf(pid: number): number {
     return 0;
   }
 }
+
+/** Bytes that a process has in memory. */
+export function residentBytes(pid: number): number {
+  const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
+  return Number(kib) * 1_024;
+}

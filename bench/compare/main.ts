@@ -2,7 +2,8 @@
  * `npm run bench`: the comparison with Redis, as programs in Node see both. It starts what it needs on
  * free ports of loopback, measures in turns, prints ratios of medians, and ends what it started.
  */
-import { cells } from './cells.ts';
+import { cells, needsRedis } from './cells.ts';
+import { measurements } from './measurements/all.ts';
 import { type Options, optionsOf, UsageError, usage } from './options.ts';
 import { machine, versions, write } from './results.ts';
 import { runCells } from './stages.ts';
@@ -24,19 +25,22 @@ try {
 
 async function compare({ chosen, pace, name }: Options): Promise<void> {
   const at = new Date().toISOString();
-  const own = cells.filter((cell) => isChosen(cell, chosen));
-  const redis = own.some(({ stage }) => stage !== 'alone') ? redisVersion() : undefined;
+  const own = cells.filter(
+    (cell) => chosen.length === 0 || chosen.includes(cell.name) || chosen.includes(cell.group),
+  );
+  const other = measurements.filter((each) =>
+    chosen.length === 0 ? each.isLong !== true : chosen.includes(each.name),
+  );
+  const isNeeded = [...own.map(needsRedis), ...other.map((each) => each.needsRedis)].includes(true);
+  const redis = isNeeded ? redisVersion() : undefined;
   const rows = await runCells(own, pace);
   const summaries = own.map((cell) => summaryOf(cell, rows));
   const findings = summaries.flatMap(findingsOf);
-  console.log(summaries.map(cellTable).join('\n\n'));
-  console.log(`\n${findingTable(findings)}`);
+  for (const measurement of other) findings.push(...(await measurement.run(pace)));
+  for (const summary of summaries) console.log(`${cellTable(summary)}\n`);
+  console.log(findingTable(findings));
   if (name === undefined) return;
   const command = ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
   const about = { command, at, machine: machine(), versions: versions(redis), pace };
   console.log(`\n${write({ ...about, findings, summaries, rows }, name)}`);
-}
-
-function isChosen(cell: { name: string; group: string }, chosen: readonly string[]): boolean {
-  return chosen.length === 0 || chosen.includes(cell.name) || chosen.includes(cell.group);
 }

@@ -1,22 +1,28 @@
 /** The command line of `npm run bench`. */
 import { parseArgs } from 'node:util';
 import { cells } from './cells.ts';
-import type { Pace } from './rounds.ts';
+import { measurements } from './measurements/all.ts';
+import type { MeasurePace } from './measurements/measurement.ts';
 
 export interface Options {
-  /** Names or groups of cells. */
+  /** Names or groups of cells, names of measurements. */
   readonly chosen: readonly string[];
-  readonly pace: Pace;
+  readonly pace: MeasurePace;
   /** Of the file in bench/results; undefined where none is written. */
   readonly name: string | undefined;
 }
 
+const groups = [...new Set(cells.map(({ group }) => group))];
+const names = measurements.map(({ name }) => name);
+
 export const usage = `npm run bench -- [cells] [options]
 
-  cells              names or groups; all where none is given:
-                     ${[...new Set(cells.map(({ group }) => group))].join(' ')}
+  cells              names or groups; all but soak where none is given:
+                     ${groups.join(' ')}
+                     ${names.join(' ')}
   --rounds N         in each, every driver runs every cell once (5)
   --seconds S        length of one run of a cell (1.2)
+  --minutes M        length of soak (10)
   --quick            2 rounds of 0.5 s whatever else runs, to see that it works;
                      no file is written without --name
   --name TEXT        of the file in bench/results (the cells)
@@ -28,13 +34,15 @@ export function optionsOf(args: readonly string[]): Options | 'help' {
   const { values, positionals } = parsed(args);
   if (values.help) return 'help';
   for (const word of positionals) {
-    if (cells.some(({ name, group }) => name === word || group === word)) continue;
+    if (names.includes(word) || groups.includes(word)) continue;
+    if (cells.some(({ name }) => name === word)) continue;
     throw new UsageError(`expected cells to compare, found '${word}'`);
   }
   const [rounds, seconds] = values.quick ? [2, 0.5] : [5, 1.2];
-  const pace: Pace = {
+  const pace: MeasurePace = {
     rounds: positive('rounds', values.rounds, rounds, 1),
     seconds: positive('seconds', values.seconds, seconds, 0.1),
+    minutes: positive('minutes', values.minutes, 10, 0.5),
     ...(values.quick
       ? { firstWarmUpSeconds: 0.5, warmUpSeconds: 0.1, triesMax: 1, quietWaitMaxMs: 0 }
       : { firstWarmUpSeconds: 1.5, warmUpSeconds: 0.3, triesMax: 3, quietWaitMaxMs: 5_000 }),
@@ -52,6 +60,7 @@ function parsed(args: readonly string[]) {
       options: {
         rounds: { type: 'string' },
         seconds: { type: 'string' },
+        minutes: { type: 'string' },
         quick: { type: 'boolean', default: false },
         name: { type: 'string' },
         help: { type: 'boolean', default: false },

@@ -50,6 +50,7 @@ export async function startGuarded(command: string, args: readonly string[]): Pr
   });
   shell.unref();
   const end = () => {
+    shell.ref();
     shell.stdin.end();
     return ended;
   };

@@ -7,6 +7,7 @@ import { Redis } from 'ioredis';
 import { ended, keep, startGuarded } from './processes.ts';
 
 const startMaxMs = 15_000;
+const logLinesMax = 1_000;
 
 /** A system that runs, and the processes that it is made of. */
 export interface Running {
@@ -21,7 +22,8 @@ export interface RedisProcess extends Running {
 export interface MemberProcess extends Running {
   readonly address: string;
   readonly id: string;
-  readonly child: ChildProcess;
+  /** What it has logged, a line each, the first thousand. */
+  readonly log: readonly string[];
 }
 
 /** The first line of `redis-server --version`. */
@@ -61,10 +63,14 @@ async function freePort(): Promise<number> {
 }
 
 /** Asks again and again; what it waits for in vain is named. */
-async function until(is: () => Promise<boolean>, what: string): Promise<void> {
-  const endsAt = performance.now() + startMaxMs;
+export async function until(
+  is: () => Promise<boolean>,
+  what: string,
+  waitMaxMs = startMaxMs,
+): Promise<void> {
+  const endsAt = performance.now() + waitMaxMs;
   while (!(await is())) {
-    if (performance.now() > endsAt) throw new Error(`waited ${startMaxMs} ms in vain for ${what}`);
+    if (performance.now() > endsAt) throw new Error(`waited ${waitMaxMs} ms in vain for ${what}`);
     await pause(20);
   }
 }
@@ -99,16 +105,24 @@ function accepts(port: number): Promise<boolean> {
 export async function startMember(seeds: readonly string[] = []): Promise<MemberProcess> {
   const args = ['start', '--listen', '127.0.0.1:0', '--json'];
   for (const seed of seeds) args.push('--seed', seed);
-  const child = keep(
-    fork('dist/cli/main.js', args, { stdio: ['ignore', 'pipe', 'ignore', 'ipc'] }),
-  );
+  const child = keep(fork('dist/cli/main.js', args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }));
+  const log = logOf(child);
   const line = await firstLine(child);
   const { address, id } = JSON.parse(line) as Record<'address' | 'id', string>;
   const end = () => {
     child.kill('SIGKILL');
     return ended(child);
   };
-  return { address, id, child, pids: [child.pid ?? 0], end };
+  return { address, id, log, pids: [child.pid ?? 0], end };
+}
+
+function logOf(child: ChildProcess): string[] {
+  const lines: string[] = [];
+  if (child.stderr === null) throw new Error('expected a pipe from the member');
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (lines.length < logLinesMax) lines.push(line);
+  });
+  return lines;
 }
 
 function firstLine(child: ChildProcess): Promise<string> {

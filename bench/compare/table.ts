@@ -41,8 +41,8 @@ function fieldsOf(figure: Figure): string[] {
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
 
 export function findingTable(findings: readonly Finding[]): string {
-  const widths = [18, 14, 15, 11, 9, 11];
-  const head = ['cell', 'shoal through', 'figure', 'goal', 'floor 3', 'floor 5', 'met', 'against'];
+  const widths = [18, 18, 20, 11, 9, 11];
+  const head = ['cell', 'of', 'figure', 'goal', 'floor 3', 'floor 5', 'met', 'against'];
   const rows = findings.map((finding) => [
     finding.name,
     finding.of,

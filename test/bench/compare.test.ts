@@ -1,4 +1,6 @@
 /** The figuring of the comparison with Redis; what it measures needs a quiet machine and is not tested. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { type Cell, cells } from '../../bench/compare/cells.ts';
 import { driverNames, isShoal } from '../../bench/compare/drivers/driver.ts';
@@ -9,6 +11,7 @@ import { findingsOf, summaryOf, verdictOf } from '../../bench/compare/summary.ts
 import { findingTable } from '../../bench/compare/table.ts';
 import { Traffic } from '../../bench/compare/tasks/traffic.ts';
 import { isWhole, keysOf, valuesOf } from '../../bench/compare/tasks/values.ts';
+import { until } from '../transport/until.ts';
 
 const cell: Cell = {
   name: 'mix-64',
@@ -113,8 +116,8 @@ describe('the comparison with Redis', () => {
     expect(traffic.isFull).to.equal(true);
   });
 
-  it('uses keys of 10 characters and values of the sizes that it names', () => {
-    expect(keysOf(3)).to.deep.equal(['key:000000', 'key:000001', 'key:000002']);
+  it('uses keys of 12 characters and values of the sizes that it names', () => {
+    expect(keysOf(3)).to.deep.equal(['key:00000000', 'key:00000001', 'key:00000002']);
     for (const value of valuesOf('strings')) expect(value).to.have.lengthOf(100);
     for (const value of valuesOf('objects')) {
       expect(JSON.stringify(value)).to.have.lengthOf(1_023);
@@ -130,5 +133,46 @@ describe('the comparison with Redis', () => {
       '--rounds: expected a number',
     );
     expect(optionsOf(['mix', '--rounds', '3'])).to.deep.include({ chosen: ['mix'], name: 'mix' });
+  });
+});
+
+describe('npm run bench', () => {
+  it('starts processes, measures and prints, with nothing but the owner', function () {
+    this.timeout(60_000);
+    const args = [
+      'scripts/bench.mjs',
+      'local-set-64',
+      '--quick',
+      '--rounds',
+      '1',
+      '--seconds',
+      '0.2',
+    ];
+    const { status, stdout, stderr } = spawnSync('node', args, { encoding: 'utf8' });
+    expect(status, stderr).to.equal(0);
+    expect(stdout).to.match(/local-set-64 +shoal-owner +[\d,]+ \/s/);
+    expect(stderr).to.include('round 1  local-set-64  shoal-owner');
+  });
+
+  it('says what it takes where it is asked for something else', () => {
+    const { status, stderr } = spawnSync('node', ['scripts/bench.mjs', 'nothing'], {
+      encoding: 'utf8',
+    });
+    expect(status).to.equal(2);
+    expect(stderr).to.include("found 'nothing'").and.to.include('--rounds');
+  });
+
+  it('ends a program with the process that started it, however that ends', async () => {
+    const script = `
+      import { startGuarded } from './bench/compare/processes.ts';
+      const { pid } = await startGuarded('sleep', ['1000']);
+      console.log(pid);
+      process.kill(process.pid, 'SIGKILL');`;
+    const args = ['--import', 'tsx', '--input-type=module', '-e', script];
+    const { stdout, signal } = spawnSync('node', args, { encoding: 'utf8' });
+    expect(signal).to.equal('SIGKILL');
+    const pid = Number(stdout);
+    expect(pid).to.be.above(1);
+    await until(() => !existsSync(`/proc/${pid}`), `process ${pid} to end`);
   });
 });

@@ -24,6 +24,8 @@ export interface MapDriver {
   /** `strings` are stored as they are; `objects` in the client's way of storing them. */
   map(values: ValueKind): MapPort;
   close(): Promise<void>;
+  /** Of a member. */
+  readonly address?: string;
 }
 
 export interface Driver extends MapDriver {

@@ -15,6 +15,7 @@ type AnyGrid = Pick<GridClient, 'map' | 'queue' | 'topic'>;
 
 interface Opened {
   readonly grid: AnyGrid;
+  readonly address?: string;
   close(): Promise<void>;
 }
 
@@ -25,7 +26,7 @@ async function openClient({ members }: Addresses): Promise<Opened> {
 
 async function openMember(data: boolean, { members }: Addresses): Promise<Opened> {
   const grid = await Grid.join({ data, listen: { port: 0 }, seeds: members });
-  return { grid, close: () => grid.leave() };
+  return { grid, address: grid.self.address, close: () => grid.leave() };
 }
 
 /** More than the 4,000 messages that may be on their way, as both of them are bounds of what is kept. */
@@ -45,7 +46,9 @@ export async function openShoal(
     opened.push(next);
     return next.grid;
   };
+  const { address } = first;
   return {
+    ...(address === undefined ? {} : { address }),
     map: (values) => mapOf(first.grid, values),
     topic: async (name, listener) => topicOf(first.grid, await another(), name, listener),
     queue: async (name) => queueOf(first.grid, await another(), name),

@@ -1,4 +1,4 @@
-/** A map in Redis: keys with the map's name before them, texts as they are, objects as JSON. */
+/** A map in Redis: texts as they are, under the keys as they are; objects as JSON, under keys of their own. */
 import { inChunks, type MapPort, type ValueKind } from './driver.ts';
 
 /** What the clients of Redis have in common. */
@@ -16,20 +16,20 @@ export function textMap(store: TextStore, values: ValueKind): MapPort {
       store.mset(
         chunk.flatMap((key, index) => {
           const value = valueAt(from + index);
-          return [`${values}:${key}`, isText ? String(value) : JSON.stringify(value)];
+          return isText ? [key, String(value)] : [`o:${key}`, JSON.stringify(value)];
         }),
       ),
     );
   if (isText) {
     return {
-      get: (key) => store.get(`strings:${key}`),
-      set: (key, value) => store.set(`strings:${key}`, value as string),
+      get: (key) => store.get(key),
+      set: (key, value) => store.set(key, value as string),
       fill,
     };
   }
   return {
-    get: (key) => store.get(`objects:${key}`).then(parsed),
-    set: (key, value) => store.set(`objects:${key}`, JSON.stringify(value)),
+    get: (key) => store.get(`o:${key}`).then(parsed),
+    set: (key, value) => store.set(`o:${key}`, JSON.stringify(value)),
     fill,
   };
 }

@@ -2,15 +2,22 @@
 import type { MapPort } from '../drivers/driver.ts';
 import { Latencies } from '../latencies.ts';
 import { keysCount, type Run, type Task } from './task.ts';
-import { isWhole, keysOf, valuesOf } from './values.ts';
+import { isWhole, keysOf, textOf, valuesOf } from './values.ts';
 
 type MapTask = Extract<Task, { kind: 'map' }>;
 
 const keys = keysOf(keysCount);
 
-export async function fillMap(map: MapPort, values: MapTask['values']): Promise<void> {
+/** Texts are all different. */
+export async function fillMap(
+  map: MapPort,
+  values: MapTask['values'],
+  count: number,
+): Promise<void> {
   const pool = valuesOf(values);
-  await map.fill(keys, (index) => pool[index % pool.length]);
+  const valueAt = (index: number) =>
+    values === 'strings' ? textOf(index) : pool[index % pool.length];
+  await map.fill(count === keysCount ? keys : keysOf(count), valueAt);
 }
 
 export function mapRun(map: MapPort, { values, reads, outstanding }: MapTask): Run {

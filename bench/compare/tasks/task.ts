@@ -14,18 +14,26 @@ export type Task =
   /** From a push to the take of its item, with as many of both outstanding. */
   | { readonly kind: 'queue'; readonly outstanding: number }
   /** From a push to the take that waited for it, one at a time. */
-  | { readonly kind: 'wake' };
+  | { readonly kind: 'wake' }
+  /** So many writers of one key each: the longest time without an answer. */
+  | { readonly kind: 'gap'; readonly outstanding: number }
+  /** Maps, a queue and a topic at once. */
+  | { readonly kind: 'everything' };
 
 export interface TaskResult {
   readonly operations: number;
   readonly perSecond: number;
   readonly p50Us: number;
   readonly p99Us: number;
+  /** Of `gap`: between two answers to one writer, and calls that failed. */
+  readonly longestGapMs?: number;
+  readonly failed?: number;
 }
 
 /** Runs for so long, ends what is on its way, and tells. It rejects where an answer was wrong. */
 export type Run = (seconds: number) => Promise<TaskResult>;
 
+/** What a map is filled with before it is measured, and the keys that are drawn from. */
 export const keysCount = 100_000;
 /** Messages and items on their way, published or pushed and not yet received. */
 export const onTheirWayMax = 4_000;

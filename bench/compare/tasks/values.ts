@@ -1,9 +1,9 @@
 /** Keys and values of the comparison: the same for every client, and not made while it is measured. */
 import type { ValueKind } from '../drivers/driver.ts';
 
-/** 10 characters. */
+/** 12 characters. */
 export function keysOf(count: number): string[] {
-  return Array.from({ length: count }, (_, index) => `key:${`${index}`.padStart(6, '0')}`);
+  return Array.from({ length: count }, (_, index) => `key:${`${index}`.padStart(8, '0')}`);
 }
 
 const textLength = 100;
