@@ -5,6 +5,7 @@
 import { cells, needsRedis } from './cells.ts';
 import { measurements } from './measurements/all.ts';
 import { type Options, optionsOf, UsageError, usage } from './options.ts';
+import { plot } from './plot.ts';
 import { machine, versions, write } from './results.ts';
 import { runCells } from './stages.ts';
 import { findingsOf, summaryOf } from './summary.ts';
@@ -15,6 +16,7 @@ const args = process.argv.slice(2);
 try {
   const options = optionsOf(args);
   if (options === 'help') console.log(usage);
+  else if (options === 'plot') console.log(plot());
   else await compare(options);
   process.exit(0);
 } catch (error) {
@@ -42,5 +44,5 @@ async function compare({ chosen, pace, name }: Options): Promise<void> {
   if (name === undefined) return;
   const command = ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
   const about = { command, at, machine: machine(), versions: versions(redis), pace };
-  console.log(`\n${write({ ...about, findings, summaries, rows }, name)}`);
+  console.log(`\n${write({ ...about, findings, summaries, rows }, name)}\n${plot()}`);
 }

@@ -16,6 +16,7 @@ const groups = [...new Set(cells.map(({ group }) => group))];
 const names = measurements.map(({ name }) => name);
 
 export const usage = `npm run bench -- [cells] [options]
+npm run bench -- plot      the picture of bench/results anew
 
   cells              names or groups; all but soak where none is given:
                      ${groups.join(' ')}
@@ -30,26 +31,50 @@ export const usage = `npm run bench -- [cells] [options]
 
 export class UsageError extends Error {}
 
-export function optionsOf(args: readonly string[]): Options | 'help' {
+export function optionsOf(args: readonly string[]): Options | 'help' | 'plot' {
   const { values, positionals } = parsed(args);
   if (values.help) return 'help';
-  for (const word of positionals) {
-    if (names.includes(word) || groups.includes(word)) continue;
-    if (cells.some(({ name }) => name === word)) continue;
-    throw new UsageError(`expected cells to compare, found '${word}'`);
-  }
-  const [rounds, seconds] = values.quick ? [2, 0.5] : [5, 1.2];
-  const pace: MeasurePace = {
-    rounds: positive('rounds', values.rounds, rounds, 1),
-    seconds: positive('seconds', values.seconds, seconds, 0.1),
-    minutes: positive('minutes', values.minutes, 10, 0.5),
-    ...(values.quick
-      ? { firstWarmUpSeconds: 0.5, warmUpSeconds: 0.1, triesMax: 1, quietWaitMaxMs: 0 }
-      : { firstWarmUpSeconds: 1.5, warmUpSeconds: 0.3, triesMax: 3, quietWaitMaxMs: 5_000 }),
-  };
+  if (positionals.length === 1 && positionals[0] === 'plot') return 'plot';
+  for (const word of positionals) checkCell(word);
   const ownName = positionals.length === 0 ? 'all' : positionals.join('-');
   const name = values.name ?? (values.quick ? undefined : ownName);
-  return { chosen: positionals, pace, name };
+  return { chosen: positionals, pace: paceOf(values), name };
+}
+
+function checkCell(word: string): void {
+  const isKnown = names.includes(word) || groups.includes(word);
+  if (isKnown || cells.some(({ name }) => name === word)) return;
+  throw new UsageError(`expected cells to compare, found '${word}'`);
+}
+
+const usual = {
+  rounds: 5,
+  seconds: 1.2,
+  minutes: 10,
+  firstWarmUpSeconds: 1.5,
+  warmUpSeconds: 0.3,
+  triesMax: 3,
+  quietWaitMaxMs: 5_000,
+} satisfies MeasurePace;
+
+const hasty: MeasurePace = {
+  ...usual,
+  rounds: 2,
+  seconds: 0.5,
+  firstWarmUpSeconds: 0.5,
+  warmUpSeconds: 0.1,
+  triesMax: 1,
+  quietWaitMaxMs: 0,
+};
+
+function paceOf(values: ReturnType<typeof parsed>['values']): MeasurePace {
+  const pace = values.quick ? hasty : usual;
+  return {
+    ...pace,
+    rounds: positive('rounds', values.rounds, pace.rounds, 1),
+    seconds: positive('seconds', values.seconds, pace.seconds, 0.1),
+    minutes: positive('minutes', values.minutes, pace.minutes, 0.5),
+  };
 }
 
 function parsed(args: readonly string[]) {
