@@ -22,6 +22,9 @@ export interface Runnable {
 const sliceMessagesMax = 64;
 const sliceMs = 1;
 const turnMs = 4;
+/** Reading the clock costs as much as a small message: while messages are as quick as this, every few will do. */
+const quickMs = 0.02;
+const messagesPerLook = 8;
 /** Ends turns where the clock stands still meanwhile, as a simulated one does. */
 const turnMessagesMax = 16_384;
 
@@ -35,6 +38,9 @@ export class Scheduler {
   #turnEnd = 0;
   #messagesLeft = 0;
   #now = 0;
+  /** Messages until the clock is read again. */
+  #looksIn = 1;
+  #looksEvery = 1;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -77,6 +83,8 @@ export class Scheduler {
     this.#now = this.#clock.monotonic();
     this.#turnEnd = this.#now + turnMs;
     this.#messagesLeft = turnMessagesMax;
+    this.#looksIn = 1;
+    this.#looksEvery = 1;
     do {
       while (this.#hasBudget()) {
         const runnable = this.#ready.shift();
@@ -91,6 +99,14 @@ export class Scheduler {
     return this.#messagesLeft > 0 && this.#now < this.#turnEnd;
   }
 
+  #look(): void {
+    const before = this.#now;
+    this.#now = this.#clock.monotonic();
+    const isQuick = this.#now - before < quickMs * this.#looksEvery;
+    this.#looksEvery = isQuick ? messagesPerLook : 1;
+    this.#looksIn = this.#looksEvery;
+  }
+
   /** True where the actor has more to do. */
   #runSlice(runnable: Runnable): boolean {
     const sliceEnd = this.#now + sliceMs;
@@ -99,9 +115,8 @@ export class Scheduler {
     while (hasMore && handled < sliceMessagesMax) {
       hasMore = runnable.runOne();
       handled++;
-      // Reading the clock costs as much as a small message: after the 1st, 2nd, 4th, 8th... will do.
-      if ((handled & (handled - 1)) !== 0) continue;
-      this.#now = this.#clock.monotonic();
+      if (--this.#looksIn > 0) continue;
+      this.#look();
       if (this.#now >= sliceEnd) break;
     }
     this.#messagesLeft -= handled;

@@ -42,23 +42,10 @@ export class ClientRouter implements Router {
   }
 
   submit(operation: Operation): void {
-    const { structure, partition, op, isWrite, timeoutMs, signal, resolve, reject } = operation;
-    this.#parts.onCall();
-    this.#parts.calls.submit({
-      partition: partitionIdOf(structure.backups, partition, this.partitions),
-      structure: structure.id,
-      op,
-      isWrite,
-      isPoll: operation.isPoll ?? false,
-      timeoutMs,
-      signal,
-      resolve,
-      reject: (error) => {
-        // It was destroyed, and the next call begins a new one.
-        if (error.code === 'GRID_CLOSED') this.dropped([structure.id]);
-        reject(error);
-      },
-    });
+    const { calls, table, onCall } = this.#parts;
+    onCall();
+    const { structure, partition } = operation;
+    calls.submit(operation, partitionIdOf(structure.backups, partition, table.partitions));
   }
 
   structure(type: string, name: string): StructureRow | undefined {

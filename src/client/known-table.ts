@@ -1,9 +1,12 @@
 /** The table as the client knows it: the newest that any member has told. */
 import type { MemberId, PartitionId } from '../base/ids.ts';
+import { partitionIdOf } from '../base/partition-id.ts';
 import type { ClientTable } from '../wire/client-messages.ts';
 
 export class KnownTable {
   #table: ClientTable | undefined;
+  /** By partition, over all groups. */
+  #primaries: (MemberId | undefined)[] = [];
 
   get latest(): ClientTable | undefined {
     return this.#table;
@@ -22,16 +25,12 @@ export class KnownTable {
       if (table.index === known.index && !isTrusted) return false;
     }
     this.#table = table;
+    this.#primaries = primariesOf(table);
     return true;
   }
 
   primaryOf(partition: PartitionId): MemberId | undefined {
-    const table = this.#table;
-    if (table === undefined) return undefined;
-    const group = Math.floor(partition / table.partitions);
-    const primaries = table.groups.find(({ backups }) => backups === group)?.primaries;
-    const place = primaries?.[partition % table.partitions] ?? 0;
-    return table.members[place - 1]?.id;
+    return this.#primaries[partition];
   }
 
   /** The members that are primaries, with their addresses. */
@@ -41,4 +40,15 @@ export class KnownTable {
     const places = new Set(table.groups.flatMap(({ primaries }) => primaries));
     return table.members.filter((_, index) => places.has(index + 1));
   }
+}
+
+function primariesOf({ groups, members, partitions }: ClientTable): (MemberId | undefined)[] {
+  const most = groups.reduce((max, { backups }) => Math.max(max, backups), 0);
+  const known = new Array<MemberId | undefined>((most + 1) * partitions).fill(undefined);
+  for (const { backups, primaries } of groups) {
+    primaries.forEach((place, index) => {
+      known[partitionIdOf(backups, index, partitions)] = members[place - 1]?.id;
+    });
+  }
+  return known;
 }

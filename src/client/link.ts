@@ -9,7 +9,7 @@
 import { type Clock, repeat, type Timer } from '../base/clock.ts';
 import type { MemberId } from '../base/ids.ts';
 import type { Limits } from '../base/limits.ts';
-import { Outbox } from '../transport/outbox.ts';
+import { FrameQueue } from '../transport/frame-queue.ts';
 import { clientProtocol } from '../wire/client-messages.ts';
 import { Codec } from '../wire/codec.ts';
 import type { ClientHello, Refused } from '../wire/handshake.ts';
@@ -40,7 +40,7 @@ const silentMs = 4_000;
 const handedBytesMax = 4 * 1_024 * 1_024;
 /** Sockets of browsers do not tell when they have room again. */
 const roomMs = 5;
-/** The outbox asks for whom a batch is; a link has one other end. */
+/** Before it is known whom a link leads to. */
 const nobody = '' as MemberId;
 
 export class Link {
@@ -48,7 +48,7 @@ export class Link {
   readonly #clock: Clock;
   readonly #events: LinkEvents;
   readonly #codec: Codec;
-  readonly #outbox: Outbox;
+  readonly #frames: FrameQueue;
   readonly #socket: Socket;
   readonly #timer: Timer;
   readonly #startedAt: number;
@@ -58,14 +58,20 @@ export class Link {
   #tickedAt: number;
   #isEnded = false;
   #isFlushing = false;
-  readonly #flush = () => this.#send();
+  #isHeldUp = false;
+  readonly #flush = () => {
+    this.#isFlushing = false;
+    this.#isHeldUp = false;
+    this.#send();
+    this.#frames.endTurn();
+  };
 
   constructor(url: string, { clock, limits, hello, openSocket }: LinkParts, events: LinkEvents) {
     this.url = url;
     this.#clock = clock;
     this.#events = events;
     this.#codec = new Codec(limits);
-    this.#outbox = new Outbox('data', limits.dataBytesBufferedMax);
+    this.#frames = new FrameQueue(this.#codec, limits.dataBytesBufferedMax);
     this.#startedAt = clock.monotonic();
     this.#heardAt = this.#startedAt;
     this.#tickedAt = this.#startedAt;
@@ -100,10 +106,12 @@ export class Link {
 
   /** False where too much waits already, or it is not up. */
   send(message: Message): boolean {
-    if (!this.isUp || !this.#outbox.push(message, undefined)) return false;
-    if (this.#isFlushing) return true;
-    this.#isFlushing = true;
-    this.#clock.defer(this.#flush);
+    if (!this.isUp || !this.#frames.push(message)) return false;
+    if (this.#frames.isDue && !this.#isHeldUp) this.#send();
+    else if (!this.#isFlushing) {
+      this.#isFlushing = true;
+      this.#clock.defer(this.#flush);
+    }
     return true;
   }
 
@@ -115,15 +123,21 @@ export class Link {
   }
 
   #send(): void {
-    this.#isFlushing = false;
-    while (this.#outbox.length > 0) {
+    while (!this.#frames.isEmpty) {
       if (this.#socket.bufferedBytes >= handedBytesMax) {
-        this.#isFlushing = true;
-        this.#clock.setTimer(roomMs, this.#flush);
+        this.#holdUp();
         return;
       }
-      this.#socket.send(this.#codec.encodeBatch(this.#outbox.takeBatch(nobody)));
+      const frame = this.#frames.take();
+      if (frame !== undefined) this.#socket.send(frame);
     }
+  }
+
+  /** The socket is full: looks again in a while. */
+  #holdUp(): void {
+    this.#isHeldUp = true;
+    this.#isFlushing = true;
+    this.#clock.setTimer(roomMs, this.#flush);
   }
 
   #receive(frame: Uint8Array): void {
@@ -174,7 +188,7 @@ export class Link {
   #end(detail: string, refused: Refused | undefined): void {
     if (!this.#stop()) return;
     this.#socket.close();
-    this.#outbox.clear();
+    this.#frames.clear();
     this.#events.onEnd(this, detail, refused);
   }
 

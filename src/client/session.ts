@@ -65,7 +65,15 @@ export class Session implements Courier {
       credential,
     };
     this.links = this.#createLinks(hello);
-    this.calls = new Calls({ caller: this.caller, clock, random, limits, courier: this });
+    this.calls = new Calls({
+      caller: this.caller,
+      clock,
+      random,
+      limits,
+      courier: this,
+      // The next call begins a new one.
+      onGone: (structure) => this.router.dropped([structure]),
+    });
     this.#asks = new Asks({
       clock,
       send: (message) => this.links.gateway?.send(message) ?? false,
@@ -101,8 +109,9 @@ export class Session implements Courier {
 
   // --- the way to primaries
 
-  send(request: OpRequest): boolean {
-    return this.#linkFor(request.partition)?.send(request) ?? false;
+  send(request: OpRequest): string | undefined {
+    const link = this.#linkFor(request.partition);
+    return link?.send(request) === true ? link.member : undefined;
   }
 
   route(partition: PartitionId): string | undefined {

@@ -4,12 +4,12 @@
  * Nothing of a stranger is decoded but one small greeting, and that in a few seconds or never.
  */
 import type { Clock, Timer } from '../base/clock.ts';
-import type { CallerId, MemberId } from '../base/ids.ts';
+import type { CallerId } from '../base/ids.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Logger } from '../base/logger.ts';
 import { anybody, type User, type Users } from '../security/users.ts';
 import { Connection, type FrameSocket } from '../transport/connection.ts';
-import { Outbox } from '../transport/outbox.ts';
+import { FrameQueue } from '../transport/frame-queue.ts';
 import { isSession } from '../wire/client-messages.ts';
 import { Codec } from '../wire/codec.ts';
 import type { ClientHello, Refused } from '../wire/handshake.ts';
@@ -40,21 +40,23 @@ const liveness = { tickMs: 5_000, silentMs: 20_000, pings: true } as const;
 /** So much is handed to a connection at a time; the rest waits where it can be counted. */
 const handedBytesMax = 4 * 1_024 * 1_024;
 const ignore = () => {};
-/** The outbox asks for whom a batch is; a connection of a client has one end only. */
-const nobody = '' as MemberId;
 
 export class ClientConnection implements ClientLink {
   readonly #settings: ClientSettings;
   readonly #gateway: Gateway;
   readonly #connection: Connection;
   readonly #codec: Codec;
-  readonly #outbox: Outbox;
+  readonly #frames: FrameQueue;
   readonly #deadline: Timer;
   readonly #onEnd: () => void;
   #session: CallerId | undefined;
   #user: User = anybody;
   #isFlushing = false;
-  readonly #flush = () => this.#send();
+  readonly #flush = () => {
+    this.#isFlushing = false;
+    this.#send();
+    this.#frames.endTurn();
+  };
 
   constructor(
     webSocket: FrameSocket,
@@ -68,7 +70,7 @@ export class ClientConnection implements ClientLink {
     this.#gateway = gateway;
     this.#onEnd = onEnd;
     this.#codec = new Codec(limits);
-    this.#outbox = new Outbox('data', limits.dataBytesBufferedMax);
+    this.#frames = new FrameQueue(this.#codec, limits.dataBytesBufferedMax);
     this.#connection = new Connection(webSocket, clock, liveness, {
       onFrame: (frame) => this.#receive(frame),
       onEnd: (reason, detail) => this.#ended(reason, detail),
@@ -89,13 +91,15 @@ export class ClientConnection implements ClientLink {
 
   /** Everything of one turn travels in one frame. A client that does not read loses its connection. */
   send(message: Message): void {
-    if (!this.#outbox.push(message, undefined)) {
+    if (!this.#frames.push(message)) {
       this.#connection.end('silent', 'too slow a reader');
       return;
     }
-    if (this.#isFlushing) return;
-    this.#isFlushing = true;
-    this.#settings.clock.defer(this.#flush);
+    if (this.#frames.isDue) this.#send();
+    else if (!this.#isFlushing) {
+      this.#isFlushing = true;
+      this.#settings.clock.defer(this.#flush);
+    }
   }
 
   close(): void {
@@ -105,15 +109,15 @@ export class ClientConnection implements ClientLink {
   }
 
   #send(): void {
-    this.#isFlushing = false;
-    while (this.#outbox.length > 0 && this.#connection.bufferedBytes < handedBytesMax) {
-      const batch = this.#outbox.takeBatch(nobody);
-      this.#connection.send(this.#codec.encodeBatch(batch), this.#onWritten);
+    while (this.#connection.bufferedBytes < handedBytesMax) {
+      const frame = this.#frames.take();
+      if (frame === undefined) return;
+      this.#connection.send(frame, this.#onWritten);
     }
   }
 
   readonly #onWritten = () => {
-    if (this.#outbox.length > 0) this.#send();
+    if (!this.#frames.isEmpty) this.#send();
   };
 
   #receive(frame: Uint8Array): void {
@@ -126,6 +130,7 @@ export class ClientConnection implements ClientLink {
       return;
     }
     for (const message of this.#codec.decodeBatch(frame)) this.#gateway.receive(this, message);
+    this.#gateway.frameRead();
   }
 
   #greet(hello: ClientHello): void {
@@ -173,7 +178,7 @@ export class ClientConnection implements ClientLink {
 
   #leave(): void {
     this.#deadline.cancel();
-    this.#outbox.clear();
+    this.#frames.clear();
     if (this.#session !== undefined) this.#gateway.detach(this);
     this.#onEnd();
   }

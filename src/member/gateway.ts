@@ -44,6 +44,8 @@ export interface GatewayMember {
   isDoubtful(id: MemberId): boolean;
   acceptLoss(timeoutMs: number, done: (isCommitted: boolean) => void): void;
   toMember(to: MemberId, message: OpRequest): boolean;
+  /** Lets the actors work on what has come, here and now. */
+  runTurn(): void;
 }
 
 /** A client that has had no connection for so long is gone. */
@@ -136,6 +138,11 @@ export class Gateway implements ClientPort {
       default:
         throw new WireError('expected a message of a client, found another kind');
     }
+  }
+
+  /** A client's frame was read to its end: what it brought is worked on without another hop. */
+  frameRead(): void {
+    this.#member.runTurn();
   }
 
   answer(to: string, message: Answer): boolean {

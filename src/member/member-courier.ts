@@ -29,9 +29,9 @@ export class MemberCourier implements Courier {
     this.#refuseAfterMs = refuseAfterMs;
   }
 
-  send(request: OpRequest): boolean {
+  send(request: OpRequest): string | undefined {
     const to = this.route(request.partition);
-    return to !== undefined && this.#dispatch.toMember(to, request);
+    return to !== undefined && this.#dispatch.toMember(to, request) ? to : undefined;
   }
 
   route(partition: PartitionId): MemberId | undefined {

@@ -173,6 +173,7 @@ export class Member {
   /** Hands a request of a client to another member; false where it cannot be reached. */
   readonly toMember = (to: MemberId, message: OpRequest) => this.#dispatch.toMember(to, message);
 
+  readonly runTurn = () => this.#actors.scheduler.runNow();
   /** Lost partitions come back, empty. */
   acceptLoss(timeoutMs: number, done: (isCommitted: boolean) => void): void {
     this.#commit({ type: 'accept-loss' }, timeoutMs, (result) => done(result !== undefined));

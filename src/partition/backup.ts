@@ -24,6 +24,11 @@ export class Backup {
     this.#state = state;
   }
 
+  /** Whether an ack is due at the end of the turn. */
+  get owesAck(): boolean {
+    return this.#ackTo !== undefined;
+  }
+
   /** Precondition: the fence's term is not below the replica's. */
   fence(from: MemberId, message: ReplicaFence, out: Actions): void {
     const state = this.#state;

@@ -11,6 +11,7 @@
 import { Packr } from 'msgpackr';
 import type { CallerId, OpSequence, Sequence } from '../base/ids.ts';
 import type { Entry } from '../wire/replica-messages.ts';
+import { type Done, DoneOps } from './done-ops.ts';
 
 /** Bytes of results that all dedupe tables of a member keep together. */
 export class DedupeBudget {
@@ -22,15 +23,9 @@ export class DedupeBudget {
   }
 }
 
-interface Done {
-  readonly sequence: Sequence;
-  /** Undefined where there was no room for it. */
-  readonly result: Uint8Array | undefined;
-}
-
 interface Caller {
   watermark: OpSequence;
-  readonly done: Map<OpSequence, Done>;
+  readonly done: DoneOps;
   usedAt: number;
 }
 
@@ -60,7 +55,7 @@ export class DedupeTable {
     const known = this.#callers.get(caller);
     if (known === undefined) return 'new';
     if (opSequence < known.watermark) return 'stale';
-    return known.done.get(opSequence) ?? 'new';
+    return known.done.find(opSequence) ?? 'new';
   }
 
   note(entry: Entry, nowMs: number): void {
@@ -68,7 +63,7 @@ export class DedupeTable {
     if (entry.opSequence === 0) return;
     let caller = this.#callers.get(entry.caller);
     if (caller === undefined) {
-      caller = { watermark: entry.firstIncomplete, done: new Map(), usedAt: nowMs };
+      caller = { watermark: entry.firstIncomplete, done: new DoneOps(), usedAt: nowMs };
       this.#callers.set(entry.caller, caller);
     }
     caller.usedAt = nowMs;
@@ -77,19 +72,19 @@ export class DedupeTable {
     const hasRoom = this.#budget.bytes + result.length <= this.#budget.bytesMax;
     if (hasRoom) this.#budget.bytes += result.length;
     // A copy may have brought it before its entry comes.
-    this.#budget.bytes -= caller.done.get(entry.opSequence)?.result?.length ?? 0;
-    caller.done.set(entry.opSequence, { sequence, result: hasRoom ? entry.result : undefined });
+    this.#budget.bytes -= caller.done.find(entry.opSequence)?.result?.length ?? 0;
+    // It may stay long after the log, a frame or a store have let it go.
+    const kept = result.length === 0 ? nothing : result.slice();
+    const isKept = hasRoom && entry.result !== undefined;
+    caller.done.set(entry.opSequence, { sequence, result: isKept ? kept : undefined });
   }
 
   /** Forgets the results of callers that have been idle for 120 s, and callers idle for an hour. */
   expire(nowMs: number): void {
     for (const [id, caller] of this.#callers) {
       const idle = nowMs - caller.usedAt;
-      if (idle > idleMs && caller.done.size > 0) {
-        const ops: number[] = [...caller.done.keys()];
-        const highest = ops.reduce((one, other) => Math.max(one, other));
-        this.#raise(caller, (highest + 1) as OpSequence);
-      }
+      const { last } = caller.done;
+      if (idle > idleMs && last !== undefined) this.#raise(caller, (last + 1) as OpSequence);
       if (idle > watermarkMs) this.#callers.delete(id);
     }
   }
@@ -120,7 +115,7 @@ export class DedupeTable {
       [OpSequence, Sequence, unknown][],
     ][];
     for (const [id, watermark, results] of callers) {
-      const done = new Map<OpSequence, Done>();
+      const done = new DoneOps();
       for (const [op, sequence, result] of results) {
         const bytes = result instanceof Uint8Array ? new Uint8Array(result) : undefined;
         this.#budget.bytes += bytes?.length ?? 0;
@@ -132,18 +127,13 @@ export class DedupeTable {
 
   release(): void {
     for (const caller of this.#callers.values()) {
-      for (const { result } of caller.done.values()) this.#budget.bytes -= result?.length ?? 0;
+      for (const [, { result }] of caller.done) this.#budget.bytes -= result?.length ?? 0;
     }
     this.#callers.clear();
   }
 
   #raise(caller: Caller, watermark: OpSequence): void {
     caller.watermark = watermark;
-    // Insertion order is not op order: an op may be retried after later ones.
-    for (const [op, { result }] of caller.done) {
-      if (op >= watermark) continue;
-      caller.done.delete(op);
-      this.#budget.bytes -= result?.length ?? 0;
-    }
+    this.#budget.bytes -= caller.done.forgetBelow(watermark);
   }
 }

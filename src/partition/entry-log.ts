@@ -7,14 +7,18 @@
  *    and only what is confirmed is trimmed.
  */
 import { assert } from '../base/assert.ts';
+import { BytePool } from '../base/byte-pool.ts';
 import type { Sequence } from '../base/ids.ts';
 import type { Entry } from '../wire/replica-messages.ts';
 
 /** What an entry takes in memory beside its content, about. */
 const objectBytes = 256;
+const slabBytes = 8_192;
 
 export class EntryLog {
   readonly #capacity: number;
+  /** Of its own: entries leave in the order in which they came, and the slabs with them. */
+  readonly #pool = new BytePool(slabBytes);
   #ring: (Entry | undefined)[] = [];
   #bytes = 0;
   #first = 1;
@@ -46,11 +50,12 @@ export class EntryLog {
     this.#last = after;
   }
 
+  /** Keeps a copy of the entry: its bytes may belong to a frame or to a store. */
   push(entry: Entry): void {
     assert(entry.sequence === this.#last + 1, 'entries follow each other without a gap');
     if (entry.sequence - this.#first >= this.#capacity) this.#dropFirst();
     this.#last = entry.sequence;
-    this.#ring[this.#slot(entry.sequence)] = entry;
+    this.#ring[this.#slot(entry.sequence)] = this.#ownCopyOf(entry);
     this.#bytes += bytesOf(entry);
   }
 
@@ -72,6 +77,19 @@ export class EntryLog {
       entries.push(this.#ring[this.#slot(sequence)] as Entry);
     }
     return entries;
+  }
+
+  #ownCopyOf(entry: Entry): Entry {
+    const { result } = entry;
+    return {
+      sequence: entry.sequence,
+      caller: entry.caller,
+      opSequence: entry.opSequence,
+      firstIncomplete: entry.firstIncomplete,
+      structure: entry.structure,
+      changes: this.#pool.copy(entry.changes),
+      result: result === undefined ? undefined : this.#pool.copy(result),
+    };
   }
 
   #dropFirst(): void {

@@ -11,7 +11,7 @@ import type { Actions, ReplicaAction, ReplicaOptions } from './replica-state.ts'
 export interface PartitionShell {
   nowMs(): number;
   carryOut(partition: PartitionId, action: ReplicaAction): void;
-  /** The actor has had input in this turn and wants to be flushed at the turn's end. */
+  /** The actor has something to send at the turn's end and wants to be flushed then. */
   touched(actor: PartitionActor): void;
 }
 
@@ -32,7 +32,7 @@ export class PartitionActor implements Behavior<ReplicaInput> {
 
   receive(input: ReplicaInput): void {
     this.#step(input);
-    if (this.#isTouched) return;
+    if (this.#isTouched || !this.replica.owes) return;
     this.#isTouched = true;
     this.#shell.touched(this);
   }

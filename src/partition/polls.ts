@@ -11,6 +11,7 @@ import type { StructureId } from '../base/ids.ts';
 import type { OpRequest } from '../wire/op-messages.ts';
 import type { Actions, Origin } from './replica-state.ts';
 
+/** A read that waits. It keeps no frame alive: its op is a copy. */
 export interface Poll {
   readonly origin: Origin;
   readonly message: OpRequest;

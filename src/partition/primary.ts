@@ -27,12 +27,7 @@ import type { PartitionRow } from './meta-state.ts';
 import type { PeerStream } from './peer-stream.ts';
 import { Pending } from './pending.ts';
 import { Polls } from './polls.ts';
-import {
-  type Actions,
-  confirmedBytesMax,
-  type Origin,
-  type ReplicaState,
-} from './replica-state.ts';
+import type { Actions, Origin, ReplicaState } from './replica-state.ts';
 import type { RunContext, RunResult, Store } from './store.ts';
 import { SyncSet } from './sync-set.ts';
 
@@ -58,8 +53,8 @@ export class Primary {
   readonly #pending: Pending;
   readonly #polls = new Polls();
   readonly #servesFrom: Sequence;
-  /** Whether something is to be sent at the end of the turn. */
   #isDirty = true;
+  readonly #runContext: { -readonly [Field in keyof RunContext]: RunContext[Field] };
 
   /** `peers`: the streams that the promotion opened, one to each other member in sync. */
   constructor(state: ReplicaState, row: PartitionRow, peers: Map<MemberId, PeerStream>) {
@@ -67,6 +62,8 @@ export class Primary {
     this.#sync = new SyncSet(state, row, peers);
     this.#pending = new Pending(state.log.last);
     this.#servesFrom = state.log.last;
+    const { isGone } = state.options.surroundings;
+    this.#runContext = { gridTime: 0, sequence: 0, caller: nobody, isGone };
   }
 
   get ackSet(): ReadonlySet<MemberId> {
@@ -76,6 +73,11 @@ export class Primary {
   /** Whether it answers: what its predecessor left is committed. */
   get isServing(): boolean {
     return this.#state.commit >= this.#servesFrom && !this.#sync.isDraining;
+  }
+
+  /** Whether something is to be sent at the end of the turn. */
+  get isDirty(): boolean {
+    return this.#isDirty;
   }
 
   /** Whether the in-sync set may change at any moment by what this primary proposed. */
@@ -94,7 +96,7 @@ export class Primary {
     const store = this.#state.options.content.find(message.structure);
     const refusal = this.#admission(store, nowMs);
     if (refusal !== undefined || typeof store === 'string') {
-      refuse(origin, message.request, refusal ?? 'not-ready', out);
+      this.#turnAway(origin, message, refusal ?? 'not-ready', out);
       return;
     }
     try {
@@ -163,6 +165,13 @@ export class Primary {
     return undefined;
   }
 
+  /** Refuses. Who asks again for a write that has run must not take this for the word that it never did. */
+  #turnAway(origin: Origin, message: OpRequest, reason: Refusal, out: Actions): void {
+    const { caller, opSequence, request } = message;
+    const known = this.#state.options.content.dedupe.lookup(caller, opSequence);
+    refuse(origin, request, typeof known === 'string' ? reason : 'interrupted', out);
+  }
+
   #read(
     origin: Origin,
     message: OpRequest,
@@ -178,7 +187,7 @@ export class Primary {
       this.#answer(origin, message, run, out);
       return;
     }
-    const poll = { origin, message, empty: run.result, deadline: waitsUntil };
+    const poll = { origin, message: kept(message), empty: run.result, deadline: waitsUntil };
     if (!this.#polls.add(run.waitsFor, poll)) refuse(origin, message.request, 'busy', out);
   }
 
@@ -197,11 +206,11 @@ export class Primary {
   #write(origin: Origin, message: OpRequest, store: Store, nowMs: number, out: Actions): void {
     const { request, caller, opSequence } = message;
     if (this.#sync.committedSize < this.#state.options.minInSync) {
-      refuse(origin, request, 'not-ready', out);
+      this.#turnAway(origin, message, 'not-ready', out);
       return;
     }
     if (this.#sync.isHeldUp(nowMs)) {
-      refuse(origin, request, 'busy', out);
+      this.#turnAway(origin, message, 'busy', out);
       return;
     }
     if (opSequence === 0) {
@@ -295,10 +304,13 @@ export class Primary {
     else out.push({ kind: 'reply', to: origin, request, result });
   }
 
+  /** The same object each time: a run ends before the next one begins, and keeps nothing of it. */
   #context(caller: CallerId, nowMs: number): RunContext {
-    const { surroundings } = this.#state.options;
-    const gridTime = surroundings.gridTime(nowMs);
-    return { gridTime, sequence: this.#state.log.last + 1, caller, isGone: surroundings.isGone };
+    const context = this.#runContext;
+    context.gridTime = this.#state.options.surroundings.gridTime(nowMs);
+    context.sequence = this.#state.log.last + 1;
+    context.caller = caller;
+    return context;
   }
 
   /** Moves the commit to what the whole ack set has, and answers up to it. */
@@ -308,11 +320,25 @@ export class Primary {
     const confirmed = this.#sync.confirmed(log.last);
     if (confirmed > this.#state.commit) {
       this.#state.commit = confirmed;
-      log.trim(this.#sync.neededFrom(confirmed, nowMs), confirmedBytesMax);
+      log.trim(this.#sync.neededFrom(confirmed, nowMs), this.#sync.keptBytesMax);
     }
     if (this.#pending.writes === 0 && this.#pending.reads === 0) return;
     if (options.surroundings.isLeaseValid(nowMs)) this.#pending.settle(this.#state.commit, out);
   }
+}
+
+/** A request that outlives the frame that brought it. */
+function kept(message: OpRequest): OpRequest {
+  return {
+    kind: 'op.request',
+    request: message.request,
+    caller: message.caller,
+    partition: message.partition,
+    structure: message.structure,
+    opSequence: message.opSequence,
+    firstIncomplete: message.firstIncomplete,
+    op: message.op.slice(),
+  };
 }
 
 function refuse(to: Origin, request: number, reason: Refusal, out: Actions): void {

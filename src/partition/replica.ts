@@ -79,6 +79,11 @@ export class Replica {
     return this.#role.kind === 'primary' ? this.#role.primary : undefined;
   }
 
+  /** Whether the end of the turn has something to send. */
+  get owes(): boolean {
+    return this.#backup.owesAck || (this.#role.kind === 'primary' && this.#role.primary.isDirty);
+  }
+
   step(input: ReplicaInput, nowMs: number, out: Actions): void {
     switch (input.kind) {
       case 'row':

@@ -51,19 +51,7 @@ export class MemberRouter implements Router {
   }
 
   submit(operation: Operation): void {
-    const { structure, partition, op, isWrite, timeoutMs, signal, resolve, reject } = operation;
-    const isPoll = operation.isPoll ?? false;
-    this.#options.calls.submit({
-      partition: partitionIdOf(structure.backups, partition, this.partitions),
-      structure: structure.id,
-      op,
-      isWrite,
-      isPoll,
-      timeoutMs,
-      signal,
-      resolve,
-      reject,
-    });
+    this.#options.calls.submit(operation, this.#idOf(operation.structure, operation.partition));
   }
 
   structure(type: string, name: string): StructureRow | undefined {

@@ -14,7 +14,7 @@ import type { MemberId, Sequence } from '../base/ids.ts';
 import type { ReplicaAck } from '../wire/replica-messages.ts';
 import type { PartitionRow } from './meta-state.ts';
 import { PeerStream } from './peer-stream.ts';
-import type { Actions, ReplicaState } from './replica-state.ts';
+import { type Actions, confirmedBytesMax, type ReplicaState } from './replica-state.ts';
 
 interface Proposal {
   readonly inSync: readonly MemberId[];
@@ -71,6 +71,11 @@ export class SyncSet {
   /** Whether a change of the row's present version was proposed: withdrawn or not, it may still commit. */
   get hasProposed(): boolean {
     return this.#hasProposed;
+  }
+
+  /** Confirmed entries that are kept for peers that fall behind. A new peer begins with a copy. */
+  get keptBytesMax(): number {
+    return this.#peers.size === 0 ? 0 : confirmedBytesMax;
   }
 
   /** What the whole ack set has. */

@@ -18,15 +18,17 @@ import type { Random } from '../base/random.ts';
 import { pollMs } from '../base/timings.ts';
 import type { OpFailed, OpRefused, OpReply, OpRequest, Refusal } from '../wire/op-messages.ts';
 import { finalError, lateError, overloadedError } from './call-errors.ts';
+import { CallLine } from './call-line.ts';
+import { OpSequences } from './op-sequences.ts';
+import { OpenCalls } from './open-calls.ts';
 
 /** One call as the caller wants it. Exactly one of `resolve` and `reject` is called, once. */
 export interface Call {
-  readonly partition: PartitionId;
-  readonly structure: StructureId;
+  readonly structure: { readonly id: StructureId };
   readonly op: Uint8Array;
   readonly isWrite: boolean;
-  /** A read that may wait at the primary: it takes no place among the ops in flight. */
-  readonly isPoll: boolean;
+  /** A read that may wait at the primary: it takes no place among the ops in flight. @default false */
+  readonly isPoll?: boolean;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   readonly resolve: (result: Uint8Array) => void;
@@ -35,8 +37,8 @@ export interface Call {
 
 /** The way to primaries. */
 export interface Courier {
-  /** Hands the request over towards the partition's primary; false where none is known or reachable. */
-  send(request: OpRequest): boolean;
+  /** Hands the request over towards the partition's primary; to whom, undefined where nobody can be reached. */
+  send(request: OpRequest): string | undefined;
   /** Who is to get requests for a partition at present. */
   route(partition: PartitionId): string | undefined;
   /** What stands in the way at present, for the message of a timeout. */
@@ -47,7 +49,9 @@ export interface Courier {
 
 interface Open {
   readonly call: Call;
-  readonly request: number;
+  readonly partition: PartitionId;
+  readonly serial: number;
+  request: number;
   readonly deadline: number;
   readonly startedAt: number;
   readonly onAbort: (() => void) | undefined;
@@ -70,11 +74,6 @@ const backoffMaxMs = 1_000;
 const silenceMs = 1_000;
 /** Polls of one caller at a time; past it `GRID_OVERLOADED`. */
 const pollsMax = 65_536;
-/**
- * How far ops run ahead of the oldest that has no answer; more wait in the queue. Partitions keep the
- * results of all of them, since the caller cannot say before that it has them.
- */
-const opsAheadMax = 131_072;
 /** Past it an op is not sent again: its result may be forgotten by then. */
 const opLifetimeMs = 60_000;
 /** Definite refusals: the request that they answer had no effect and never will. */
@@ -92,21 +91,18 @@ export interface CallsOptions {
   readonly random: Random;
   readonly limits: Limits;
   readonly courier: Courier;
+  /** A structure that was called is no more; told before the call ends. */
+  readonly onGone?: (structure: StructureId) => void;
 }
 
 export class Calls {
   readonly aborts = new Aborts();
   readonly #options: CallsOptions;
-  readonly #open = new Map<number, Open>();
+  readonly #open = new OpenCalls<Open>();
   /** Waiting for a place among the ops in flight, first in first out. */
-  #queue: Open[] = [];
-  #queueHead = 0;
-  #queueBytes = 0;
-  #nextRequest = 1;
-  #nextOp = 1;
-  /** Op sequences in flight. */
-  readonly #ops = new Set<number>();
-  #firstIncomplete = 1;
+  readonly #line = new CallLine<Open>();
+  #nextSerial = 1;
+  readonly #ops = new OpSequences();
   #isClosed = false;
   /** How many of the open calls are polls. */
   #polls = 0;
@@ -120,34 +116,36 @@ export class Calls {
   }
 
   get queued(): number {
-    return this.#queue.length - this.#queueHead;
+    return this.#line.length;
   }
 
-  submit(call: Call): void {
+  submit(call: Call, partition: PartitionId): void {
     const error = this.#refusalOf(call);
     if (error !== undefined) {
       call.reject(error);
       return;
     }
-    const open = this.#begin(call);
-    if (call.isPoll || (this.#hasPlace && this.queued === 0)) {
-      this.#start(open);
+    const now = this.#options.clock.monotonic();
+    const open = this.#begin(call, partition, now);
+    if (call.isPoll === true || (this.#hasPlace && this.queued === 0)) {
+      this.#start(open, now);
     } else {
-      this.#queue.push(open);
-      this.#queueBytes += call.op.length;
+      this.#line.push(open);
     }
   }
 
   replied(message: OpReply): void {
-    const open = this.#open.get(message.request);
+    const open = this.#open.find(message.request);
     if (open === undefined) return;
     this.#end(open);
-    open.call.resolve(message.result);
+    // Who asks by a poll keeps the answer for long, and is not to keep its frame.
+    const { call } = open;
+    call.resolve(call.isPoll === true ? message.result.slice() : message.result);
     this.#startQueued();
   }
 
   failed(message: OpFailed): void {
-    const open = this.#open.get(message.request);
+    const open = this.#open.find(message.request);
     if (open === undefined) return;
     this.#end(open);
     const code = errorCodes.find((known) => known === message.code) ?? 'GRID_BAD_VALUE';
@@ -157,7 +155,7 @@ export class Calls {
   }
 
   refused(message: OpRefused): void {
-    const open = this.#open.get(message.request);
+    const open = this.#open.find(message.request);
     if (open === undefined) return;
     const { reason } = message;
     open.refusal = reason;
@@ -166,6 +164,7 @@ export class Calls {
     const error = finalError(reason, outcomeOf(open));
     if (error !== undefined) {
       this.#end(open);
+      if (reason === 'no-structure') this.#options.onGone?.(open.call.structure.id);
       open.call.reject(error);
       this.#startQueued();
       return;
@@ -179,29 +178,30 @@ export class Calls {
   /** The table has changed: what waits for a primary, or is on its way to a former one, is sent again. */
   tableChanged(): void {
     const now = this.#options.clock.monotonic();
-    for (const open of this.#open.values()) {
+    const { courier } = this.#options;
+    for (const open of this.#open.where(() => true)) {
       if (!open.isOnItsWay) open.resendAt = now;
-      else if (this.#options.courier.route(open.call.partition) !== open.sentTo)
-        this.#markLost(open);
+      else if (courier.route(open.partition) !== open.sentTo) this.#markLost(open);
     }
     this.tick();
   }
 
   /** A peer is gone, or its link: what was on its way there is sent again, to whoever is primary now. */
   peerLost(peer: string): void {
-    for (const open of this.#open.values()) {
-      if (open.isOnItsWay && open.sentTo === peer) this.#markLost(open);
-    }
+    const isLost = (open: Open) => open.isOnItsWay && open.sentTo === peer;
+    for (const open of this.#open.where(isLost)) this.#markLost(open);
     this.tick();
   }
 
   tick(): void {
     const now = this.#options.clock.monotonic();
     const patienceMs = this.#options.courier.patienceMs();
-    for (const open of [...this.#open.values()]) {
+    const isDue = (open: Open) => now >= open.resendAt || isOver(open, now, patienceMs);
+    for (const open of this.#open.where(isDue)) {
+      // A primary in this process may have ended it meanwhile.
+      if (!this.#isOpen(open)) continue;
       if (isOver(open, now, patienceMs)) this.#expire(open);
-      else if (open.call.isWrite && now - open.startedAt >= opLifetimeMs) this.#expire(open);
-      else if (now >= open.resendAt) this.#send(open, now);
+      else this.#send(open, now);
     }
     this.#expireQueued(now, patienceMs);
     this.#startQueued();
@@ -211,20 +211,18 @@ export class Calls {
   close(): void {
     this.#isClosed = true;
     const text = 'expected an open grid, found one that was left or closed; join or connect anew';
-    for (const open of [...this.#open.values()]) {
+    for (const open of this.#open.where(() => true)) {
       this.#end(open);
       open.call.reject(new GridError('GRID_CLOSED', text, { outcome: outcomeOf(open) }));
     }
-    for (const open of this.#queue.slice(this.#queueHead)) {
+    for (const open of this.#line.take(() => true)) {
       this.#detach(open);
       open.call.reject(new GridError('GRID_CLOSED', text));
     }
-    this.#queue = [];
-    this.#queueHead = 0;
   }
 
   get #hasPlace(): boolean {
-    if (this.#nextOp - this.#firstIncomplete >= opsAheadMax) return false;
+    if (this.#ops.isFull) return false;
     return this.#open.size - this.#polls < this.#options.limits.opsInFlightMax;
   }
 
@@ -236,23 +234,24 @@ export class Calls {
       );
     }
     if (call.signal?.aborted) return abortedError(call.signal, 'not-applied');
-    if (call.isPoll)
+    if (call.isPoll === true)
       return this.#polls < pollsMax ? undefined : overloadedError(this.#polls, pollsMax);
     const { opsQueuedMax, bytesQueuedMax } = this.#options.limits;
     const isFull =
-      this.queued >= opsQueuedMax || this.#queueBytes + call.op.length > bytesQueuedMax;
+      this.queued >= opsQueuedMax || this.#line.bytes + call.op.length > bytesQueuedMax;
     if (!isFull || this.queued === 0) return undefined;
     return new GridError(
       'GRID_OVERLOADED',
-      `expected at most ${opsQueuedMax} waiting operations and ${bytesQueuedMax} bytes of them, found ${this.queued} and ${this.#queueBytes}; wait for some to end before sending more`,
+      `expected at most ${opsQueuedMax} waiting operations and ${bytesQueuedMax} bytes of them, found ${this.queued} and ${this.#line.bytes}; wait for some to end before sending more`,
     );
   }
 
-  #begin(call: Call): Open {
-    const now = this.#options.clock.monotonic();
+  #begin(call: Call, partition: PartitionId, now: number): Open {
     const open: Open = {
       call,
-      request: this.#nextRequest++,
+      partition,
+      serial: this.#nextSerial++,
+      request: 0,
       deadline: now + call.timeoutMs,
       startedAt: now,
       onAbort: call.signal === undefined ? undefined : () => this.#abort(open),
@@ -269,36 +268,35 @@ export class Calls {
     return open;
   }
 
-  #start(open: Open): void {
-    if (open.call.isWrite) {
-      open.opSequence = this.#nextOp++ as OpSequence;
-      this.#ops.add(open.opSequence);
-    }
-    this.#open.set(open.request, open);
-    if (open.call.isPoll) this.#polls++;
-    this.#send(open, this.#options.clock.monotonic());
+  #start(open: Open, now: number): void {
+    if (open.call.isWrite) open.opSequence = this.#ops.begin();
+    this.#open.add(open);
+    if (open.call.isPoll === true) this.#polls++;
+    this.#send(open, now);
   }
 
   #send(open: Open, now: number): void {
     // A request that got no answer may have been carried out all the same.
     if (open.isOnItsWay) this.#markLost(open);
-    open.attempts++;
-    const { call } = open;
+    const attempt = ++open.attempts;
+    const { call, partition } = open;
     // A primary in this process answers before `send` returns, so this stands before it.
     open.isOnItsWay = true;
-    open.sentTo = this.#options.courier.route(call.partition);
-    open.resendAt = now + (call.isPoll ? pollMs + silenceMs : silenceMs);
-    const wasSent = this.#options.courier.send({
+    open.resendAt = now + (call.isPoll === true ? pollMs + silenceMs : silenceMs);
+    const to = this.#options.courier.send({
       kind: 'op.request',
       request: open.request,
       caller: this.#options.caller,
-      partition: call.partition,
-      structure: call.structure,
+      partition,
+      structure: call.structure.id,
       opSequence: open.opSequence,
-      firstIncomplete: this.#firstIncomplete as OpSequence,
+      firstIncomplete: this.#ops.firstIncomplete,
       op: call.op,
     });
-    if (wasSent) return;
+    // It may have been refused and sent again before `send` returned.
+    if (open.attempts !== attempt) return;
+    open.sentTo = to;
+    if (to !== undefined) return;
     open.isOnItsWay = false;
     open.resendAt = now + this.#backoff(open.attempts);
   }
@@ -310,50 +308,36 @@ export class Calls {
   }
 
   #startQueued(): void {
-    while (this.#hasPlace && this.queued > 0) {
-      const open = this.#queue[this.#queueHead++] as Open;
-      this.#queueBytes -= open.call.op.length;
-      if (this.#queueHead === this.#queue.length) {
-        this.#queue = [];
-        this.#queueHead = 0;
-      }
-      this.#start(open);
+    if (this.queued === 0) return;
+    const now = this.#options.clock.monotonic();
+    while (this.#hasPlace) {
+      const open = this.#line.shift();
+      if (open === undefined) return;
+      this.#start(open, now);
     }
   }
 
   #expireQueued(now: number, patienceMs: number): void {
     if (this.queued === 0) return;
-    const staying: Open[] = [];
-    const late: Open[] = [];
-    for (let at = this.#queueHead; at < this.#queue.length; at++) {
-      const open = this.#queue[at] as Open;
-      (isOver(open, now, patienceMs) ? late : staying).push(open);
-    }
-    if (late.length === 0) return;
-    this.#queue = staying;
-    this.#queueHead = 0;
+    const late = this.#line.take((open) => isOver(open, now, patienceMs));
     for (const open of late) this.#expire(open);
   }
 
   #expire(open: Open): void {
-    const { call } = open;
-    if (this.#open.has(open.request)) this.#end(open);
+    const { call, partition } = open;
+    if (this.#isOpen(open)) this.#end(open);
     else this.#detach(open);
-    const { code, text } = this.#options.courier.obstacle(call.partition);
+    const { code, text } = this.#options.courier.obstacle(partition);
     const found = open.refusal === undefined ? text : `${text} (last answer: ${open.refusal})`;
     const waitedMs = this.#options.clock.monotonic() - open.startedAt;
     call.reject(lateError(code, Math.min(waitedMs, call.timeoutMs), found, outcomeOf(open)));
   }
 
   #abort(open: Open): void {
-    const isOpen = this.#open.has(open.request);
-    if (isOpen) {
+    if (this.#isOpen(open)) {
       this.#end(open);
     } else {
-      const at = this.#queue.indexOf(open, this.#queueHead);
-      if (at < 0) return;
-      this.#queue.splice(at, 1);
-      this.#queueBytes -= open.call.op.length;
+      if (!this.#line.remove(open)) return;
       this.#detach(open);
     }
     const { signal } = open.call;
@@ -362,14 +346,14 @@ export class Calls {
   }
 
   #end(open: Open): void {
-    this.#open.delete(open.request);
-    if (open.call.isPoll) this.#polls--;
+    this.#open.remove(open);
+    if (open.call.isPoll === true) this.#polls--;
     this.#detach(open);
-    if (!open.call.isWrite) return;
-    this.#ops.delete(open.opSequence);
-    while (this.#firstIncomplete < this.#nextOp && !this.#ops.has(this.#firstIncomplete)) {
-      this.#firstIncomplete++;
-    }
+    if (open.call.isWrite) this.#ops.end(open.opSequence);
+  }
+
+  #isOpen(open: Open): boolean {
+    return this.#open.find(open.request) === open;
   }
 
   #detach(open: Open): void {
@@ -387,7 +371,11 @@ export class Calls {
 
 /** A poll waits as long as its caller wants: what it waits for may come when the quorum is back. */
 function isOver({ call, deadline, startedAt }: Open, now: number, patienceMs: number): boolean {
-  return now >= deadline || (now - startedAt >= patienceMs && !call.isPoll);
+  if (now >= deadline) return true;
+  const waitedMs = now - startedAt;
+  return call.isWrite
+    ? waitedMs >= Math.min(patienceMs, opLifetimeMs)
+    : waitedMs >= patienceMs && call.isPoll !== true;
 }
 
 function outcomeOf(open: Open): Outcome {

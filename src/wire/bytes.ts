@@ -4,12 +4,14 @@
  * A varint has seven bits a byte, the lowest first, and holds whole numbers up to 2^53. A block is its
  * length as a varint, then its bytes.
  */
+import { copyBytes } from '../base/byte-pool.ts';
 import { GridError } from '../base/errors.ts';
 
 const varintBytesMax = 8;
 const firstBytes = 256;
 /** A larger buffer is given back once its content was taken. */
 const keptBytesMax = 65_536;
+const nothing: Uint8Array = new Uint8Array(0);
 
 export function varintBytes(value: number): number {
   let bytes = 1;
@@ -67,16 +69,28 @@ export class ByteWriter {
 
   raw(value: Uint8Array): void {
     this.#reserve(value.length);
-    this.#bytes.set(value, this.#length);
+    copyBytes(value, this.#bytes, this.#length);
     this.#length += value.length;
   }
 
   /** A copy of what was written; the writer is empty afterwards. */
   take(): Uint8Array {
     const taken = this.#bytes.slice(0, this.#length);
+    this.#restart();
+    return taken;
+  }
+
+  /** As `take`, but a view that is good until something is written. */
+  takeView(): Uint8Array {
+    if (this.#length === 0) return nothing;
+    const view = this.#bytes.subarray(0, this.#length);
+    this.#restart();
+    return view;
+  }
+
+  #restart(): void {
     this.#length = 0;
     if (this.#bytes.length > keptBytesMax) this.#resize(firstBytes);
-    return taken;
   }
 
   #reserve(more: number): void {

@@ -55,6 +55,14 @@ const same = (value: unknown) => value;
 export const count = <T extends number = number>(): Field<T> =>
   ({ encode: same, decode: asCount }) as unknown as Field<T>;
 
+/** Undefined is nil on the wire. */
+export function optional<T>(field: Field<T>): Field<T | undefined> {
+  return {
+    encode: (value) => (value === undefined ? null : field.encode(value)),
+    decode: (raw) => (raw === null ? undefined : field.decode(raw)),
+  };
+}
+
 export const time: Field<number> = { encode: same, decode: asTime };
 export const boolean: Field<boolean> = { encode: same, decode: asBoolean };
 export const bytes: Field<Uint8Array> = { encode: same, decode: asBytes };
@@ -101,23 +109,17 @@ export class RecordField<T extends object> implements Field<T> {
   }
 
   encode(value: T): unknown[] {
-    const row: unknown[] = [];
-    this.encodeInto(row, value);
-    return row;
-  }
-
-  encodeInto(row: unknown[], value: T): void {
-    for (const field of this.#names) row.push(this.#shape[field].encode(value[field]));
+    return this.#names.map((field) => this.#shape[field].encode(value[field]));
   }
 
   decode(raw: unknown): T {
-    return this.decodeFrom(asList(raw), 0, {});
+    return this.decodeFrom(asList(raw), {});
   }
 
-  /** Reads the row from `offset` to its end into `target`. */
-  decodeFrom(row: readonly unknown[], offset: number, target: Partial<T>): T {
-    asList(row, this.#names.length + offset);
-    let position = offset;
+  /** Reads the row into `target`. */
+  decodeFrom(row: readonly unknown[], target: Partial<T>): T {
+    asList(row, this.#names.length);
+    let position = 0;
     for (const field of this.#names) target[field] = this.#shape[field].decode(row[position++]);
     return target as T;
   }

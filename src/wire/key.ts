@@ -6,6 +6,7 @@
  * where its content ends. Equality is that of a JavaScript `Map` (0 and -0 are one key, NaN equals
  * itself, 1 and 1n differ), extended to the content of bytes and arrays.
  */
+import { pooledBytes } from '../base/byte-pool.ts';
 import { GridError } from '../base/errors.ts';
 import { murmur3 } from '../base/hash.ts';
 import type { Limits } from '../base/limits.ts';
@@ -104,7 +105,7 @@ function textEnd(key: Uint8Array): number {
 function encodeShortText(text: string, limits: KeyLimits): Uint8Array | undefined {
   const length = text.length;
   if (length >= shortLength || length + 2 > limits.keyBytesMax) return undefined;
-  const bytes = new Uint8Array(length + 2);
+  const bytes = pooledBytes(length + 2);
   bytes[0] = tags.text;
   bytes[1] = length;
   for (let index = 0; index < length; index++) {

@@ -17,11 +17,12 @@ const notInFrames = -1;
 const list16 = 0xdc;
 const list32 = 0xdd;
 
-/** `itemsMax`: values in a frame, lists included. */
-export function scan(bytes: Uint8Array, from: number, itemsMax: number): void {
+/** `itemsMax`: values, lists included. Gives how many there are. */
+export function scan(bytes: Uint8Array, from: number, itemsMax: number): number {
   const scanner = new Scanner(bytes, from, itemsMax);
   scanner.value(0);
   scanner.end();
+  return scanner.items;
 }
 
 class Scanner {
@@ -34,6 +35,10 @@ class Scanner {
     this.#bytes = bytes;
     this.#position = from;
     this.#itemsMax = itemsMax;
+  }
+
+  get items(): number {
+    return this.#items;
   }
 
   value(nesting: number): void {

@@ -1,6 +1,6 @@
 /**
  * The fields of every kind of message, in the order in which they stand on the wire. Kinds that are
- * sent for every operation have their rows written by hand (hot-rows.ts).
+ * sent for every operation are written by hand (hot-messages.ts).
  */
 
 import { clientSchemas } from './client-schemas.ts';
@@ -12,16 +12,17 @@ import {
   list,
   name,
   oneOf,
+  optional,
   type RecordField,
   record,
   sentence,
   time,
 } from './fields.ts';
-import type { HotKind } from './hot-rows.ts';
-import { entry } from './hot-rows.ts';
+import type { HotKind } from './hot-messages.ts';
 import type { SwimUpdate } from './membership-messages.ts';
 import type { Kind, Message } from './messages.ts';
 import type { InSyncChange } from './meta-messages.ts';
+import type { Entry } from './replica-messages.ts';
 
 export type ColdKind = Exclude<Kind, HotKind>;
 export type Body<K extends Kind> = Omit<Extract<Message, { kind: K }>, 'kind'>;
@@ -51,6 +52,16 @@ const inSyncChange = record<InSyncChange>({
   term: count(),
   version: count(),
   inSync: list(name()),
+});
+
+const entry = record<Entry>({
+  sequence: count(),
+  caller: name(),
+  opSequence: count(),
+  firstIncomplete: count(),
+  structure: count(),
+  changes: bytes,
+  result: optional(bytes),
 });
 
 export const schemas: { readonly [K in ColdKind]: RecordField<Body<K>> } = {

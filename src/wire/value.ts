@@ -11,6 +11,7 @@
  * surrogate pairs. An Error keeps name, message and cause; a Buffer comes back as a Uint8Array.
  */
 import { Packr, RESET_BUFFER_MODE, Unpackr } from 'msgpackr';
+import { copyBytes, pooledBytes, pooledCopy } from '../base/byte-pool.ts';
 import { GridError } from '../base/errors.ts';
 import type { Limits } from '../base/limits.ts';
 import { inspectValue, pathText } from './value-inspection.ts';
@@ -19,6 +20,16 @@ import { WireError } from './wire-error.ts';
 export type ValueLimits = Pick<Limits, 'valueBytesMax' | 'nestingMax'>;
 
 const linkedForm = 0xc1;
+/** How msgpack begins a text of less than 32 bytes, its length in the low bits, and one of at most 255. */
+const shortText = 0xa0;
+const shortTextMask = 0xe0;
+const shortTextMax = 32;
+const text8 = 0xd9;
+const text8Max = 255;
+const unitBytesMax = 3;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const textScratch = new Uint8Array(text8Max * unitBytesMax);
 
 // `moreTypes` (Set, Error, typed arrays, large bigint) is an option that the package's types omit.
 const common = { moreTypes: true, variableMapSize: true, useToJSON: false } as const;
@@ -28,6 +39,8 @@ const treeUnpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, copyBu
 const linkedUnpackr = new Unpackr({ mapsAsObjects: false, copyBuffers: true });
 
 export function encodeValue(value: unknown, limits: ValueLimits): Uint8Array {
+  const text = typeof value === 'string' ? packedText(value) : undefined;
+  if (text !== undefined && text.length <= limits.valueBytesMax) return text;
   const form = formOf(value, limits);
   const bytes = form === 'tree' ? packedTree(value) : packedLinked(value);
   if (bytes.length <= limits.valueBytesMax) return bytes;
@@ -40,6 +53,8 @@ export function encodeValue(value: unknown, limits: ValueLimits): Uint8Array {
 
 /** A fresh copy, which shares nothing with `bytes`. */
 export function decodeValue(bytes: Uint8Array): unknown {
+  const text = unpackedText(bytes);
+  if (text !== undefined) return text;
   // A Buffer would give its own class to the binaries within.
   const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
@@ -61,9 +76,37 @@ function formOf(value: unknown, limits: ValueLimits): 'tree' | 'linked' {
   );
 }
 
+/** As msgpack has it, without its machinery: short texts are what comes most often. Undefined where it is long. */
+function packedText(text: string): Uint8Array | undefined {
+  if (text.length > text8Max) return undefined;
+  const { written } = encoder.encodeInto(text, textScratch);
+  if (written > text8Max) return undefined;
+  const headBytes = written < shortTextMax ? 1 : 2;
+  const bytes = pooledBytes(headBytes + written);
+  if (headBytes === 1) bytes[0] = shortText | written;
+  else {
+    bytes[0] = text8;
+    bytes[1] = written;
+  }
+  copyBytes(textScratch.subarray(0, written), bytes, headBytes);
+  return bytes;
+}
+
+/** Undefined where it is no short text that ends with the bytes. */
+function unpackedText(bytes: Uint8Array): string | undefined {
+  const first = bytes[0] as number;
+  if (first === text8) {
+    return bytes[1] === bytes.length - 2 ? decoder.decode(bytes.subarray(2)) : undefined;
+  }
+  if ((first & shortTextMask) !== shortText) return undefined;
+  return (first & ~shortTextMask) === bytes.length - 1
+    ? decoder.decode(bytes.subarray(1))
+    : undefined;
+}
+
 // Packed into the packer's pool and copied out, so that a small value does not keep a large pool.
 function packedTree(value: unknown): Uint8Array {
-  return new Uint8Array(treePackr.pack(value, RESET_BUFFER_MODE));
+  return pooledCopy(treePackr.pack(value, RESET_BUFFER_MODE));
 }
 
 function packedLinked(value: unknown): Uint8Array {

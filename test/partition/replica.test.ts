@@ -100,6 +100,18 @@ describe('a primary', () => {
     expect(replicas.request(ann, 4, '+a', 3)).to.equal('');
   });
 
+  it('never turns a retry away as if its op had not run', () => {
+    const busy = servedBy([ann, bob], { changesInFlightMax: 1 });
+    busy.request(ann, 1, '+a', 1);
+    expect(busy.request(ann, 2, '+a', 1)).to.equal('refuse 2 interrupted');
+    expect(busy.request(ann, 3, '+a', 2)).to.equal('refuse 3 busy');
+    const leaseless = servedBy([ann, bob]);
+    leaseless.request(ann, 1, '+a', 1);
+    leaseless.isLeaseValid = false;
+    expect(leaseless.request(ann, 2, '+a', 1)).to.equal('refuse 2 interrupted');
+    expect(leaseless.request(ann, 3, '+a', 2)).to.equal('refuse 3 not-ready');
+  });
+
   it('is busy at its bound of unconfirmed bytes', () => {
     const replicas = servedBy([ann, bob], { changeBytesInFlightMax: 3 });
     replicas.request(ann, 1, '+a');

@@ -4,10 +4,8 @@ import type { GridError } from '../../src/base/errors.ts';
 import type { CallerId, PartitionId, StructureId } from '../../src/base/ids.ts';
 import { defaultLimits, type Limits } from '../../src/base/limits.ts';
 import { seededRandom } from '../../src/base/random.ts';
-import { Calls } from '../../src/transport/calls.ts';
+import { type Call, Calls } from '../../src/transport/calls.ts';
 import type { OpRequest, Refusal } from '../../src/wire/op-messages.ts';
-
-const op = Uint8Array.of(1, 2, 3);
 
 /** A caller whose requests go nowhere by themselves. */
 class Desk {
@@ -36,7 +34,7 @@ class Desk {
       courier: {
         send: (request) => {
           if (this.isReachable) this.sent.push(request);
-          return this.isReachable;
+          return this.isReachable ? this.primary : undefined;
         },
         route: () => this.primary,
         obstacle: () => ({ code: 'GRID_TIMEOUT', text: 'no answer' }),
@@ -56,17 +54,17 @@ class Desk {
       bytes?: number;
     } = {},
   ): void {
-    this.calls.submit({
-      partition: 3 as PartitionId,
-      structure: 5 as StructureId,
-      op: more.bytes === undefined ? op : new Uint8Array(more.bytes),
+    const call: Call = {
+      structure: { id: 5 as StructureId },
+      op: more.bytes === undefined ? new TextEncoder().encode(name) : new Uint8Array(more.bytes),
       isWrite: more.isWrite ?? !more.isPoll,
       isPoll: more.isPoll ?? false,
       timeoutMs: more.timeoutMs ?? 10_000,
       signal: more.signal,
       resolve: (result) => this.ends.push(`${name} ${result[0]}`),
       reject: (error: GridError) => this.ends.push(`${name} ${error.code} ${error.outcome}`),
-    });
+    };
+    this.calls.submit(call, 3 as PartitionId);
   }
 
   get last(): OpRequest {
@@ -75,8 +73,19 @@ class Desk {
     return last;
   }
 
-  reply(request = this.last.request): void {
+  /** The name of the call that was sent last. */
+  get lastName(): string {
+    return new TextDecoder().decode(this.last.op);
+  }
+
+  /** Answers the request that was sent last, or the one of the call that was sent first, second… */
+  reply(nth?: number): void {
+    const request = nth === undefined ? this.last.request : this.#requestOf(nth);
     this.calls.replied({ kind: 'op.reply', request, result: Uint8Array.of(9) });
+  }
+
+  #requestOf(nth: number): number {
+    return [...new Set(this.sent.map(({ request }) => request))][nth - 1] ?? 0;
   }
 
   refuse(reason: Refusal, request = this.last.request): void {
@@ -315,7 +324,7 @@ describe('the bounds of a caller', () => {
     for (const name of ['a', 'b', 'c', 'd']) desk.submit(name);
     expect([desk.calls.inFlight, desk.calls.queued]).to.deep.equal([2, 2]);
     desk.reply(2);
-    expect(desk.last.request).to.equal(3);
+    expect(desk.lastName).to.equal('c');
     desk.reply(1);
     desk.reply(3);
     desk.reply(4);
@@ -355,6 +364,21 @@ describe('the bounds of a caller', () => {
     expect(desk.calls.queued).to.equal(1);
   });
 
+  it('count the bytes only of what still waits', () => {
+    const desk = new Desk({ opsInFlightMax: 1, bytesQueuedMax: 100 });
+    const abort = new AbortController();
+    desk.submit('a');
+    desk.submit('late', { bytes: 60, timeoutMs: 50 });
+    desk.submit('stopped', { bytes: 30, signal: abort.signal });
+    desk.pass(50);
+    abort.abort();
+    desk.submit('b', { bytes: 60 });
+    desk.submit('c', { bytes: 30 });
+    desk.submit('d', { bytes: 60 });
+    expect(desk.ends.at(-1)).to.equal('d GRID_OVERLOADED not-applied');
+    expect(desk.calls.queued).to.equal(2);
+  });
+
   it('leave polls aside', () => {
     const desk = new Desk({ opsInFlightMax: 1 });
     for (const name of ['p', 'q']) desk.submit(name, { isPoll: true });
@@ -376,11 +400,11 @@ describe('the bounds of a caller', () => {
     desk.submit('c');
     desk.submit('d');
     desk.pass(50);
-    expect(desk.last.request).to.equal(2);
+    expect(desk.lastName).to.equal('b');
     abort.abort();
-    expect(desk.last.request).to.equal(3);
+    expect(desk.lastName).to.equal('c');
     desk.refuse('lost');
-    expect(desk.last.request).to.equal(4);
+    expect(desk.lastName).to.equal('d');
     expect(desk.calls.inFlight).to.equal(1);
   });
 });
@@ -413,7 +437,7 @@ describe('the end of a call from outside', () => {
     desk.pass(100);
     expect(desk.ends).to.deep.equal(['b GRID_TIMEOUT not-applied']);
     desk.reply(1);
-    expect(desk.last.request).to.equal(3);
+    expect(desk.lastName).to.equal('c');
   });
 
   it('by a caller without a quorum comes soon, for polls in their own time', () => {

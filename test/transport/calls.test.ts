@@ -18,7 +18,7 @@ function callsTo(answer: (calls: Calls, request: OpRequest, attempt: number) => 
     courier: {
       send(request) {
         answer(calls, request, ++attempts);
-        return true;
+        return 'somebody';
       },
       route: () => 'somebody',
       obstacle: () => ({ code: 'GRID_TIMEOUT', text: 'no answer' }),
@@ -27,17 +27,19 @@ function callsTo(answer: (calls: Calls, request: OpRequest, attempt: number) => 
   });
   const ends: (string | Error)[] = [];
   const submit = (isWrite: boolean) =>
-    calls.submit({
-      partition: 0 as PartitionId,
-      structure: 1 as StructureId,
-      op: new Uint8Array([1]),
-      isWrite,
-      isPoll: false,
-      timeoutMs: 500,
-      signal: undefined,
-      resolve: () => ends.push('done'),
-      reject: (error) => ends.push(error),
-    });
+    calls.submit(
+      {
+        structure: { id: 1 as StructureId },
+        op: new Uint8Array([1]),
+        isWrite,
+        isPoll: false,
+        timeoutMs: 500,
+        signal: undefined,
+        resolve: () => ends.push('done'),
+        reject: (error) => ends.push(error),
+      },
+      0 as PartitionId,
+    );
   return { clock, calls, submit, ends, attempts: () => attempts };
 }
 

@@ -288,14 +288,16 @@ describe('members over WebSockets', () => {
       writeHeader(frame, 'batch');
       return frame;
     };
+    const block = (code: number, content: Uint8Array) =>
+      batch(Uint8Array.of(code, (content.length & 127) | 128, content.length >> 7, ...content));
     const garbage: [what: string, content: Uint8Array | string][] = [
       ['random bytes', new Uint8Array(randomBytes(200))],
       ['text', 'SECRET-TEXT'],
       ['nothing', new Uint8Array()],
-      ['nesting', batch(new Uint8Array(1_000).fill(0x91))],
-      ['an unknown kind', batch(pack([[250, 'SECRET-TEXT']]))],
-      ['a wrong field', batch(pack([[65, 'SECRET-TEXT', 1]]))],
-      ['a cut frame', batch(pack([[4, 1]])).subarray(0, -1)],
+      ['nesting', block(4, new Uint8Array(1_000).fill(0x91))],
+      ['an unknown kind', block(250, pack(['SECRET-TEXT']))],
+      ['a wrong field', block(66, pack(['SECRET-TEXT', 1]))],
+      ['a cut frame', block(4, pack([1])).subarray(0, -1)],
       ['a frame over the bound', new Uint8Array(16 * 1_024 * 1_024 + 25)],
       ['a greeting again', new Uint8Array(new DiallerHandshake(handOptions('x'), 'data').greet())],
     ];
@@ -305,7 +307,7 @@ describe('members over WebSockets', () => {
         a.transport.send(b.transport.address, b.id, 'data', numbered(1));
         await until(() => b.events.messages.length === 1, 'the first message');
         const socket = await rawLink(b, 'x', true);
-        socket.send(batch(pack([[4, 77]])));
+        socket.send(block(4, pack([77])));
         await until(() => b.events.numbers.includes(77), 'the raw link to work');
         const closed = closeOf(socket);
         socket.send(content);

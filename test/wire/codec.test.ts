@@ -3,11 +3,11 @@ import { expect } from 'chai';
 import { pack } from 'msgpackr';
 import { defaultLimits } from '../../src/base/limits.ts';
 import { type Random, seededRandom } from '../../src/base/random.ts';
-import { Codec } from '../../src/wire/codec.ts';
+import { Codec, messagesPerFrameMax } from '../../src/wire/codec.ts';
 import { frameKinds, headerBytes, writeHeader } from '../../src/wire/frame.ts';
 import type { Hello } from '../../src/wire/handshake.ts';
 import { kindCodes, type Message } from '../../src/wire/messages.ts';
-import type { OpReply } from '../../src/wire/op-messages.ts';
+import type { OpReply, OpRequest } from '../../src/wire/op-messages.ts';
 import { fromRow, toRow } from '../../src/wire/rows.ts';
 import { scan } from '../../src/wire/scan.ts';
 import { commonVersion } from '../../src/wire/version.ts';
@@ -15,6 +15,7 @@ import { WireError } from '../../src/wire/wire-error.ts';
 import { messageSamples, sampleOf } from './message-samples.ts';
 
 const codec = new Codec(defaultLimits);
+const hotKinds = new Set(['op.request', 'op.reply', 'replica.append', 'replica.ack']);
 
 /** A batch frame around any bytes. */
 function framed(body: Uint8Array): Uint8Array {
@@ -24,7 +25,12 @@ function framed(body: Uint8Array): Uint8Array {
   return frame;
 }
 
-const framedRows = (...rows: unknown[]) => framed(pack(rows));
+/** A batch of one message: the code of its kind, and a block. */
+function framedBlock(code: number, block: Uint8Array): Uint8Array {
+  return framed(Uint8Array.of(code, (block.length & 127) | 128, block.length >> 7, ...block));
+}
+
+const nack = kindCodes['swim.nack'];
 const decode = (frame: Uint8Array) => codec.decodeBatch(frame);
 
 describe('the codec', () => {
@@ -38,14 +44,58 @@ describe('the codec', () => {
     expect(decode(codec.encodeBatch([]))).to.deep.equal([]);
   });
 
-  it('gives messages that share no memory with the frame', () => {
-    const frame = codec.encodeBatch(messageSamples);
+  it('gives messages that share no memory with the frame, but for hot ones, which are views', () => {
+    const cold = messageSamples.filter(isCold);
+    const frame = codec.encodeBatch(cold);
     const messages = decode(frame);
     frame.fill(0);
-    expect(messages).to.deep.equal(messageSamples);
-    const reply = codec.copyOf(sampleOf('op.reply')) as OpReply;
+    expect(messages).to.deep.equal(cold);
+    const reply = decode(Buffer.from(codec.encodeBatch([sampleOf('op.reply')])))[0] as OpReply;
+    // A Buffer's slice would not copy.
     expect(reply.result.constructor).to.equal(Uint8Array);
-    expect(reply.result.buffer.byteLength).to.equal(reply.result.length);
+  });
+
+  it('names a caller once for the messages that follow each other', () => {
+    const request = sampleOf('op.request') as OpRequest;
+    const other = { ...request, caller: 'somebody else' as OpRequest['caller'] };
+    const batch = [request, request, other, other, request];
+    expect(decode(codec.encodeBatch(batch))).to.deep.equal(batch);
+    const one = codec.encodeBatch([request]).length;
+    expect(codec.encodeBatch([request, request]).length - one).to.equal(
+      one - headerBytes - request.caller.length,
+    );
+    expect(() => decode(framed(Uint8Array.of(kindCodes['op.request'], 1, 0)))).to.throw(
+      WireError,
+      'a caller',
+    );
+  });
+
+  it('carries numbers of every length, and refuses larger ones', () => {
+    const numbers = [0, 1, 127, 128, 2 ** 14, 2 ** 21 - 1, 2 ** 21, 2 ** 28, 2 ** 31, 2 ** 53 - 1];
+    for (const request of numbers) {
+      const reply = { ...sampleOf('op.reply'), request } as OpReply;
+      expect(codec.copyOf(reply)).to.deep.equal(reply);
+    }
+    const reply = kindCodes['op.reply'];
+    const large = Uint8Array.of(reply, ...new Array<number>(7).fill(255), 127, 0);
+    expect(() => decode(framed(large))).to.throw(WireError, 'below 2^53');
+    const endless = Uint8Array.of(reply, ...new Array<number>(9).fill(255));
+    expect(() => decode(framed(endless))).to.throw(WireError, 'below 2^53');
+  });
+
+  it('bounds the number of messages in a frame', () => {
+    const reply = { kind: 'op.reply', request: 1, result: new Uint8Array() } as const;
+    const full = new Array<Message>(messagesPerFrameMax).fill(reply);
+    expect(decode(codec.encodeBatch(full))).to.have.length(messagesPerFrameMax);
+    expect(() => decode(codec.encodeBatch([...full, reply]))).to.throw(WireError, 'fewer messages');
+  });
+
+  it('forgets what was appended and not taken', () => {
+    codec.append(sampleOf('op.request'));
+    expect(codec.messages).to.equal(1);
+    codec.clear();
+    expect(codec.messages).to.equal(0);
+    expect(decode(codec.takeBatch())).to.deep.equal([]);
   });
 
   it('gives frames that a later encoding leaves alone', () => {
@@ -60,24 +110,23 @@ describe('the codec', () => {
   });
 
   it('refuses a row with a field missing, added or of another type', () => {
-    for (const message of messageSamples) {
+    for (const message of messageSamples.filter(isCold)) {
       const row = toRow(message);
-      expect(fromRow(row)).to.deep.equal(message);
-      const wrongs = [row.slice(0, -1), [...row, 0]];
-      for (let at = 0; at < row.length; at++) {
-        for (const wrong of wrongFor(row[at])) wrongs.push(row.with(at, wrong));
-      }
-      for (const wrong of wrongs) {
-        expect(() => fromRow(wrong), `${message.kind} as ${inspect(wrong)}`).to.throw(WireError);
+      const { kind } = message;
+      expect(fromRow(kind, row)).to.deep.equal(message);
+      for (const wrong of wrongRows(row)) {
+        expect(() => fromRow(kind, wrong), `${kind} as ${inspect(wrong)}`).to.throw(WireError);
       }
     }
   });
 
   it('refuses an unknown kind', () => {
-    for (const code of [0, 7, 255, -1, 1.5, 'op.reply', null, [1]]) {
-      expect(() => decode(framedRows([code, 1, 2])), String(code)).to.throw(WireError);
+    for (const code of [0, 7, 255]) {
+      expect(() => decode(framedBlock(code, pack([1, 2]))), String(code)).to.throw(
+        WireError,
+        'a known kind of message',
+      );
     }
-    expect(() => decode(framedRows([7]))).to.throw('expected a known kind of message');
   });
 
   it('refuses what is not a frame of batches', () => {
@@ -92,22 +141,24 @@ describe('the codec', () => {
       [changed(3, frameKinds.hello), 'a batch of messages'],
       [changed(7, 200), 'a body of the length in its header'],
       [good.subarray(0, -1), 'a body of the length in its header'],
-      [framed(Uint8Array.of(0x92, 0x92, 4)), 'more bytes'],
-      [framed(Uint8Array.of(0x90, 0x90)), 'the end of a frame'],
-      [framed(Uint8Array.of(0xc1)), 'a value that frames use'],
-      [framed(Uint8Array.of(0x80)), 'a value that frames use'],
-      [framed(Uint8Array.of(0xd4, 0x72, 0x40)), 'a value that frames use'],
-      [framed(Uint8Array.of(0xdd, 0xff, 0xff, 0xff, 0xff)), 'more bytes'],
-      [framed(Uint8Array.of(0xc6, 0x7f, 0xff, 0xff, 0xff)), 'more bytes'],
-      [framed(Uint8Array.of(0xdc, 0)), 'more bytes'],
-      [framed(new Uint8Array(10_000).fill(0x91)), 'nested at most 16 deep'],
-      [framed(Uint8Array.of(0x01)), 'a list'],
+      [framed(Uint8Array.of(nack)), 'more bytes'],
+      [framed(Uint8Array.of(nack, 9, 0x91)), 'more bytes'],
+      [framedBlock(nack, Uint8Array.of(0x92, 0x92, 4)), 'more bytes'],
+      [framedBlock(nack, Uint8Array.of(0x90, 0x90)), 'the end of a frame'],
+      [framedBlock(nack, Uint8Array.of(0xc1)), 'a value that frames use'],
+      [framedBlock(nack, Uint8Array.of(0x80)), 'a value that frames use'],
+      [framedBlock(nack, Uint8Array.of(0xd4, 0x72, 0x40)), 'a value that frames use'],
+      [framedBlock(nack, Uint8Array.of(0xdd, 0xff, 0xff, 0xff, 0xff)), 'more bytes'],
+      [framedBlock(nack, Uint8Array.of(0xc6, 0x7f, 0xff, 0xff, 0xff)), 'more bytes'],
+      [framedBlock(nack, Uint8Array.of(0xdc, 0)), 'more bytes'],
+      [framedBlock(nack, new Uint8Array(10_000).fill(0x91)), 'nested at most 16 deep'],
+      [framedBlock(nack, Uint8Array.of(0x01)), 'a list'],
     ];
     for (const [frame, message] of wrongs) {
       expect(() => decode(frame)).to.throw(WireError, message);
     }
     expect(() =>
-      new Codec({ frameBytesMax: 20 }).decodeBatch(framedRows([1, 2, 3, 'long'])),
+      new Codec({ frameBytesMax: 20 }).decodeBatch(framedBlock(nack, pack([1, 2, 'long']))),
     ).not.to.throw('at most 20 bytes');
     expect(() => new Codec({ frameBytesMax: 10 }).decodeBatch(good)).to.throw('at most 10 bytes');
   });
@@ -118,13 +169,22 @@ describe('the codec', () => {
     expect(() => scan(body, 0, 998)).not.to.throw();
     expect(() => scan(body, 0, 997)).to.throw(WireError, 'fewer values in a frame');
     const small = new Codec({ frameBytesMax: 2_000 });
-    expect(() => small.decodeBatch(framed(body))).to.throw(WireError, 'fewer values in a frame');
+    expect(() => small.decodeBatch(framedBlock(nack, body))).to.throw(
+      WireError,
+      'fewer values in a frame',
+    );
   });
 
   it('says the same of every prefix: more bytes were expected', () => {
-    const body = codec.encodeBatch(messageSamples).subarray(headerBytes);
-    for (let length = 0; length < body.length; length++) {
-      expect(() => scan(body.subarray(0, length), 0, 1e6)).to.throw(WireError, 'more bytes');
+    for (const message of messageSamples) {
+      const body = codec.encodeBatch([message]).subarray(headerBytes);
+      for (let length = 1; length < body.length; length++) {
+        expect(() => decode(framed(body.subarray(0, length)))).to.throw(WireError, 'more bytes');
+      }
+    }
+    const row = pack(messageSamples.filter(isCold).map(toRow));
+    for (let length = 0; length < row.length; length++) {
+      expect(() => scan(row.subarray(0, length), 0, 1e6)).to.throw(WireError, 'more bytes');
     }
   });
 
@@ -172,6 +232,10 @@ describe('the codec', () => {
   });
 });
 
+function isCold(message: Message): message is Parameters<typeof toRow>[0] {
+  return !hotKinds.has(message.kind);
+}
+
 function mutated(original: Uint8Array, random: Random): Uint8Array {
   const frame = Uint8Array.from(original);
   for (let change = 0; change <= random.below(4); change++) {
@@ -184,13 +248,22 @@ function mutated(original: Uint8Array, random: Random): Uint8Array {
 function refusalOf(frame: Uint8Array): string | undefined {
   try {
     for (const message of decode(frame)) {
-      if (!isDeepStrictEqual(fromRow(toRow(message)), message)) throw new Error('not whole');
+      if (!isDeepStrictEqual(codec.copyOf(message), message)) throw new Error('not whole');
     }
     return undefined;
   } catch (error) {
     if (error instanceof WireError) return error.message;
     throw error;
   }
+}
+
+function wrongRows(row: readonly unknown[]): unknown[][] {
+  const wrongs: unknown[][] = [[...row, 0]];
+  if (row.length > 0) wrongs.push(row.slice(0, -1));
+  for (let at = 0; at < row.length; at++) {
+    for (const wrong of wrongFor(row[at])) wrongs.push(row.with(at, wrong));
+  }
+  return wrongs;
 }
 
 /** Values that no field takes which takes `right`. */

@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { Packr, unpack } from 'msgpackr';
 import { GridError } from '../../src/base/errors.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
 import { decodeValue, encodeValue } from '../../src/wire/value.ts';
 import { WireError } from '../../src/wire/wire-error.ts';
 
+const packr = new Packr({ useRecords: false });
 const encode = (value: unknown) => encodeValue(value, defaultLimits);
 // biome-ignore lint/suspicious/noExplicitAny: a value has any shape.
 const throughBytes = (value: unknown): any => decodeValue(encode(value));
@@ -159,7 +161,19 @@ describe('the encoding of values', () => {
     const before = Uint8Array.from(first);
     for (let round = 0; round < 100; round++) encode({ round, filler: 'y'.repeat(500) });
     expect(first).to.deep.equal(before);
-    expect(first.buffer.byteLength).to.equal(first.length);
+  });
+
+  it('writes texts as msgpack has them, whatever their length and alphabet', () => {
+    const alphabets = ['x', 'é', '漢', '𝄞', 'aé漢𝄞'];
+    for (const alphabet of alphabets) {
+      for (const length of [0, 1, 15, 31, 32, 85, 86, 127, 128, 255, 256, 300]) {
+        const text = alphabet.repeat(length).slice(0, alphabet === 'x' ? length : undefined);
+        const bytes = encode(text);
+        expect(unpack(bytes)).to.equal(text);
+        expect(decodeValue(bytes)).to.equal(text);
+        expect(bytes).to.deep.equal(new Uint8Array(packr.pack(text)));
+      }
+    }
   });
 
   it('gives equal bytes for equal values', () => {

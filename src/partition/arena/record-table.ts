@@ -8,6 +8,7 @@
  * 2. The content depends on the calls alone, never on where the bytes lie.
  */
 import { assert } from '../../base/assert.ts';
+import { copyBytes } from '../../base/byte-pool.ts';
 import { GridError } from '../../base/errors.ts';
 import { murmur3 } from '../../base/hash.ts';
 import { HashIndex, rangesPerTable } from './hash-index.ts';
@@ -291,14 +292,4 @@ function readTime(view: DataView, at: number): number {
 function writeTime(view: DataView, at: number, ms: number): void {
   view.setUint32(at, ms % words, true);
   view.setUint16(at + 4, ms / words, true);
-}
-
-/** A loop, because `set` costs more than it saves for a few bytes. */
-function copyBytes(from: Uint8Array, to: Uint8Array, at: number): void {
-  const length = from.length;
-  if (length > 48) {
-    to.set(from, at);
-    return;
-  }
-  for (let i = 0; i < length; i++) to[at + i] = from[i] as number;
 }

@@ -4,6 +4,7 @@
  * An op begins with its code; reads have codes below `writesFrom`. What stands last in an op goes to
  * the op's end, everything before it that varies in length says its length first.
  */
+import { copyBytes, pooledBytes } from '../../base/byte-pool.ts';
 import { GridError } from '../../base/errors.ts';
 import { ByteReader, ByteWriter, putVarint, varintBytes } from '../../wire/bytes.ts';
 import type { Life } from './map-life.ts';
@@ -69,19 +70,20 @@ export const yes = Uint8Array.of(1);
 
 /** get, has, getEntry, ttl, delete, take, persist. */
 export function keyOp(code: number, key: Uint8Array): Uint8Array {
-  const op = new Uint8Array(1 + key.length);
+  const op = pooledBytes(1 + key.length);
   op[0] = code;
-  op.set(key, 1);
+  copyBytes(key, op, 1);
   return op;
 }
 
 /** set, swap, setIfAbsent, replace, getOrInsert. */
 export function valueOp(code: number, key: Uint8Array, value: Uint8Array): Uint8Array {
-  const op = new Uint8Array(2 + varintBytes(key.length) + key.length + value.length);
+  const op = pooledBytes(2 + varintBytes(key.length) + key.length + value.length);
   op[0] = code;
+  op[1] = 0;
   const at = putVarint(op, 2, key.length);
-  op.set(key, at);
-  op.set(value, at + key.length);
+  copyBytes(key, op, at);
+  copyBytes(value, op, at + key.length);
   return op;
 }
 

@@ -175,9 +175,9 @@ export class MapRecords implements ChangeSink {
     writeClear(this.#changes, context.sequence);
   }
 
-  /** What the op changed; none is left afterwards. */
+  /** What the op changed, good until the next one; none is left afterwards. */
   takeChanges(): Uint8Array {
-    return this.#changes.take();
+    return this.#changes.takeView();
   }
 
   copy(

@@ -7,6 +7,7 @@
  * 3. A result shares no memory with the records.
  * 4. An op meets a record that has expired as absent; one that names it removes it (map-records.ts).
  */
+import { pooledCopy } from '../../base/byte-pool.ts';
 import { murmur3 } from '../../base/hash.ts';
 import { rangesPerTable } from '../../partition/arena/hash-index.ts';
 import {
@@ -237,7 +238,7 @@ export class MapStore implements Store {
     const ref = this.#records.live(hash, key, context);
     if (ref !== 0) return this.#ended(this.#copyOf(ref), hash);
     this.#put(hash, key, value, life, context);
-    return this.#ended(new Uint8Array(value), hash);
+    return this.#ended(pooledCopy(value), hash);
   }
 
   #compareAndSet(op: Uint8Array, context: RunContext): RunResult {
@@ -374,7 +375,7 @@ export class MapStore implements Store {
   }
 
   #copyOf(ref: number): Uint8Array {
-    return ref === 0 ? nothing : this.#records.table.value(ref).slice();
+    return ref === 0 ? nothing : pooledCopy(this.#records.table.value(ref));
   }
 
   #ended(result: Uint8Array, touched: number): RunResult {

@@ -5,6 +5,7 @@
  * head (queue-records.ts), then the encoded value. A wait is named by a token, which the store makes
  * and which the handle only hands back.
  */
+import { copyBytes, pooledBytes } from '../../base/byte-pool.ts';
 import { GridError } from '../../base/errors.ts';
 import { ByteReader, ByteWriter, putVarint, varintBytes } from '../../wire/bytes.ts';
 
@@ -48,19 +49,19 @@ const plainHead = 0;
 /** `timeoutMs` is how long the push may wait for room. */
 export function pushOp(value: Uint8Array, timeoutMs: number): Uint8Array {
   const at = 1 + varintBytes(timeoutMs);
-  const op = new Uint8Array(at + 1 + value.length);
+  const op = pooledBytes(at + 1 + value.length);
   op[0] = queueOps.push;
   putVarint(op, 1, timeoutMs);
   op[at] = plainHead;
-  op.set(value, at + 1);
+  copyBytes(value, op, at + 1);
   return op;
 }
 
 export function tryPushOp(value: Uint8Array): Uint8Array {
-  const op = new Uint8Array(2 + value.length);
+  const op = pooledBytes(2 + value.length);
   op[0] = queueOps.tryPush;
   op[1] = plainHead;
-  op.set(value, 2);
+  copyBytes(value, op, 2);
   return op;
 }
 

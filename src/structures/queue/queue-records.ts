@@ -70,8 +70,9 @@ export class QueueRecords {
     return this.#changes.length;
   }
 
+  /** Good until the next run. */
   takeChanges(): Uint8Array {
-    return this.#changes.take();
+    return this.#changes.takeView();
   }
 
   put(kind: number, number: number, value: Uint8Array, meta: RecordMeta): void {

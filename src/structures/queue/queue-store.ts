@@ -13,6 +13,7 @@
  *    caller known to be gone.
  * 4. An op that is refused has changed nothing.
  */
+import { copyBytes, pooledBytes, pooledCopy } from '../../base/byte-pool.ts';
 import { GridError } from '../../base/errors.ts';
 import type { StructureId } from '../../base/ids.ts';
 import {
@@ -374,16 +375,14 @@ function counted(count: number): Uint8Array {
 
 /** `done`, and the value. */
 function given(value: Uint8Array): Uint8Array {
-  const result = new Uint8Array(1 + value.length);
+  const result = pooledBytes(1 + value.length);
   result[0] = progress.done;
-  result.set(value, 1);
+  copyBytes(value, result, 1);
   return result;
 }
 
 /** A copy of the encoded value in an item: what stands behind its head. */
-function valueIn(item: Uint8Array): Uint8Array {
-  return item.slice(1);
-}
+const valueIn = (item: Uint8Array) => pooledCopy(item.subarray(1));
 
 function metaOf(version: number, deadline: number, context: RunContext) {
   const now = Math.floor(context.gridTime);

@@ -82,7 +82,8 @@ export class QueueWait {
       this.#fail(unknownOp('a result'));
       return;
     }
-    this.#token = result.subarray(1);
+    // It outlives the frame that brought it.
+    this.#token = result.slice(1);
     if (this.#phase === 'sent') this.#wait();
     else this.#cancel();
   }

@@ -5,6 +5,7 @@
  * A line is one history of a topic's messages in its partition: it ends where the partition comes back
  * empty. A number means something within one line of one incarnation of the topic.
  */
+import { copyBytes, pooledBytes } from '../../base/byte-pool.ts';
 import { GridError } from '../../base/errors.ts';
 import { ByteReader, ByteWriter } from '../../wire/bytes.ts';
 
@@ -25,9 +26,9 @@ export const nothing = new Uint8Array(0);
 
 /** The value's bytes, for the end of the topic. */
 export function publishOp(value: Uint8Array): Uint8Array {
-  const op = new Uint8Array(1 + value.length);
+  const op = pooledBytes(1 + value.length);
   op[0] = topicOps.publish;
-  op.set(value, 1);
+  copyBytes(value, op, 1);
   return op;
 }
 

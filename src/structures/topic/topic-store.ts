@@ -134,7 +134,7 @@ export class TopicStore implements Store {
     this.#trim();
     return {
       result: numberResult(this.#log.head.last),
-      changes: this.#writer.take(),
+      changes: this.#writer.takeView(),
       touched: this.#touched,
       wakes: [anyWrite],
     };

@@ -1,0 +1,59 @@
+import { expect } from 'chai';
+import { seededRandom } from '../../src/base/random.ts';
+import { OpSequences } from '../../src/transport/op-sequences.ts';
+import { OpenCalls, type Placed } from '../../src/transport/open-calls.ts';
+
+describe('open calls', () => {
+  it('are found by a number that no other call ever has', () => {
+    const random = seededRandom(5);
+    const calls = new OpenCalls<Placed>();
+    const open: Placed[] = [];
+    const numbers = new Set<number>();
+    for (let serial = 1; serial <= 5_000; serial++) {
+      const call = { serial, request: 0 };
+      calls.add(call);
+      open.push(call);
+      numbers.add(call.request);
+      if (random.below(2) === 0) {
+        const [ended] = open.splice(random.below(open.length), 1) as [Placed];
+        calls.remove(ended);
+        expect(calls.find(ended.request)).to.equal(undefined);
+      }
+    }
+    expect(numbers.size).to.equal(5_000);
+    expect(calls.size).to.equal(open.length);
+    for (const call of open) expect(calls.find(call.request)).to.equal(call);
+    expect(calls.where(() => true)).to.deep.equal(open.sort((a, b) => a.serial - b.serial));
+  });
+
+  it('take as many places as there are calls at a time, however many come and go', () => {
+    const calls = new OpenCalls<Placed>();
+    for (let serial = 1; serial <= 10_000; serial++) {
+      const call = { serial, request: 0 };
+      calls.add(call);
+      calls.remove(call);
+    }
+    const first = { serial: 0, request: 0 };
+    calls.add(first);
+    expect([calls.size, calls.where(() => true)]).to.deep.equal([1, [first]]);
+  });
+});
+
+describe('the op sequences of a caller', () => {
+  it('tell the lowest in flight, in whatever order ops end', () => {
+    const random = seededRandom(9);
+    const ops = new OpSequences();
+    const inFlight = new Set([ops.begin()]);
+    for (let round = 0; round < 20_000; round++) {
+      if (inFlight.size < 2 || random.below(2) === 0) inFlight.add(ops.begin());
+      else {
+        const op = random.pick([...inFlight]);
+        inFlight.delete(op);
+        ops.end(op);
+      }
+      expect(ops.firstIncomplete).to.equal(Math.min(...inFlight));
+    }
+    for (const op of inFlight) ops.end(op);
+    expect(ops.firstIncomplete).to.equal(ops.begin());
+  });
+});
