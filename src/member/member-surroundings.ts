@@ -72,3 +72,13 @@ export class MemberSurroundings implements Surroundings {
     this.#copies--;
   }
 }
+
+/** The structures as this member's copy of the table has them at any time. */
+export function catalogOf(state: MetaState): Catalog {
+  return {
+    structure: (id) => state.structures.get(id),
+    get applied() {
+      return state.applied;
+    },
+  };
+}

@@ -13,7 +13,6 @@ import type { Stall } from '../base/stall.ts';
 import { MembershipActor, type MembershipInput } from '../membership/membership-actor.ts';
 import type { Swim } from '../membership/swim.ts';
 import type { SwimAction } from '../membership/swim-types.ts';
-import type { Catalog } from '../partition/content.ts';
 import { MetaActor, type MetaInput } from '../partition/meta-actor.ts';
 import type { MetaAction, MetaGroup } from '../partition/meta-group.ts';
 import {
@@ -34,7 +33,7 @@ import { Dispatch } from './dispatch.ts';
 import { Formation } from './formation.ts';
 import { MemberCourier } from './member-courier.ts';
 import { clusterSettingsOf, type MemberSettings } from './member-settings.ts';
-import { MemberSurroundings } from './member-surroundings.ts';
+import { catalogOf, MemberSurroundings } from './member-surroundings.ts';
 import { unsafeReason } from './member-view.ts';
 import { Roster } from './roster.ts';
 
@@ -371,12 +370,6 @@ export class Member {
   #createHost(types: ReadonlyMap<string, StructureType>): PartitionHost {
     const { limits, timings } = this.settings;
     const { state } = this;
-    const catalog: Catalog = {
-      structure: (id) => state.structures.get(id),
-      get applied() {
-        return state.applied;
-      },
-    };
     return new PartitionHost({
       self: this.id,
       clock: this.#parts.clock,
@@ -385,7 +378,7 @@ export class Member {
       actors: this.#actors,
       state,
       types,
-      catalog,
+      catalog: catalogOf(state),
       surroundings: new MemberSurroundings({
         state,
         lease: this.meta.lease,
