@@ -1,6 +1,7 @@
 /** What the replicas of a member may look at: its lease, its copy of the table, its links. */
 import type { Clock } from '../base/clock.ts';
 import type { CallerId, MemberId, PartitionId, StreamId } from '../base/ids.ts';
+import type { Catalog } from '../partition/content.ts';
 import type { Lease } from '../partition/lease.ts';
 import { copiesWanted, groupOf, isServing, type MetaState } from '../partition/meta-state.ts';
 import type { Surroundings } from '../partition/replica-state.ts';
