@@ -14,19 +14,25 @@ interface Watched {
 export class Aborts {
   readonly #watched = new Map<AbortSignal, Watched>();
 
-  /** `call` is called when the signal aborts; it does not throw. The signal has not aborted yet. */
-  add(signal: AbortSignal, call: () => void): void {
+  /** `call` is called when the signal aborts; it does not throw. The signal, if any, has not aborted yet. */
+  add(signal: AbortSignal | undefined, call: () => void): void {
+    if (signal === undefined) return;
     const watched = this.#watched.get(signal) ?? this.#watch(signal);
     watched.calls.add(call);
   }
 
-  remove(signal: AbortSignal, call: () => void): void {
-    const watched = this.#watched.get(signal);
-    if (watched === undefined) return;
+  remove(signal: AbortSignal | undefined, call: () => void): void {
+    const watched = signal && this.#watched.get(signal);
+    if (signal === undefined || watched === undefined) return;
     watched.calls.delete(call);
     if (watched.calls.size > 0) return;
     this.#watched.delete(signal);
     signal.removeEventListener('abort', watched.listener);
+  }
+
+  /** Whether a call is there that has the signal. */
+  has(signal: AbortSignal): boolean {
+    return this.#watched.has(signal);
   }
 
   #watch(signal: AbortSignal): Watched {

@@ -29,6 +29,7 @@ import { MapHandle } from '../structures/map/map-handle.ts';
 import { QueueHandle } from '../structures/queue/queue-handle.ts';
 import { TopicHandle } from '../structures/topic/topic-handle.ts';
 import { Topics } from '../structures/topic/topics.ts';
+import { endWaits } from '../transport/end-waits.ts';
 import type { ClientRow } from '../wire/client-messages.ts';
 import { memberOf } from './client-events.ts';
 import { type ConnectPlan, checkConnectOptions } from './connect-options.ts';
@@ -87,6 +88,7 @@ class ConnectedGrid implements GridClient {
   readonly closed: Promise<void>;
   readonly #session: Session;
   readonly #topics: Topics;
+  readonly #departure = new AbortController();
   #isClosed = false;
   #resolveClosed: () => void = () => {};
 
@@ -120,7 +122,8 @@ class ConnectedGrid implements GridClient {
   queue<T = unknown>(name: string, options?: QueueOptions): GridQueue<T> {
     const { router } = this.#session;
     const definition = clientDefinition(options);
-    return new QueueHandle<T>({ router, clock: systemClock, name, definition });
+    const { signal: leaving } = this.#departure;
+    return new QueueHandle<T>({ router, clock: systemClock, name, definition, leaving });
   }
 
   topic<M = unknown>(name: string, options?: TopicOptions): GridTopic<M> {
@@ -174,15 +177,21 @@ class ConnectedGrid implements GridClient {
   close(): Promise<void> {
     if (!this.#isClosed) {
       this.#isClosed = true;
-      this.#session.close();
-      this.#topics.close(undefined);
-      this.#resolveClosed();
+      const ended = endWaits(this.#session.calls, this.#departure, systemClock);
+      if (ended === undefined) this.#close();
+      else void ended.then(() => this.#close());
     }
     return this.closed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #close(): void {
+    this.#session.close();
+    this.#topics.close(undefined);
+    this.#resolveClosed();
   }
 
   #ofType(type: string, name: string): Pick<GridMap, 'size'> {
@@ -198,9 +207,9 @@ class ConnectedGrid implements GridClient {
       if (signal?.aborted === true) throw abortedError(signal, 'not-applied');
       const { aborts } = this.#session.router;
       const abort = () => signal !== undefined && reject(abortedError(signal, 'unknown'));
-      if (signal !== undefined) aborts.add(signal, abort);
+      aborts.add(signal, abort);
       this.#session.ask(question, timeoutMs, (result) => {
-        if (signal !== undefined) aborts.remove(signal, abort);
+        aborts.remove(signal, abort);
         if (GridError.is(result)) reject(result);
         else resolve(result);
       });

@@ -30,6 +30,7 @@ import { MapHandle } from '../structures/map/map-handle.ts';
 import { QueueHandle } from '../structures/queue/queue-handle.ts';
 import { TopicHandle } from '../structures/topic/topic-handle.ts';
 import { Topics } from '../structures/topic/topics.ts';
+import { endWaits } from '../transport/end-waits.ts';
 import type { Refused } from '../wire/handshake.ts';
 import { type AdmissionView, isAdmitted, unreachable, whyNotAdmitted } from './admission.ts';
 import { CurrentRouter } from './current-router.ts';
@@ -69,6 +70,7 @@ export class GridMember implements Grid {
   #phase: Phase = 'joining';
   #current: Incarnation | undefined;
   #failure: unknown;
+  readonly #departure = new AbortController();
   #leaving: Promise<void> | undefined;
   #removeSignals: () => void = () => {};
   #resolveClosed: () => void = () => {};
@@ -130,7 +132,14 @@ export class GridMember implements Grid {
 
   queue<T = unknown>(name: string, options?: QueueOptions): GridQueue<T> {
     const definition = queueDefinition(name, options, this.#plan.queues);
-    return new QueueHandle<T>({ router: this.#router, clock: systemClock, name, definition });
+    const { signal: leaving } = this.#departure;
+    return new QueueHandle<T>({
+      router: this.#router,
+      clock: systemClock,
+      name,
+      definition,
+      leaving,
+    });
   }
 
   topic<M = unknown>(name: string, options?: TopicOptions): GridTopic<M> {
@@ -328,6 +337,7 @@ export class GridMember implements Grid {
     this.#phase = 'leaving';
     const { logger } = this.#plan;
     try {
+      await endWaits(this.#member.calls, this.#departure, systemClock);
       await leaveCluster(this.#member, { clock: systemClock, timeoutMs, signal, logger });
     } finally {
       await this.#close();

@@ -188,7 +188,7 @@ export class StructureHandle {
       if (settled) return false;
       settled = true;
       timer.cancel();
-      if (signal !== undefined) aborts.remove(signal, abort);
+      aborts.remove(signal, abort);
       return true;
     };
     const abort = (): void => {
@@ -197,7 +197,7 @@ export class StructureHandle {
     const timer = this.clock.setTimer(timeoutMs, () => {
       if (settle()) reject(this.#late(timeoutMs, outcome));
     });
-    if (signal !== undefined) aborts.add(signal, abort);
+    aborts.add(signal, abort);
     return settle;
   }
 

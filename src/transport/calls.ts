@@ -115,6 +115,11 @@ export class Calls {
     return this.#open.size;
   }
 
+  /** Those of them that do not wait at a primary for something to come. */
+  get working(): number {
+    return this.#open.size - this.#polls;
+  }
+
   get queued(): number {
     return this.#line.length;
   }
@@ -223,7 +228,7 @@ export class Calls {
 
   get #hasPlace(): boolean {
     if (this.#ops.isFull) return false;
-    return this.#open.size - this.#polls < this.#options.limits.opsInFlightMax;
+    return this.working < this.#options.limits.opsInFlightMax;
   }
 
   #refusalOf(call: Call): GridError | undefined {
@@ -263,8 +268,7 @@ export class Calls {
       resendAt: now,
       refusal: undefined,
     };
-    if (call.signal !== undefined && open.onAbort !== undefined)
-      this.aborts.add(call.signal, open.onAbort);
+    if (open.onAbort !== undefined) this.aborts.add(call.signal, open.onAbort);
     return open;
   }
 
@@ -357,9 +361,7 @@ export class Calls {
   }
 
   #detach(open: Open): void {
-    const { signal } = open.call;
-    if (signal !== undefined && open.onAbort !== undefined)
-      this.aborts.remove(signal, open.onAbort);
+    if (open.onAbort !== undefined) this.aborts.remove(open.call.signal, open.onAbort);
   }
 
   /** Full jitter, doubling from 10 ms to a second. */

@@ -1,5 +1,4 @@
-/** The commands of the shell that use the grid as a client, and the example programs, as processes. */
-import { spawn } from 'node:child_process';
+/** The commands of the shell that use the grid as a client, as processes. */
 import { expect } from 'chai';
 import {
   build,
@@ -8,7 +7,6 @@ import {
   shoal,
   startMember,
 } from '../support/processes.ts';
-import { until } from '../transport/until.ts';
 
 describe('the commands that are clients', function () {
   this.timeout(60_000);
@@ -42,30 +40,5 @@ describe('the commands that are clients', function () {
     expect((await run('delete', 'users', 'nobody')).status).to.equal(1);
     expect((await run('get', 'users')).status).to.equal(2);
     expect((await run('get', 'users', 'a', '--nonsense')).status).to.equal(2);
-  });
-
-  it('are as the examples, which run', async () => {
-    const example = spawn('node', ['examples/embedded.mjs', '0'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let text = '';
-    example.stdout.on('data', (chunk) => {
-      text += chunk;
-    });
-    const told = /visit 1 at (\S+)\n/;
-    await until(() => told.test(text), 'the first visit', 20_000);
-    const url = `ws://${told.exec(text)![1]}`;
-    const client = spawn('node', ['examples/client.mjs', url], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    client.stdout.on('data', (chunk) => {
-      text += chunk;
-    });
-    const status = await new Promise((resolve) => client.once('close', resolve));
-    const left = new Promise((resolve) => example.once('close', resolve));
-    example.kill('SIGTERM');
-    await left;
-    expect(status).to.equal(0);
-    expect(text).to.include('visit 2, told by 1 member(s)');
   });
 });

@@ -25,6 +25,8 @@ export interface QueueHandleOptions {
   /** What the queue is created with where it does not exist. @default {} */
   readonly definition?: Readonly<Record<string, unknown>>;
   readonly limits?: Limits;
+  /** Aborts when this process leaves the grid: calls that wait end, and have then taken or pushed nothing. */
+  readonly leaving?: AbortSignal;
 }
 
 export class QueueHandle<T = unknown> implements GridQueue<T> {
@@ -33,11 +35,13 @@ export class QueueHandle<T = unknown> implements GridQueue<T> {
   readonly #limits: Limits;
   readonly #hash: number;
   readonly #settlements: Settlements;
+  readonly #leaving: AbortSignal | undefined;
 
   constructor(options: QueueHandleOptions) {
     const { router, clock, name, definition = {}, limits = defaultLimits } = options;
     this.#handle = new StructureHandle({ router, clock, limits, type: 'queue', name, definition });
     this.name = name;
+    this.#leaving = options.leaving;
     this.#limits = limits;
     this.#hash = encodeKey(name, limits).hash;
     this.#settlements = new Settlements({ router, clock, partition: () => this.#partition });
@@ -80,7 +84,7 @@ export class QueueHandle<T = unknown> implements GridQueue<T> {
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<T> {
-    return taken((options) => this.take(options));
+    return taken((options) => this.take(options), this.#leaving);
   }
 
   /** A queue lives in one partition, that of its name. */
@@ -115,6 +119,7 @@ export class QueueHandle<T = unknown> implements GridQueue<T> {
         op,
         timeoutMs: Math.max(1, endsAt - clock.monotonic()),
         signal: options?.signal,
+        leaving: this.#leaving,
         late,
         settle: (token) => this.#settlements.add(structure, token),
         resolve: (value) => {

@@ -31,6 +31,8 @@ export interface WaitOptions {
   readonly op: Uint8Array;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** Aborts when this process leaves the grid. */
+  readonly leaving?: AbortSignal | undefined;
   /** What the call ends with where it waited in vain. */
   readonly late: () => GridError;
   /** The caller has the result of the wait of this token. */
@@ -46,6 +48,7 @@ type Phase = 'sent' | 'waiting' | 'cancelling' | 'over';
 export class QueueWait {
   readonly #options: WaitOptions;
   readonly #aborts: Aborts;
+  readonly #signals: readonly AbortSignal[];
   readonly #endsAt: number;
   #phase: Phase = 'sent';
   #token: Uint8Array | undefined;
@@ -58,17 +61,18 @@ export class QueueWait {
   constructor(options: WaitOptions) {
     this.#options = options;
     this.#aborts = options.router.aborts;
+    this.#signals = [options.signal, options.leaving].filter((signal) => signal !== undefined);
     this.#heardAt = options.clock.monotonic();
     this.#endsAt = this.#heardAt + options.timeoutMs;
   }
 
   begin(): void {
-    const { op, timeoutMs, signal } = this.#options;
-    if (signal?.aborted === true) {
-      this.#fail(abortedError(signal, 'not-applied'));
+    const { op, timeoutMs } = this.#options;
+    if (this.#isAborted) {
+      this.#fail(this.#ended());
       return;
     }
-    if (signal !== undefined) this.#aborts.add(signal, this.#aborted);
+    for (const signal of this.#signals) this.#aborts.add(signal, this.#aborted);
     // Neither its time nor its signal ends this op early: it may be what takes an item.
     this.#submit(op, true, timeoutMs + graceMs, (result) => this.#answered(result));
   }
@@ -89,8 +93,8 @@ export class QueueWait {
   }
 
   #wait(): void {
-    const { clock, signal, timeoutMs } = this.#options;
-    if (signal?.aborted === true) {
+    const { clock, timeoutMs } = this.#options;
+    if (this.#isAborted) {
       this.#cancel();
       return;
     }
@@ -177,6 +181,10 @@ export class QueueWait {
     });
   }
 
+  get #isAborted(): boolean {
+    return this.#signals.some(({ aborted }) => aborted);
+  }
+
   /** Whether what it was given would still be there. */
   get #isFresh(): boolean {
     return this.#options.clock.monotonic() - this.#heardAt < silentMaxMs;
@@ -208,13 +216,14 @@ export class QueueWait {
   #release(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    const { signal } = this.#options;
-    if (signal !== undefined) this.#aborts.remove(signal, this.#aborted);
+    for (const signal of this.#signals) this.#aborts.remove(signal, this.#aborted);
   }
 
   #ended(): GridError {
-    const { signal, late } = this.#options;
-    return signal?.aborted === true ? abortedError(signal, 'not-applied') : late();
+    const { signal, leaving, late } = this.#options;
+    if (signal?.aborted === true) return abortedError(signal, 'not-applied');
+    if (leaving?.aborted !== true) return late();
+    return new GridError('GRID_CLOSED', 'expected to wait at a queue, found a grid that is left');
   }
 
   #unknown(cause: GridError | undefined): GridError {

@@ -136,11 +136,11 @@ export class TopicHandle<M = unknown> implements GridTopic<M> {
       buffer,
       onOverflow,
       onDetach: () => {
-        if (call.signal !== undefined) aborts.remove(call.signal, leave);
+        aborts.remove(call.signal, leave);
         reader.detach(subscriber);
       },
     });
-    if (call.signal !== undefined) aborts.add(call.signal, leave);
+    aborts.add(call.signal, leave);
     return subscriber;
   }
 
