@@ -54,7 +54,7 @@ const usual = {
   firstWarmUpSeconds: 1.5,
   warmUpSeconds: 0.3,
   triesMax: 3,
-  quietWaitMaxMs: 5_000,
+  quietWaitMaxMs: 10_000,
 } satisfies MeasurePace;
 
 const hasty: MeasurePace = {

@@ -29,6 +29,8 @@ export interface Row extends TaskResult {
   readonly driverCores: number;
   readonly systemCores: number;
   readonly foreignCores: number;
+  /** Of the foreign load: that of the drivers whose turn it is not. */
+  readonly idleDriverCores: number;
   readonly tries: number;
 }
 
@@ -38,8 +40,8 @@ export interface Stage {
   readonly pids: readonly number[];
 }
 
-/** A try with more foreign load than this, in cores, is made again. */
-const foreignMax = 0.2;
+/** A try with more foreign load than this, in cores, is made again, and left out where enough others are better. */
+export const foreignMax = 0.2;
 
 export async function runRounds(
   stage: Stage,
@@ -50,12 +52,12 @@ export async function runRounds(
   const names = [...new Set(cells.flatMap(({ drivers }) => drivers))];
   await fillSystems(stage, cells);
   for (let round = 0; round < pace.rounds; round++) {
-    const drivers = await openAll(rotated(names, round), stage, valuesIn(cells));
+    const drivers = await openAll(names, stage, valuesIn(cells));
     for (const driver of drivers) await warmUp(driver, cells, pace);
-    for (const cell of cells) {
+    for (const [at, cell] of cells.entries()) {
       const turns = drivers.filter(({ name }) => cell.drivers.includes(name));
-      for (const driver of rotated(turns, round)) {
-        onRow(await runCell({ stage, driver, cell, round, pace }));
+      for (const driver of rotated(turns, round + at)) {
+        onRow(await runCell({ stage, drivers, driver, cell, round, pace }));
       }
     }
     for (const driver of drivers) await driver.close();
@@ -115,6 +117,9 @@ async function warmUp(driver: DriverChild, cells: readonly Cell[], pace: Pace): 
 
 interface Turn {
   readonly stage: Stage;
+  /** All that are there. */
+  readonly drivers: readonly DriverChild[];
+  /** Whose turn it is. */
   readonly driver: DriverChild;
   readonly cell: Cell;
   readonly round: number;
@@ -135,10 +140,12 @@ async function runCell(turn: Turn): Promise<Row> {
   return { ...best, tries };
 }
 
-async function tryCell({ stage, driver, cell, round, pace }: Turn): Promise<Omit<Row, 'tries'>> {
+async function tryCell(turn: Turn): Promise<Omit<Row, 'tries'>> {
+  const { stage, drivers, driver, cell, round, pace } = turn;
   const measured = [...stage.pids, driver.pid, process.pid];
+  const idle = drivers.filter((each) => each !== driver).map(({ pid }) => pid);
   await quiet(measured, pace.quietWaitMaxMs);
-  const from = sample(measured);
+  const [from, idleFrom] = [sample(measured), sample(idle)];
   const result = await driver.run(cell.task, pace.seconds);
   const load = loadBetween(from, sample(measured));
   return {
@@ -149,6 +156,7 @@ async function tryCell({ stage, driver, cell, round, pace }: Turn): Promise<Omit
     driverCores: load.cores.get(driver.pid) ?? 0,
     systemCores: sumOf(load, stage.pids),
     foreignCores: load.foreign,
+    idleDriverCores: sumOf(loadBetween(idleFrom, sample(idle)), idle),
   };
 }
 

@@ -2,11 +2,14 @@
 import type { Asked, Cell } from './cells.ts';
 import { type DriverName, isShoal } from './drivers/driver.ts';
 import { median } from './latencies.ts';
-import type { Row } from './rounds.ts';
+import { foreignMax, type Row } from './rounds.ts';
 
 export interface Figure {
   readonly driver: DriverName;
-  /** Medians over the rounds. */
+  /** How many runs count, of how many: those with little foreign load, if they are half of all at least. */
+  readonly counted: number;
+  readonly runs: number;
+  /** Medians over the runs that count. */
   readonly perSecond: number;
   readonly p50Us: number;
   readonly p99Us: number;
@@ -61,12 +64,21 @@ export function summaryOf(cell: Cell, rows: readonly Row[]): CellSummary {
   return asked === undefined ? summary : { ...summary, asked };
 }
 
-function figureOf(driver: DriverName, rows: readonly Row[]): Figure {
+/** Which runs count is decided by what else was running, never by how quick they were. */
+function countedOf(rows: readonly Row[]): readonly Row[] {
+  const calm = rows.filter(({ foreignCores }) => foreignCores <= foreignMax);
+  return calm.length * 2 >= rows.length ? calm : rows;
+}
+
+function figureOf(driver: DriverName, all: readonly Row[]): Figure {
+  const rows = countedOf(all);
   const of = (pick: (row: Row) => number) => rows.map(pick);
   const rates = of((row) => row.perSecond);
   const perSecond = median(rates);
   return {
     driver,
+    counted: rows.length,
+    runs: all.length,
     perSecond,
     p50Us: median(of((row) => row.p50Us)),
     p99Us: median(of((row) => row.p99Us)),
@@ -74,7 +86,7 @@ function figureOf(driver: DriverName, rows: readonly Row[]): Figure {
     systemCores: median(of((row) => row.systemCores)),
     spread: (Math.max(...rates) - Math.min(...rates)) / perSecond,
     foreignCoresMax: Math.max(...of((row) => row.foreignCores)),
-    tries: of((row) => row.tries).reduce((sum, tries) => sum + tries, 0),
+    tries: all.reduce((sum, { tries }) => sum + tries, 0),
   };
 }
 

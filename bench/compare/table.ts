@@ -1,7 +1,7 @@
 /** What is printed. */
 import { type CellSummary, type Figure, type Finding, verdictOf } from './summary.ts';
 
-const columns = [16, 10, 9, 9, 8, 8, 8, 9, 7] as const;
+const columns = [22, 10, 9, 9, 8, 8, 8, 9, 7, 7] as const;
 const heads = [
   'driver',
   'ops/s',
@@ -11,6 +11,7 @@ const heads = [
   'system',
   'spread',
   'foreign',
+  'runs',
   'tries',
 ];
 
@@ -34,6 +35,7 @@ function fieldsOf(figure: Figure): string[] {
     figure.systemCores.toFixed(2),
     `${(figure.spread * 100).toFixed(0)} %`,
     figure.foreignCoresMax.toFixed(2),
+    `${figure.counted}/${figure.runs}`,
     `${figure.tries}`,
   ];
 }

@@ -25,7 +25,7 @@ const cell: Cell = {
 };
 
 function row(driver: Row['driver'], round: number, perSecond: number, foreignCores = 0): Row {
-  const used = { driverCores: 0.5, systemCores: 0.5, foreignCores, tries: 1 };
+  const used = { driverCores: 0.5, systemCores: 0.5, foreignCores, idleDriverCores: 0, tries: 1 };
   const of = { cell: 'mix-64', driver, round, operations: 1_000, perSecond };
   return { ...of, p50Us: 100, p99Us: 500, ...used };
 }
@@ -43,10 +43,19 @@ describe('the comparison with Redis', () => {
     expect(ratios).to.deep.equal([{ driver: 'shoal-client', bestPeer: 'node-redis', ratio: 2 }]);
   });
 
-  it('keeps the worst foreign load and the widest spread in sight', () => {
-    const rows = [row('shoal-lite', 0, 100, 0.05), row('shoal-lite', 1, 150, 0.3)];
+  it('leaves out what ran beside a foreign load, however quick it was', () => {
+    const [calm, other] = [row('shoal-lite', 0, 100, 0.05), row('shoal-lite', 1, 150, 0.3)];
+    const [figure] = summaryOf(cell, [calm, other]).figures;
+    expect(figure).to.include({ perSecond: 100, counted: 1, runs: 2, foreignCoresMax: 0.05 });
+  });
+
+  it('counts all where most of them ran beside a foreign load, and shows how much', () => {
+    const rows = [0.05, 0.3, 0.4].map((foreign, round) =>
+      row('shoal-lite', round, 100 + 50 * round, foreign),
+    );
     const [figure] = summaryOf(cell, rows).figures;
-    expect(figure).to.include({ perSecond: 125, spread: 0.4, foreignCoresMax: 0.3, tries: 2 });
+    expect(figure).to.include({ perSecond: 150, counted: 3, runs: 3, foreignCoresMax: 0.4 });
+    expect(figure).to.include({ spread: 2 / 3, tries: 3 });
   });
 
   it('says which of goal and floors a ratio reaches', () => {
