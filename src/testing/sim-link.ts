@@ -181,7 +181,7 @@ export class SimLink {
     const { self, network } = this.#settings;
     if (this.#connection === undefined) return 0;
     const path = network.path(self.address, this.address);
-    return path.backlogBytes(this.lane, network.now) + this.#connection.heldBytes;
+    return path.backlogBytes(this.lane, network.now) + this.#connection.heldBytes(self.address);
   }
 
   #hasRoom(): boolean {

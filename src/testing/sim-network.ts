@@ -2,8 +2,9 @@
  * The network of a simulated world: what becomes of a packet between two addresses.
  *
  * As a `stream` it behaves like TCP: on one connection frames arrive in order and whole, or it breaks; what
- * a cut stops is sent again after it. As `datagram` each message fends for itself: it may be lost,
- * doubled or overtaken. Making, closing and probing a connection suffers from cuts only.
+ * a cut stops is sent again after it. As `datagram` each message between members fends for itself: it may be
+ * lost, doubled or overtaken, while on the socket of a light client it is only late. Making, closing and
+ * probing a connection suffers from cuts only.
  *
  * Invariants
  * 1. A packet reaches the process that listens at its address when it arrives, never an earlier one.
@@ -39,6 +40,8 @@ export interface Listener {
 const lanes: readonly Lane[] = ['control', 'data'];
 /** A stream that a cut had stopped begins again within this time after the healing. */
 const resumeMsMax = 200;
+/** What a kernel takes to find a loss and to make good for it. */
+const sentAgainMs = 200;
 
 export class SimNetwork {
   readonly mode: NetworkMode;
@@ -117,9 +120,7 @@ export class SimNetwork {
     if (this.#listeners.get(listener.address) !== listener) return;
     this.#listeners.delete(listener.address);
     this.#goneMachines.add(listener.address);
-    for (const connection of listener.connections()) {
-      if (connection.to !== listener.address) this.ended(connection);
-    }
+    for (const connection of listener.connections()) this.#dropHeld(connection, listener.address);
   }
 
   cut(from: Address, to: Address): void {
@@ -129,7 +130,7 @@ export class SimNetwork {
   heal(from: Address, to: Address): void {
     this.path(from, to).isCut = false;
     for (const connection of this.#stopped) {
-      if (connection.dialler.address === from && connection.to === to) this.#resume(connection);
+      if (connection.leads(from, to) && connection.isHeld(from)) this.#resume(connection, from);
     }
   }
 
@@ -166,20 +167,25 @@ export class SimNetwork {
     if (connection.isSilent) return;
     const path = this.path(packet.from, packet.to);
     const isFrame = kind === 'frame';
-    if (path.isCut || (isFrame && connection.isHeld)) this.#stopAtCut(packet);
+    if (path.isCut || (isFrame && connection.isHeld(packet.from))) this.#stopAtCut(packet);
     else if (isFrame) this.#transmitFrame(packet, path);
     else this.#transmitSignal(packet, path, inOrder);
   }
 
   /** An end has given the connection up: what was stopped on it goes nowhere. */
   ended(connection: SimConnection): void {
-    connection.takeHeld();
-    this.#stopped.delete(connection);
+    this.#dropHeld(connection, connection.to);
+    this.#dropHeld(connection, connection.dialler.address);
+  }
+
+  #dropHeld(connection: SimConnection, from: Address): void {
+    connection.takeHeld(from);
+    if (!connection.holdsAny) this.#stopped.delete(connection);
   }
 
   #transmitSignal(packet: Packet, path: SimPath, inOrder: boolean): void {
     const at = this.#timeline.now + path.latency('control', this.#timeline.random);
-    this.#arriveAt(inOrder ? packet.connection.inOrder(at) : at, packet);
+    this.#arriveAt(inOrder ? packet.connection.inOrder(packet.from, at) : at, packet);
   }
 
   #transmitFrame(packet: Packet, path: SimPath): void {
@@ -187,15 +193,23 @@ export class SimNetwork {
     const { connection } = packet;
     const { lane } = connection;
     const quality = path.quality(lane);
-    if (quality.loss > 0 && random.next() < quality.loss) {
-      this.counts.fault('loss');
-      if (this.mode === 'stream') this.#break(connection);
-      return;
-    }
+    const isLost = quality.loss > 0 && random.next() < quality.loss;
+    if (isLost) this.counts.fault('loss');
+    if (isLost && this.mode === 'stream') this.#break(connection);
+    if (isLost && !this.#isSentAgain(connection)) return;
     const left = path.leave(lane, packet.bytes?.length ?? 0, now);
-    const at = left + path.latency(lane, random);
-    if (this.mode === 'stream') this.#arriveAt(connection.inOrder(at), packet);
+    const at = left + path.latency(lane, random) + (isLost ? sentAgainMs : 0);
+    if (this.#isOrdered(connection)) this.#arriveAt(connection.inOrder(packet.from, at), packet);
     else this.#arriveAsDatagram(at, packet, quality);
+  }
+
+  #isOrdered(connection: SimConnection): boolean {
+    return this.mode === 'stream' || connection.isSocket;
+  }
+
+  /** Where so much is lost that no connection would live, the kernel makes good for it. */
+  #isSentAgain(connection: SimConnection): boolean {
+    return this.mode === 'datagram' && connection.isSocket;
   }
 
   #arriveAsDatagram(at: number, packet: Packet, quality: PathQuality): void {
@@ -239,17 +253,18 @@ export class SimNetwork {
   }
 
   #stopAtCut(packet: Packet): void {
-    if (this.mode === 'datagram' || packet.kind !== 'frame') return;
+    if (packet.kind !== 'frame' || !this.#isOrdered(packet.connection)) return;
     packet.connection.hold(packet);
     this.#stopped.add(packet.connection);
   }
 
-  #resume(connection: SimConnection): void {
+  #resume(connection: SimConnection, from: Address): void {
     const delayMs = this.#timeline.random.next() * resumeMsMax;
     this.#timeline.after(delayMs, codeOf('fault', 0), () => {
-      this.#stopped.delete(connection);
+      const held = connection.takeHeld(from);
+      if (!connection.holdsAny) this.#stopped.delete(connection);
       // All that was stopped until now, in order; a cut that has come back stops it again.
-      for (const packet of connection.takeHeld()) this.transmit(packet);
+      for (const packet of held) this.transmit(packet);
     });
   }
 

@@ -10,6 +10,7 @@ import { SimClock } from './sim-clock.ts';
 import type { SimCodec } from './sim-codec.ts';
 import { SimLoop } from './sim-loop.ts';
 import type { SimNetwork } from './sim-network.ts';
+import type { SimSockets } from './sim-sockets.ts';
 import { SimTransport } from './sim-transport.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -21,6 +22,8 @@ export interface ProcessParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly transport: Transport;
+  /** Its WebSockets, as a light client and as a member that lets clients in. */
+  readonly sockets: SimSockets;
   readonly stall: Stall;
   readonly logger: Logger;
 }
@@ -107,6 +110,7 @@ export class SimProcess<P extends object = object> {
       clock: life.clock,
       random: this.#fork(),
       transport: life.transport,
+      sockets: life.transport.sockets,
       stall: life.stall,
       logger: this.#settings.logger,
     });

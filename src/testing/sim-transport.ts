@@ -16,6 +16,7 @@ import type { Packet, SimConnection } from './sim-connection.ts';
 import { SimLink, type SimLinkEvents, type SimLinkSettings } from './sim-link.ts';
 import type { SimLoop } from './sim-loop.ts';
 import type { Listener } from './sim-network.ts';
+import { SimSockets } from './sim-sockets.ts';
 
 export interface SimTransportSettings extends Omit<SimLinkSettings, 'limits'> {
   /** Stands for it in the trace. */
@@ -28,6 +29,8 @@ type Lanes = Readonly<Record<Lane, SimLink>>;
 export class SimTransport implements Transport, Listener, SimLinkEvents {
   readonly address: Address;
   readonly process: number;
+  /** Those of light clients: they have the same address. */
+  readonly sockets: SimSockets;
   readonly #settings: SimLinkSettings;
   readonly #loop: SimLoop;
   readonly #clock: Clock;
@@ -46,6 +49,8 @@ export class SimTransport implements Transport, Listener, SimLinkEvents {
     this.#settings = { ...settings, limits: defaultLimits };
     this.#loop = settings.loop;
     this.#clock = settings.clock;
+    const { self, network, clock } = settings;
+    this.sockets = new SimSockets({ self, network, clock, listen: () => network.listen(this) });
     this.#tickedAt = this.#clock.monotonic();
     this.#ticker = repeat(this.#clock, timings.pingMs, () => this.#tick());
   }
@@ -107,7 +112,7 @@ export class SimTransport implements Transport, Listener, SimLinkEvents {
   }
 
   connections(): readonly SimConnection[] {
-    const connections = [...this.#accepted.values()];
+    const connections = [...this.#accepted.values(), ...this.sockets.connections()];
     for (const { control, data } of this.#links.values()) {
       if (control.connection !== undefined) connections.push(control.connection);
       if (data.connection !== undefined) connections.push(data.connection);
@@ -164,7 +169,8 @@ export class SimTransport implements Transport, Listener, SimLinkEvents {
   }
 
   #receive(packet: Packet): void {
-    if (packet.connection.to === this.address) this.#receiveAccepted(packet);
+    if (packet.connection.isSocket) this.sockets.receive(packet);
+    else if (packet.connection.to === this.address) this.#receiveAccepted(packet);
     else this.#receiveDialled(packet);
   }
 

@@ -5,11 +5,12 @@ import { isMoving } from '../../src/partition/meta-state.ts';
 import { drawSwarm, FaultPlan } from '../../src/testing/faults.ts';
 import { checkLinearizable } from '../../src/testing/linearizability/check.ts';
 import { mapEntryModel } from '../../src/testing/linearizability/map-entry-model.ts';
+import { ClientFaults } from './client-faults.ts';
 import { drawShape, GridWorld } from './grid-world.ts';
 import { Invariants } from './invariants.ts';
-import { QueueWorkload } from './queue-workload.ts';
+import { QueueWorkload, queueName } from './queue-workload.ts';
 import { TargetedFaults } from './targeted-faults.ts';
-import { Workload } from './workload.ts';
+import { mapName, Workload } from './workload.ts';
 
 export interface GridRunOptions {
   /** How long faults go on, in the world's time. */
@@ -27,6 +28,7 @@ export interface GridRunResult {
   readonly worldMs: number;
   readonly operations: Readonly<Record<'ok' | 'failed' | 'unknown', number>>;
   readonly queues: Readonly<Record<string, number>>;
+  readonly clients: Readonly<Record<string, number>>;
   readonly errors: ReadonlyMap<string, number>;
   readonly faults: ReadonlyMap<string, number>;
   readonly messages: number;
@@ -54,6 +56,7 @@ export function runGrid(seed: number, options: GridRunOptions): GridRunResult {
     timeoutMs: 4_000,
   });
   const targeted = new TargetedFaults(grid, seed, (name) => mayCrash(grid, name));
+  const clientFaults = new ClientFaults(grid, seed);
   const queues = new QueueWorkload(grid, random, random.pick([20, 60, 150]));
   const queueOptions = random.pick([{}, { capacity: 1 }, { capacity: 5 }]);
   const violations: string[] = [];
@@ -64,20 +67,22 @@ export function runGrid(seed: number, options: GridRunOptions): GridRunResult {
   const plan = new FaultPlan(grid.world, swarm, { mayCrash: (name) => mayCrash(grid, name) });
 
   if (expectTrue(grid.settle(convergeMs), 'the cluster did not form')) {
-    grid.defineMap();
-    grid.defineQueue(queueOptions);
+    grid.define('map', mapName);
+    grid.define('queue', queueName, queueOptions);
     expectTrue(grid.settle(convergeMs), 'the structures did not settle');
     workload.start();
     queues.start();
     grid.world.runFor(1_000);
     plan.inject(faultsMs);
     if (isTargeted) targeted.inject();
+    clientFaults.inject();
     const end = grid.world.now + faultsMs;
     while (grid.world.now < end && invariants.violations.length === 0) {
       grid.world.runFor(20);
       invariants.check();
     }
     targeted.heal();
+    clientFaults.heal();
     plan.heal();
     finish(grid, workload, queues, invariants, expectTrue);
     violations.push(...queues.history.violations());
@@ -93,6 +98,7 @@ export function runGrid(seed: number, options: GridRunOptions): GridRunResult {
     worldMs: grid.world.now,
     operations: workload.ended,
     queues: { ...queues.ended, ...queues.history.counts },
+    clients: clientCounts(grid),
     errors: workload.errors,
     faults: grid.world.counts.faults,
     messages: [...grid.world.counts.messages.values()].reduce((sum, count) => sum + count, 0),
@@ -100,6 +106,11 @@ export function runGrid(seed: number, options: GridRunOptions): GridRunResult {
     shape: JSON.stringify({ ...shape, limits: undefined, kinds: swarm.kinds, mode, isTargeted }),
     trace: violations.length > 0 ? grid.world.traceLines : [],
   };
+}
+
+/** What light clients went through. */
+export function clientCounts({ world, clientLooks }: GridWorld): Record<string, number> {
+  return { ...Object.fromEntries(world.counts.sockets), ...clientLooks.counts };
 }
 
 /** The calm after the faults: everything has to come back, without anybody's help. */
@@ -112,7 +123,7 @@ function finish(
 ): void {
   grid.world.runFor(2_000);
   const okBefore = workload.ended.ok;
-  for (const process of grid.processes) if (!process.isUp) grid.world.restart(process.name);
+  for (const process of grid.callers) if (!process.isUp) grid.world.restart(process.name);
   expectTrue(grid.settle(convergeMs), `the grid did not converge: ${describe(grid)}`);
   // A link that is half-open for data alone is found within 9 s.
   grid.world.runUntil(() => workload.ended.ok > okBefore + 20, grid.world.now + 12_000);
@@ -120,7 +131,7 @@ function finish(
   workload.stop();
   queues.stop();
   grid.world.runUntil(() => workload.open === 0, grid.world.now + 10_000);
-  for (const process of grid.processes) workload.readAll(process);
+  for (const process of grid.callers) workload.readAll(process);
   const isRead = grid.world.runUntil(() => workload.open === 0, grid.world.now + 10_000);
   expectTrue(isRead, 'the last reads got no answer');
   finishQueues(grid, queues, expectTrue);
@@ -151,13 +162,13 @@ function finishQueues(
   );
   // Waits of calls without an answer last as long as they were to, and some seconds more.
   world.runFor(20_000);
-  const left = grid.members.map((member) => entriesOf(grid, member));
+  const left = grid.members.map((member) => entriesOf(member));
   const most = Math.max(...left);
-  expectTrue(most <= queues.history.doubtful, `${most} records are left of the queue`);
+  expectTrue(most <= queues.owed, `${most} records are left of the queue, ${queues.owed} expected`);
 }
 
-function entriesOf(grid: GridWorld, member: Member): number {
-  const row = grid.queueOf(member);
+function entriesOf(member: Member): number {
+  const row = member.router.structure('queue', queueName);
   let entries = 0;
   if (row === undefined) return entries;
   for (const { replica } of member.host.replicas()) {
@@ -172,6 +183,8 @@ function entriesOf(grid: GridWorld, member: Member): number {
  */
 export function mayCrash(grid: GridWorld, name: string): boolean {
   const newest = grid.newest;
+  const client = grid.clients.find((process) => process.name === name);
+  if (client !== undefined) return client.isUp;
   const victim = grid.processes.find((process) => process.name === name);
   if (newest === undefined || victim === undefined || !victim.isUp) return false;
   const { members } = newest.state;

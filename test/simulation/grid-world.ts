@@ -1,4 +1,6 @@
-/** Whole members in a simulated world: the real code from the transport up, on virtual time. */
+/**
+ * Whole members and light clients in a simulated world: the real code from the transport up, on virtual time.
+ */
 import type { Clock } from '../../src/base/clock.ts';
 import type { Address } from '../../src/base/ids.ts';
 import { defaultLimits, type Limits } from '../../src/base/limits.ts';
@@ -6,10 +8,19 @@ import type { Random } from '../../src/base/random.ts';
 import { presets } from '../../src/base/timings.ts';
 import { Member } from '../../src/member/member.ts';
 import type { MemberSettings } from '../../src/member/member-settings.ts';
-import type { StructureRow } from '../../src/partition/router-port.ts';
+import type { Router } from '../../src/partition/router-port.ts';
 import { structureTypes } from '../../src/structures/registry.ts';
 import type { ProcessParts, SimProcess } from '../../src/testing/sim-process.ts';
 import { World, type WorldOptions } from '../../src/testing/world.ts';
+import {
+  ClientLooks,
+  type ClientProgram,
+  letClientsIn,
+  type Routing,
+  type StructureName,
+  startClient,
+  urlOf,
+} from './grid-client.ts';
 
 export interface GridShape {
   readonly members: number;
@@ -17,6 +28,8 @@ export interface GridShape {
   readonly partitions: number;
   readonly backups: number;
   readonly limits: Limits;
+  /** One light client each. */
+  readonly clients: readonly Routing[];
 }
 
 /** Small bounds, so that what is rare in production is common here. */
@@ -27,6 +40,7 @@ export function drawShape(random: Random): GridShape {
     lite: random.pick([0, 0, 1]),
     partitions: random.pick([3, 5, 7]),
     backups: random.pick([1, 1, 2]),
+    clients: random.pick<Routing[]>([['direct'], ['gateway'], ['direct', 'gateway', 'gateway']]),
     limits: {
       ...defaultLimits,
       changesInFlightMax: random.pick([4, 16, 1_024]),
@@ -37,19 +51,26 @@ export function drawShape(random: Random): GridShape {
   };
 }
 
-/** One life of a process: the member, and what a harness wants to know of it. */
-export interface Program {
-  readonly member: Member;
+/** Whoever can call the grid: a process that is a member, or a light client. */
+export interface Caller {
+  readonly router: Router;
   readonly clock: Clock;
+}
+
+/** One life of a member's process, and what a harness wants to know of it. */
+export interface Program extends Caller {
+  readonly member: Member;
   readonly stops: string[];
 }
 
 export class GridWorld {
   readonly world: World;
   readonly shape: GridShape;
+  /** Those of members. */
   readonly processes: SimProcess<Program>[] = [];
-  readonly mapName = 'accounts';
-  readonly queueName = 'jobs';
+  readonly clients: SimProcess<ClientProgram>[] = [];
+  readonly clientLooks = new ClientLooks();
+  readonly #used: StructureName[] = [];
 
   constructor(seed: number, shape: GridShape, options: WorldOptions) {
     this.world = new World(seed, options);
@@ -61,6 +82,23 @@ export class GridWorld {
       const start = (parts: ProcessParts) => this.#start(parts, seeds, isData);
       this.processes.push(this.world.spawn(`m${index + 1}`, start));
     }
+    const urls = seeds.map(urlOf);
+    for (const [index, routing] of shape.clients.entries()) {
+      const start = (parts: ProcessParts) =>
+        startClient(parts, {
+          urls,
+          routing,
+          limits: shape.limits,
+          looks: this.clientLooks,
+          used: this.#used,
+        });
+      this.clients.push(this.world.spawn(`c${index + 1}`, start));
+    }
+  }
+
+  /** All processes through which the grid can be called. */
+  get callers(): readonly SimProcess<Caller>[] {
+    return [...this.processes, ...this.clients];
   }
 
   /** The programs of the processes that are up. */
@@ -97,36 +135,17 @@ export class GridWorld {
     return this.world.runUntil(() => this.isSafe, this.world.now + withinMs, 50);
   }
 
-  defineMap(): void {
-    this.#define('map', this.mapName, {});
-  }
-
-  defineQueue(options: Readonly<Record<string, unknown>>): void {
-    this.#define('queue', this.queueName, options);
-  }
-
-  mapOf(member: Member): StructureRow | undefined {
-    return member.router.structure('map', this.mapName);
-  }
-
-  queueOf(member: Member): StructureRow | undefined {
-    return member.router.structure('queue', this.queueName);
-  }
-
-  #define(type: string, name: string, options: Readonly<Record<string, unknown>>): void {
-    let row: unknown;
-    const [first] = this.processes;
+  /** Makes a structure, and waits until all processes know it. */
+  define(type: string, name: string, options: Readonly<Record<string, unknown>> = {}): void {
     const { backups } = this.shape;
-    first?.run(({ member }) =>
-      member.router.define(type, name, { backups, ...options }, (result) => {
-        row = result;
-      }),
-    );
-    const isKnown = (member: Member) => member.router.structure(type, name) !== undefined;
-    const isDefined = () => row !== undefined && this.members.every(isKnown);
-    if (!this.world.runUntil(isDefined, this.world.now + 10_000)) {
-      throw new Error(`the ${type} was not defined: ${String(row)}`);
-    }
+    this.#used.push({ type, name });
+    const [first] = this.processes;
+    first?.run(({ router }) => router.define(type, name, { backups, ...options }, () => {}));
+    const isKnown = (process: SimProcess<Caller>) =>
+      process.isUp && process.program.router.structure(type, name) !== undefined;
+    const isDefined = () => this.callers.every(isKnown);
+    if (this.world.runUntil(isDefined, this.world.now + 10_000)) return;
+    throw new Error(`the ${type} ${name} was not defined`);
   }
 
   #start(parts: ProcessParts, seeds: readonly Address[], isData: boolean): Program {
@@ -158,7 +177,8 @@ export class GridWorld {
         this.#replace(parts.address);
       },
     });
-    return { member, clock: parts.clock, stops };
+    letClientsIn(member, parts, this.clientLooks);
+    return { member, router: member.router, clock: parts.clock, stops };
   }
 
   #replace(address: Address): void {

@@ -1,9 +1,9 @@
-/** Callers that push to and take from a queue through every member, and record what they see. */
+/** Callers that push to and take from a queue in every process, members and clients alike. */
 import { GridError } from '../../src/base/errors.ts';
 import { partitionOf } from '../../src/base/hash.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
 import type { Random } from '../../src/base/random.ts';
-import type { StructureRow } from '../../src/partition/router-port.ts';
+import type { Operation, Router, StructureRow } from '../../src/partition/router-port.ts';
 import {
   bareOp,
   pushOp,
@@ -14,10 +14,13 @@ import {
 import { keepMs, QueueWait } from '../../src/structures/queue/queue-wait.ts';
 import { Settlements } from '../../src/structures/queue/settlements.ts';
 import type { SimProcess } from '../../src/testing/sim-process.ts';
+import { ByteReader } from '../../src/wire/bytes.ts';
 import { encodeKey } from '../../src/wire/key.ts';
 import { decodeValue, encodeValue } from '../../src/wire/value.ts';
 import { QueueHistory } from '../histories/queue-history.ts';
-import type { GridWorld, Program } from './grid-world.ts';
+import type { Caller, GridWorld } from './grid-world.ts';
+
+export const queueName = 'jobs';
 
 type Ended = (how: 'ok' | 'failed' | 'unknown', value?: Uint8Array, isInVain?: boolean) => void;
 
@@ -36,14 +39,21 @@ export class QueueWorkload {
   readonly #random: Random;
   readonly #pauseMs: number;
   /** One for each life of a process. */
-  readonly #settlements = new WeakMap<Program, Settlements>();
+  readonly #settlements = new WeakMap<Caller, Settlements>();
   #isStopped = false;
+  /** Results that callers have, and of which the queue has not heard that. */
+  #unsettled = 0;
   #items = 0;
 
   constructor(grid: GridWorld, random: Random, pauseMs: number) {
     this.#grid = grid;
     this.#random = random;
     this.#pauseMs = pauseMs;
+  }
+
+  /** What the queue may hold in the end: calls without an answer, and what dead callers could not settle. */
+  get owed(): number {
+    return this.history.doubtful + this.#unsettled;
   }
 
   start(): void {
@@ -56,7 +66,7 @@ export class QueueWorkload {
   }
 
   /** Takes until there is nothing left. `done` is called then. */
-  drain(process: SimProcess<Program>, done: () => void): void {
+  drain(process: SimProcess<Caller>, done: () => void): void {
     this.#call('tryTake', process, (how, value) => {
       if (how === 'ok' && value === undefined) done();
       else if (how === 'ok') this.drain(process, done);
@@ -68,15 +78,15 @@ export class QueueWorkload {
     const pause = this.#pauseMs * (0.2 + 1.6 * this.#random.next());
     this.#grid.world.after(pause, () => {
       if (this.#isStopped) return;
-      const process = this.#random.pick(this.#grid.processes);
-      const isThere = process.isUp && this.#grid.queueOf(process.program.member) !== undefined;
+      const process = this.#random.pick(this.#grid.callers);
+      const isThere = process.isUp && queueOf(process.program) !== undefined;
       if (isThere) this.#call(this.#random.pick(kinds), process, () => this.#later(kinds));
       else this.#later(kinds);
     });
   }
 
   /** Begins in a turn of the process, as a call of an application does. */
-  #call(kind: Kind, process: SimProcess<Program>, then: Ended): void {
+  #call(kind: Kind, process: SimProcess<Caller>, then: Ended): void {
     const { starts } = process;
     let isOver = false;
     let record: Ended = () => {};
@@ -90,10 +100,10 @@ export class QueueWorkload {
       record(how, value, isInVain);
       then(how, value, isInVain);
     };
-    process.run((program) => {
+    process.run((caller) => {
       const item = ++this.#items;
       record = this.#recorder(kind, item);
-      this.#submit(kind, item, program, end);
+      this.#submit(kind, item, caller, end);
     });
     // Whoever called in a process that died never hears of it.
     const watch = () => {
@@ -111,8 +121,8 @@ export class QueueWorkload {
       end(how, value === undefined ? undefined : (decodeValue(value) as number), isInVain);
   }
 
-  #submit(kind: Kind, item: number, program: Program, end: Ended): void {
-    const structure = this.#grid.queueOf(program.member);
+  #submit(kind: Kind, item: number, caller: Caller, end: Ended): void {
+    const structure = queueOf(caller);
     if (structure === undefined) {
       end('failed');
       return;
@@ -120,17 +130,17 @@ export class QueueWorkload {
     const value = encodeValue(item, defaultLimits);
     const timeoutMs = this.#random.pick([50, 400, 2_000, 6_000]);
     if (kind === 'push') {
-      this.#wait(program, structure, pushOp(value, timeoutMs + keepMs), timeoutMs, full, end);
+      this.#wait(caller, structure, pushOp(value, timeoutMs + keepMs), timeoutMs, full, end);
     } else if (kind === 'take') {
-      this.#wait(program, structure, takeOp(timeoutMs + keepMs), timeoutMs, inVain, end);
+      this.#wait(caller, structure, takeOp(timeoutMs + keepMs), timeoutMs, inVain, end);
     } else {
       const op = kind === 'tryPush' ? tryPushOp(value) : bareOp(queueOps.tryTake);
-      this.#send(program, structure, op, kind === 'tryPush' ? pushEnd(end) : takeEnd(end));
+      this.#send(caller, structure, op, kind === 'tryPush' ? pushEnd(end) : takeEnd(end));
     }
   }
 
   #wait(
-    program: Program,
+    caller: Caller,
     structure: StructureRow,
     op: Uint8Array,
     timeoutMs: number,
@@ -138,31 +148,34 @@ export class QueueWorkload {
     end: Ended,
   ): void {
     const controller = new AbortController();
-    const { router } = program.member;
+    const { router } = caller;
     new QueueWait({
       router,
-      clock: program.clock,
+      clock: caller.clock,
       structure,
-      partition: this.#partition(program),
+      partition: this.#partition(caller),
       op,
       timeoutMs,
       signal: controller.signal,
       late: () => late,
-      settle: (token) => this.#settlementsOf(program).add(structure, token),
+      settle: (token) => {
+        this.#unsettled++;
+        this.#settlementsOf(caller).add(structure, token);
+      },
       resolve: (value) => end('ok', value.length === 0 ? undefined : value),
       reject: (error) => this.#failed(error, end),
     }).begin();
     if (this.#random.below(4) > 0) return;
-    program.clock.setTimer(timeoutMs * this.#random.next(), () => {
+    caller.clock.setTimer(timeoutMs * this.#random.next(), () => {
       this.ended.aborted++;
       controller.abort();
     });
   }
 
-  #send(program: Program, structure: StructureRow, op: Uint8Array, end: Ended): void {
-    program.member.router.submit({
+  #send(caller: Caller, structure: StructureRow, op: Uint8Array, end: Ended): void {
+    caller.router.submit({
       structure,
-      partition: this.#partition(program),
+      partition: this.#partition(caller),
       op,
       isWrite: true,
       timeoutMs: 4_000,
@@ -177,20 +190,44 @@ export class QueueWorkload {
     else end('failed', undefined, error === inVain);
   }
 
-  #partition({ member }: Program): number {
-    const { hash } = encodeKey(this.#grid.queueName, defaultLimits);
-    return partitionOf(hash, member.router.partitions);
+  #partition({ router }: Caller): number {
+    const { hash } = encodeKey(queueName, defaultLimits);
+    return partitionOf(hash, router.partitions);
   }
 
-  #settlementsOf(program: Program): Settlements {
-    const present = this.#settlements.get(program);
+  /** Counts what the queue has heard that its callers have. */
+  #watched(router: Router): Pick<Router, 'submit'> {
+    const submit = (operation: Operation) =>
+      router.submit({
+        ...operation,
+        resolve: (result) => {
+          this.#unsettled -= tokensIn(operation.op);
+          operation.resolve(result);
+        },
+      });
+    return { submit };
+  }
+
+  #settlementsOf(caller: Caller): Settlements {
+    const present = this.#settlements.get(caller);
     if (present !== undefined) return present;
-    const { router } = program.member;
-    const partition = () => this.#partition(program);
-    const made = new Settlements({ router, clock: program.clock, partition });
-    this.#settlements.set(program, made);
+    const { router } = caller;
+    const partition = () => this.#partition(caller);
+    const made = new Settlements({ router: this.#watched(router), clock: caller.clock, partition });
+    this.#settlements.set(caller, made);
     return made;
   }
+}
+
+function tokensIn(settlement: Uint8Array): number {
+  const reader = new ByteReader(settlement, 1);
+  let tokens = 0;
+  for (; !reader.isAtEnd; tokens++) reader.block();
+  return tokens;
+}
+
+function queueOf({ router }: Caller): StructureRow | undefined {
+  return router.structure('queue', queueName);
 }
 
 /** How a tryPush ended, by its result. */

@@ -22,6 +22,7 @@ const faultsMs = Number(values['faults-ms']);
 const totals = { ok: 0, failed: 0, unknown: 0, faults: 0, messages: 0, worldMs: 0 };
 const faults = new Map<string, number>();
 const queues = new Map<string, number>();
+const clients = new Map<string, number>();
 let bad = 0;
 const startedAt = performance.now();
 
@@ -45,6 +46,7 @@ console.log(
     realMs: Math.round(realMs),
     timesRealTime: Math.round(totals.worldMs / realMs),
     queues: Object.fromEntries(queues),
+    clients: Object.fromEntries(clients),
     byFault: Object.fromEntries(faults),
   }),
 );
@@ -58,6 +60,9 @@ function add(result: GridRunResult): void {
   totals.worldMs += result.worldMs;
   for (const [what, count] of Object.entries(result.queues)) {
     queues.set(what, (queues.get(what) ?? 0) + count);
+  }
+  for (const [what, count] of Object.entries(result.clients)) {
+    clients.set(what, (clients.get(what) ?? 0) + count);
   }
   for (const [kind, count] of result.faults) {
     faults.set(kind, (faults.get(kind) ?? 0) + count);

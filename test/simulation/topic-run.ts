@@ -5,7 +5,7 @@ import { lastOf, TopicChecker } from '../histories/topic-checker.ts';
 import { describe, mayCrash } from './grid-run.ts';
 import { drawShape, GridWorld } from './grid-world.ts';
 import { TargetedFaults } from './targeted-faults.ts';
-import { hasTopic, TopicWorkload, topicName } from './topic-workload.ts';
+import { TopicWorkload, topicName } from './topic-workload.ts';
 
 export interface TopicRunResult {
   readonly seed: number;
@@ -35,7 +35,7 @@ export function runTopic(seed: number, faultsMs: number): TopicRunResult {
   };
 
   expectTrue(grid.settle(convergeMs), 'the cluster did not form');
-  defineTopic(grid, random.pick([0, 10, 1_000]));
+  grid.define('topic', topicName, { retain: random.pick([0, 10, 1_000]) });
   expectTrue(grid.settle(convergeMs), 'the topic did not settle');
   workload.start();
   world.runFor(500);
@@ -47,7 +47,7 @@ export function runTopic(seed: number, faultsMs: number): TopicRunResult {
   targeted.heal();
   plan.heal();
   world.runFor(2_000);
-  for (const process of grid.processes) if (!process.isUp) world.restart(process.name);
+  for (const process of grid.callers) if (!process.isUp) world.restart(process.name);
   expectTrue(grid.settle(convergeMs), `the grid did not converge: ${describe(grid)}`);
   // A link that is half-open for data alone is found within 9 s.
   world.runFor(12_000);
@@ -79,15 +79,4 @@ export function runTopic(seed: number, faultsMs: number): TopicRunResult {
 function whoSawMost(workload: TopicWorkload, all: TopicWorkload['subscriptions'][number]) {
   const living = workload.subscriptions.filter((record) => !record.isOver);
   return living.reduce((most, record) => (lastOf(record) > lastOf(most) ? record : most), all);
-}
-
-function defineTopic(grid: GridWorld, retain: number): void {
-  const { backups } = grid.shape;
-  grid.processes[0]?.run(({ member }) =>
-    member.router.define('topic', topicName, { backups, retain }, () => {}),
-  );
-  const isDefined = () => grid.members.every(hasTopic);
-  if (!grid.world.runUntil(isDefined, grid.world.now + 10_000)) {
-    throw new Error('the topic was not defined');
-  }
 }

@@ -1,9 +1,8 @@
-/** Publishers and subscribers of one topic on every member, and what each of them saw. */
+/** Publishers and subscribers of one topic in every process, and what each of them saw. */
 import type { GridError } from '../../src/base/errors.ts';
 import { partitionOf } from '../../src/base/hash.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
 import type { Random } from '../../src/base/random.ts';
-import type { Member } from '../../src/member/member.ts';
 import { type Consumer, Subscriber } from '../../src/structures/topic/subscriber.ts';
 import type { TopicMessage } from '../../src/structures/topic/topic-message.ts';
 import { publishOp, readNumber } from '../../src/structures/topic/topic-ops.ts';
@@ -12,7 +11,7 @@ import { TopicSource, topicHash } from '../../src/structures/topic/topic-source.
 import type { SimProcess } from '../../src/testing/sim-process.ts';
 import { encodeValue } from '../../src/wire/value.ts';
 import type { PublishRecord, SubscriptionRecord } from '../histories/topic-checker.ts';
-import type { GridWorld, Program } from './grid-world.ts';
+import type { Caller, GridWorld } from './grid-world.ts';
 
 export const topicName = 'news';
 
@@ -44,7 +43,7 @@ export class TopicWorkload {
 
   start(): void {
     for (let client = 0; client < 4; client++) this.#publishLater();
-    for (const process of this.#grid.processes) {
+    for (const process of this.#grid.callers) {
       this.#keepSubscribed(process, 0);
       this.#keepSubscribed(process, 1);
     }
@@ -55,7 +54,7 @@ export class TopicWorkload {
   }
 
   /** One more subscription, from the first message on: what the topic holds at the end. */
-  readAll(process: SimProcess<Program>): SubscriptionRecord {
+  readAll(process: SimProcess<Caller>): SubscriptionRecord {
     const record = this.#record(process, 'earliest');
     this.#begin(process, record, 100_000, () => 0);
     return record;
@@ -65,19 +64,19 @@ export class TopicWorkload {
     const pause = this.#pauseMs * (0.2 + 1.6 * this.#random.next());
     this.#grid.world.after(pause, () => {
       if (this.#isStopped) return;
-      const process = this.#random.pick(this.#grid.processes);
+      const process = this.#random.pick(this.#grid.callers);
       const burst = this.#random.below(8) === 0 ? 10 : 1;
       for (let count = 0; count < burst; count++) this.#publish(process);
       this.#publishLater();
     });
   }
 
-  #publish(process: SimProcess<Program>): void {
+  #publish(process: SimProcess<Caller>): void {
     if (!process.isUp) return;
     const { starts } = process;
     const value = `${process.name} ${++this.#values}`;
-    process.run(({ member }) => {
-      const structure = member.router.structure('topic', topicName);
+    process.run(({ router }) => {
+      const structure = router.structure('topic', topicName);
       if (structure === undefined) return;
       const record: PublishRecord = {
         value,
@@ -86,9 +85,9 @@ export class TopicWorkload {
         number: undefined,
       };
       this.publishes.push(record);
-      member.router.submit({
+      router.submit({
         structure,
-        partition: partitionOf(topicHash(topicName), member.router.partitions),
+        partition: partitionOf(topicHash(topicName), router.partitions),
         op: publishOp(encodeValue(value, defaultLimits)),
         isWrite: true,
         timeoutMs: 4_000,
@@ -112,14 +111,14 @@ export class TopicWorkload {
   }
 
   /** A subscriber that goes on where it was, in this life of its process and in the next ones. */
-  #keepSubscribed(process: SimProcess<Program>, index: number): void {
+  #keepSubscribed(process: SimProcess<Caller>, index: number): void {
     let current: SubscriptionRecord | undefined;
     let starts = 0;
     const look = () => {
       if (this.#isStopped) return;
       const isGone = current === undefined || !process.isUp || process.starts !== starts;
       if (isGone && current !== undefined) current.isOver = true;
-      if (isGone && process.isUp && hasTopic(process.program.member)) {
+      if (isGone && process.isUp && hasTopic(process.program)) {
         starts = process.starts;
         const record = this.#record(process, this.#from(current));
         current = record;
@@ -140,7 +139,7 @@ export class TopicWorkload {
     return last.sequence + 1;
   }
 
-  #record(process: SimProcess<Program>, from: From): SubscriptionRecord {
+  #record(process: SimProcess<Caller>, from: From): SubscriptionRecord {
     const record: SubscriptionRecord = {
       subscriber: process.name,
       from,
@@ -153,13 +152,14 @@ export class TopicWorkload {
   }
 
   #begin(
-    process: SimProcess<Program>,
+    process: SimProcess<Caller>,
     record: SubscriptionRecord,
     buffer: number,
     pauseMs: () => number,
   ): void {
-    process.run(({ member, clock }) => {
-      const { reader } = this.#lifeOf(process, member, clock);
+    process.run((caller) => {
+      const { clock } = caller;
+      const { reader } = this.#lifeOf(process, caller);
       const consumer: Consumer = {
         message: (message: TopicMessage) => {
           const value = message.value();
@@ -187,13 +187,13 @@ export class TopicWorkload {
 
   /** Asks until it is in force. */
   #place(
-    process: SimProcess<Program>,
+    process: SimProcess<Caller>,
     reader: TopicReader,
     subscriber: Subscriber,
     record: SubscriptionRecord,
   ): void {
     const { program, starts } = process;
-    const row = program.member.router.structure('topic', topicName);
+    const row = program.router.structure('topic', topicName);
     if (row === undefined) return;
     const call = { row, timeoutMs: 2_000, signal: undefined };
     reader.subscribe(subscriber, record.from, call, (error) => {
@@ -210,10 +210,9 @@ export class TopicWorkload {
   }
 
   /** One reader for each life of a process. */
-  #lifeOf(process: SimProcess<Program>, member: Member, clock: Program['clock']): Life {
+  #lifeOf(process: SimProcess<Caller>, { router, clock }: Caller): Life {
     const present = this.#lives.get(process.name);
     if (present?.starts === process.starts) return present;
-    const { router } = member;
     const source = new TopicSource({ router, name: topicName, definition: {} });
     const life = { starts: process.starts, reader: new TopicReader(source, clock) };
     this.#lives.set(process.name, life);
@@ -221,6 +220,6 @@ export class TopicWorkload {
   }
 }
 
-export function hasTopic(member: Member): boolean {
-  return member.router.structure('topic', topicName) !== undefined;
+export function hasTopic({ router }: Caller): boolean {
+  return router.structure('topic', topicName) !== undefined;
 }

@@ -1,9 +1,9 @@
-/** Clients that call a map through every member, and record what they see. */
+/** Callers of a map in every process, members and clients alike, and a record of what they see. */
 import { GridError } from '../../src/base/errors.ts';
 import { partitionOf } from '../../src/base/hash.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
 import type { Random } from '../../src/base/random.ts';
-import type { Member } from '../../src/member/member.ts';
+import type { Router } from '../../src/partition/router-port.ts';
 import {
   compareAndSetOp,
   incrementOp,
@@ -19,7 +19,7 @@ import type {
 import type { SimProcess } from '../../src/testing/sim-process.ts';
 import { encodeKey } from '../../src/wire/key.ts';
 import { decodeValue, encodeValue } from '../../src/wire/value.ts';
-import type { GridWorld, Program } from './grid-world.ts';
+import type { Caller, GridWorld } from './grid-world.ts';
 
 export interface WorkloadOptions {
   readonly clients: number;
@@ -28,6 +28,8 @@ export interface WorkloadOptions {
   readonly pauseMs: number;
   readonly timeoutMs: number;
 }
+
+export const mapName = 'accounts';
 
 const readCalls = new Set(['get', 'has']);
 
@@ -63,7 +65,7 @@ export class Workload {
   }
 
   /** Reads every key once more through some member: whatever was acknowledged has to be there. */
-  readAll(process: SimProcess<Program>): void {
+  readAll(process: SimProcess<Caller>): void {
     for (let key = 0; key < this.#options.keys; key++) {
       this.#call(1_000 + key, process, { call: 'get', key: `k${key}` });
       this.#call(1_000 + key, process, { call: 'get', key: `n${key}` });
@@ -74,12 +76,10 @@ export class Workload {
     const pause = this.#options.pauseMs * (0.2 + 1.6 * this.#random.next());
     this.#grid.world.after(pause, () => {
       if (this.#isStopped) return;
-      const process = this.#random.pick(this.#grid.processes);
-      if (!process.isUp || this.#grid.mapOf(process.program.member) === undefined) {
-        this.#later(client);
-      } else {
-        this.#call(client, process, this.#draw(), () => this.#later(client));
-      }
+      const process = this.#random.pick(this.#grid.callers);
+      const isThere = process.isUp && hasMap(process.program);
+      if (isThere) this.#call(client, process, this.#draw(), () => this.#later(client));
+      else this.#later(client);
     });
   }
 
@@ -100,7 +100,7 @@ export class Workload {
   }
 
   /** Begins in a turn of the process, as a call of an application does. */
-  #call(client: number, process: SimProcess<Program>, input: MapEntryInput, then = () => {}): void {
+  #call(client: number, process: SimProcess<Caller>, input: MapEntryInput, then = () => {}): void {
     const { starts } = process;
     let operation: number | undefined;
     this.#open++;
@@ -117,9 +117,9 @@ export class Workload {
       then();
     };
     let isOver = false;
-    process.run(({ member }) => {
+    process.run(({ router }) => {
       operation = this.history.invoke(client, input);
-      this.#submit(member, input, end);
+      this.#submit(router, input, end);
     });
     // Whoever called in a process that died never hears of it.
     const watch = () => {
@@ -131,19 +131,19 @@ export class Workload {
   }
 
   #submit(
-    member: Member,
+    router: Router,
     input: MapEntryInput,
     end: (how: 'ok' | 'failed' | 'unknown', output?: MapEntryOutput) => void,
   ): void {
-    const structure = this.#grid.mapOf(member);
+    const structure = router.structure('map', mapName);
     if (structure === undefined) {
       end('failed');
       return;
     }
     const key = encodeKey(input.key as string, defaultLimits);
-    member.router.submit({
+    router.submit({
       structure,
-      partition: partitionOf(key.hash, member.router.partitions),
+      partition: partitionOf(key.hash, router.partitions),
       op: opOf(input, key.bytes),
       isWrite: !readCalls.has(input.call),
       timeoutMs: this.#options.timeoutMs,
@@ -156,6 +156,10 @@ export class Workload {
       },
     });
   }
+}
+
+function hasMap({ router }: Caller): boolean {
+  return router.structure('map', mapName) !== undefined;
 }
 
 function opOf(input: MapEntryInput, key: Uint8Array): Uint8Array {

@@ -14,7 +14,7 @@ const batchMax = 1_024;
 const tokensMax = 65_536;
 
 export interface SettlementsOptions {
-  readonly router: Router;
+  readonly router: Pick<Router, 'submit'>;
   readonly clock: Clock;
   readonly partition: () => number;
 }

@@ -1,0 +1,135 @@
+/** Light clients of a simulated grid: real sessions over simulated sockets, and what came of them. */
+import { repeat } from '../../src/base/clock.ts';
+import type { Address, CallerId } from '../../src/base/ids.ts';
+import type { Limits } from '../../src/base/limits.ts';
+import { Session } from '../../src/client/session.ts';
+import { ClientConnections } from '../../src/member/client-connections.ts';
+import { type ClientLink, Gateway } from '../../src/member/gateway.ts';
+import type { Member } from '../../src/member/member.ts';
+import { rowOf } from '../../src/partition/meta-state.ts';
+import type { ProcessParts } from '../../src/testing/sim-process.ts';
+import { clientPath } from '../../src/wire/client-messages.ts';
+import type { Message } from '../../src/wire/messages.ts';
+import type { Caller } from './grid-world.ts';
+
+export type Routing = 'direct' | 'gateway';
+
+/** One life of a client's process. */
+export interface ClientProgram extends Caller {
+  readonly session: Session;
+}
+
+/** What clients went through: without it nothing is proven about them. */
+export class ClientLooks {
+  readonly counts = { requests: 0, retries: 0, relayed: 0, gatewaysChanged: 0, sessions: 0 };
+  /** Told of each request of a client as it reaches a member. */
+  onRequest: ((session: CallerId, at: Address) => void) | undefined;
+  /** Writes that have reached a member, by session and request. */
+  readonly #seen = new Set<string>();
+
+  request(session: CallerId, request: number, isWrite: boolean, isRelayed: boolean): void {
+    const key = `${session} ${request}`;
+    this.counts.requests++;
+    if (isRelayed) this.counts.relayed++;
+    if (isWrite && this.#seen.has(key)) this.counts.retries++;
+    this.#seen.add(key);
+  }
+}
+
+export interface StructureName {
+  readonly type: string;
+  readonly name: string;
+}
+
+export interface ClientOptions {
+  readonly urls: readonly string[];
+  readonly routing: Routing;
+  readonly limits: Limits;
+  readonly looks: ClientLooks;
+  /** Structures that a client asks for by itself, in each of its lives. */
+  readonly used: readonly StructureName[];
+}
+
+const lookMs = 50;
+const cluster = 'simulated';
+
+export function startClient(parts: ProcessParts, options: ClientOptions): ClientProgram {
+  const { clock, random, sockets } = parts;
+  const { urls, routing, limits, looks, used } = options;
+  const session = new Session({
+    urls,
+    cluster,
+    routing,
+    user: '',
+    credential: '',
+    clock,
+    random,
+    limits,
+    openSocket: sockets.open,
+  });
+  looks.counts.sessions++;
+  session.start();
+  repeat(clock, lookMs, gatewayLook(session, looks));
+  repeat(clock, lookMs, definitionLook(session, used));
+  return { session, router: session.router, clock };
+}
+
+function gatewayLook({ links }: Session, { counts }: ClientLooks): () => void {
+  let last: string | undefined;
+  return () => {
+    const gateway = links.gateway?.member;
+    if (gateway === undefined || gateway === last) return;
+    if (last !== undefined) counts.gatewaysChanged++;
+    last = gateway;
+  };
+}
+
+/** A handle asks for its structure when it is first used; here nobody has handles. */
+function definitionLook({ router, table }: Session, used: readonly StructureName[]): () => void {
+  let asked = 0;
+  return () => {
+    if (asked > 0 || table.latest === undefined) return;
+    for (const { type, name } of used) {
+      if (router.structure(type, name) !== undefined) continue;
+      asked++;
+      router.define(type, name, {}, () => asked--);
+    }
+  };
+}
+
+/** Lets clients into a member as `Grid.join` does, and looks at what they send. */
+export function letClientsIn(member: Member, parts: ProcessParts, looks: ClientLooks): void {
+  const { clock, logger, sockets, address } = parts;
+  const gateway = new WatchedGateway(member, clock, address, looks);
+  member.clients = gateway;
+  const { limits } = member.settings;
+  const settings = { cluster, users: undefined, clock, limits, logger };
+  const connections = new ClientConnections(settings, gateway);
+  sockets.onAccept = (socket) => connections.accept(socket, socket);
+}
+
+class WatchedGateway extends Gateway {
+  readonly #looks: ClientLooks;
+  readonly #member: Member;
+  readonly #address: Address;
+
+  constructor(member: Member, clock: ProcessParts['clock'], address: Address, looks: ClientLooks) {
+    super(member, clock, (_type, _name, asked) => asked);
+    this.#looks = looks;
+    this.#member = member;
+    this.#address = address;
+  }
+
+  override receive(link: ClientLink, message: Message): void {
+    super.receive(link, message);
+    if (message.kind !== 'op.request') return;
+    const { request, opSequence, partition } = message;
+    const primary = rowOf(this.#member.state, partition)?.primary;
+    this.#looks.request(link.session, request, opSequence > 0, primary !== this.#member.id);
+    this.#looks.onRequest?.(link.session, this.#address);
+  }
+}
+
+export function urlOf(address: Address): string {
+  return `ws://${address}${clientPath}`;
+}
