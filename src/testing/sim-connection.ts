@@ -17,6 +17,8 @@ export interface Packet {
   readonly peer: Peer | undefined;
   /** With `frame`. */
   readonly bytes: Uint8Array | undefined;
+  /** Even as a datagram it does not come twice. */
+  readonly isOnce: boolean;
 }
 
 /** One way of a connection. */
@@ -90,7 +92,8 @@ export class SimConnection {
 
   /** As it goes from one end to the other. */
   packet(kind: PacketKind, from: Address, bytes?: Uint8Array, peer?: Peer): Packet {
-    return { kind, connection: this, from, to: this.otherEnd(from), peer, bytes };
+    const to = this.otherEnd(from);
+    return { kind, connection: this, from, to, peer, bytes, isOnce: false };
   }
 
   #stream(from: Address): Stream {

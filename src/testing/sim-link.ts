@@ -41,6 +41,9 @@ const handedBytesMax = 4 * 1_024 * 1_024;
 /** How soon a link that had no room looks again. */
 const roomMs = 2;
 
+/** Real links carry nothing twice, and what a caller says of the outcome of its op builds on that. */
+const neverDoubled: ReadonlySet<Message['kind']> = new Set(['op.request', 'op.refused']);
+
 export class SimLink {
   readonly address: Address;
   readonly lane: Lane;
@@ -200,17 +203,19 @@ export class SimLink {
   #sendBatch(batch: readonly Message[]): void {
     const { network, codec } = this.#settings;
     if (network.mode === 'stream') {
-      if (batch.length > 0) this.#transmitFrame(codec.encode(batch));
+      if (batch.length > 0) this.#transmitFrame(codec.encode(batch), false);
       return;
     }
-    for (const message of batch) this.#transmitFrame(codec.encode([message]));
+    for (const message of batch) {
+      this.#transmitFrame(codec.encode([message]), neverDoubled.has(message.kind));
+    }
   }
 
-  #transmitFrame(bytes: Uint8Array): void {
+  #transmitFrame(bytes: Uint8Array, isOnce: boolean): void {
     const connection = this.#connection;
     if (connection === undefined) return;
     const { network, self } = this.#settings;
-    network.transmit(connection.packet('frame', self.address, bytes));
+    network.transmit({ ...connection.packet('frame', self.address, bytes), isOnce });
   }
 
   #transmit(kind: 'dial' | 'ping' | 'close', inOrder = false): void {

@@ -220,7 +220,8 @@ export class SimNetwork {
       arrival += random.next() * quality.reorderMs;
     }
     this.#arriveAt(arrival, packet);
-    if (quality.duplication > 0 && random.next() < quality.duplication) {
+    const isDoubled = quality.duplication > 0 && random.next() < quality.duplication;
+    if (isDoubled && !packet.isOnce) {
       this.counts.fault('duplication');
       this.#arriveAt(at + random.next() * quality.reorderMs, packet);
     }

@@ -2,7 +2,8 @@
 import { seededRandom } from '../../src/base/random.ts';
 import { drawSwarm, FaultPlan, type Swarm } from '../../src/testing/faults.ts';
 import { lastOf, TopicChecker } from '../histories/topic-checker.ts';
-import { describe, mayCrash } from './grid-run.ts';
+import { ClientFaults } from './client-faults.ts';
+import { clientCounts, describe, mayCrash } from './grid-run.ts';
 import { drawShape, GridWorld } from './grid-world.ts';
 import { TargetedFaults } from './targeted-faults.ts';
 import { TopicWorkload, topicName } from './topic-workload.ts';
@@ -13,6 +14,7 @@ export interface TopicRunResult {
   readonly looks: TopicChecker['looks'];
   readonly subscriptions: number;
   readonly faults: number;
+  readonly clients: Readonly<Record<string, number>>;
 }
 
 const convergeMs = 90_000;
@@ -43,8 +45,11 @@ export function runTopic(seed: number, faultsMs: number): TopicRunResult {
   plan.inject(faultsMs);
   const targeted = new TargetedFaults(grid, seed, (name) => mayCrash(grid, name));
   if (random.below(2) === 0) targeted.inject();
+  const clientFaults = new ClientFaults(grid, seed);
+  clientFaults.inject();
   world.runFor(faultsMs);
   targeted.heal();
+  clientFaults.heal();
   plan.heal();
   world.runFor(2_000);
   for (const process of grid.callers) if (!process.isUp) world.restart(process.name);
@@ -71,6 +76,7 @@ export function runTopic(seed: number, faultsMs: number): TopicRunResult {
     violations: [...violations, ...checker.violations],
     looks: checker.looks,
     subscriptions: workload.subscriptions.length,
+    clients: clientCounts(grid),
     faults: [...world.counts.faults.values()].reduce((sum, count) => sum + count, 0),
   };
 }

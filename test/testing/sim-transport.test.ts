@@ -305,6 +305,17 @@ describe('a simulated link', () => {
     expect(bob.program.requests).to.deep.equal(bob.program.requests.toSorted((a, b) => a - b));
   });
 
+  it('doubles no request and no refusal: callers build on that', () => {
+    const { world, ann, bob } = pair({ mode: 'datagram', quality: { duplication: 0.5 } });
+    const refused = { kind: 'op.refused', reason: 'busy' } as const;
+    sendEach(world, 500, (request) =>
+      ann.program.parts.transport.send(bob.address, undefined, 'data', { ...refused, request }),
+    );
+    world.run(5_000);
+    expect(world.counts.faults.get('duplication') ?? 0).to.equal(0);
+    expect(bob.program.requests).to.have.members(upTo(500));
+  });
+
   it('loses, doubles and reorders single messages as datagrams', () => {
     const quality = { loss: 0.1, duplication: 0.1, reordering: 0.2 };
     const { world, ann, bob, send } = pair({ mode: 'datagram', quality });
