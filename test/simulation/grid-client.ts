@@ -10,6 +10,7 @@ import { rowOf } from '../../src/partition/meta-state.ts';
 import type { ProcessParts } from '../../src/testing/sim-process.ts';
 import { clientPath } from '../../src/wire/client-messages.ts';
 import type { Message } from '../../src/wire/messages.ts';
+import type { OpRequest } from '../../src/wire/op-messages.ts';
 import type { Caller } from './grid-world.ts';
 
 export type Routing = 'direct' | 'gateway';
@@ -21,18 +22,29 @@ export interface ClientProgram extends Caller {
 
 /** What clients went through: without it nothing is proven about them. */
 export class ClientLooks {
-  readonly counts = { requests: 0, retries: 0, relayed: 0, gatewaysChanged: 0, sessions: 0 };
+  readonly counts = {
+    requests: 0,
+    /** Writes that came again, and those of them that came on another connection than before. */
+    retries: 0,
+    moved: 0,
+    relayed: 0,
+    gatewaysChanged: 0,
+    sessions: 0,
+  };
   /** Told of each request of a client as it reaches a member. */
   onRequest: ((session: CallerId, at: Address) => void) | undefined;
-  /** Writes that have reached a member, by session and request. */
-  readonly #seen = new Set<string>();
+  /** On which connection a write has reached a member, by session and request. */
+  readonly #seen = new Map<string, ClientLink>();
 
-  request(session: CallerId, request: number, isWrite: boolean, isRelayed: boolean): void {
-    const key = `${session} ${request}`;
+  request(link: ClientLink, { request, opSequence }: OpRequest, isRelayed: boolean): void {
     this.counts.requests++;
     if (isRelayed) this.counts.relayed++;
-    if (isWrite && this.#seen.has(key)) this.counts.retries++;
-    this.#seen.add(key);
+    if (opSequence === 0) return;
+    const key = `${link.session} ${request}`;
+    const before = this.#seen.get(key);
+    if (before !== undefined) this.counts.retries++;
+    if (before !== undefined && before !== link) this.counts.moved++;
+    this.#seen.set(key, link);
   }
 }
 
@@ -123,9 +135,8 @@ class WatchedGateway extends Gateway {
   override receive(link: ClientLink, message: Message): void {
     super.receive(link, message);
     if (message.kind !== 'op.request') return;
-    const { request, opSequence, partition } = message;
-    const primary = rowOf(this.#member.state, partition)?.primary;
-    this.#looks.request(link.session, request, opSequence > 0, primary !== this.#member.id);
+    const primary = rowOf(this.#member.state, message.partition)?.primary;
+    this.#looks.request(link, message, primary !== this.#member.id);
     this.#looks.onRequest?.(link.session, this.#address);
   }
 }

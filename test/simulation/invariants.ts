@@ -45,6 +45,7 @@ export class Invariants {
   checkQuiescent(): void {
     const newest = this.#grid.newest;
     if (newest === undefined) return;
+    this.#checkDropped();
     const { partitions, backups } = this.#grid.shape;
     for (let index = 0; index < partitions; index++) {
       const partition = (backups * partitions + index) as PartitionId;
@@ -55,6 +56,20 @@ export class Invariants {
       const digests = row.inSync.map((id) => this.#digest(id, partition));
       this.looks.digests++;
       if (new Set(digests).size !== 1) this.#report(`I9: digests of ${index} differ: ${digests}`);
+    }
+  }
+
+  /** Nothing is kept of structures that were destroyed. */
+  #checkDropped(): void {
+    for (const { id, host, state } of this.#grid.members) {
+      for (const { partition, replica } of host.replicas()) {
+        for (const structure of replica.state.options.content.stores.keys()) {
+          if (state.structures.has(structure)) continue;
+          this.#report(
+            `${id} keeps the records of ${structure} in ${partition}, which is destroyed`,
+          );
+        }
+      }
     }
   }
 

@@ -1,6 +1,10 @@
-/** Callers that push to and take from a queue in every process, members and clients alike. */
+/**
+ * Callers that push to and take from a queue in every process, members and clients alike. Where the queue is
+ * destroyed now and then, each of its incarnations has a history of its own.
+ */
 import { GridError } from '../../src/base/errors.ts';
 import { partitionOf } from '../../src/base/hash.ts';
+import type { StructureId } from '../../src/base/ids.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
 import type { Random } from '../../src/base/random.ts';
 import type { Operation, Router, StructureRow } from '../../src/partition/router-port.ts';
@@ -18,11 +22,21 @@ import { ByteReader } from '../../src/wire/bytes.ts';
 import { encodeKey } from '../../src/wire/key.ts';
 import { decodeValue, encodeValue } from '../../src/wire/value.ts';
 import { QueueHistory } from '../histories/queue-history.ts';
+import { Calling, type End, type How } from './calling.ts';
+import type { Destruction } from './destruction.ts';
 import type { Caller, GridWorld } from './grid-world.ts';
 
 export const queueName = 'jobs';
+/** The one that is destroyed. */
+export const errandsName = 'errands';
 
-type Ended = (how: 'ok' | 'failed' | 'unknown', value?: Uint8Array, isInVain?: boolean) => void;
+type Ended = (how: How, value?: Uint8Array, isInVain?: boolean) => void;
+
+/** How a call of a queue ended: with what, or after it saw that there is nothing. */
+interface Found {
+  readonly value: Uint8Array | undefined;
+  readonly isInVain: boolean;
+}
 
 const inVain = new GridError('GRID_TIMEOUT', 'nothing came');
 const full = new GridError('GRID_QUEUE_FULL', 'no room came');
@@ -31,102 +45,137 @@ const pushes = ['push', 'push', 'tryPush'] as const;
 const takes = ['take', 'take', 'take', 'tryTake'] as const;
 type Kind = (typeof pushes)[number] | (typeof takes)[number];
 
+export interface QueueWorkloadOptions {
+  readonly name: string;
+  readonly pauseMs: number;
+  readonly pushers: number;
+  readonly takers: number;
+  /** Undefined for a queue that stays. */
+  readonly destruction: Destruction | undefined;
+}
+
 export class QueueWorkload {
-  readonly history = new QueueHistory();
-  readonly ended = { ok: 0, failed: 0, unknown: 0, inVain: 0, aborted: 0 };
-  open = 0;
+  readonly calling: Calling;
   readonly #grid: GridWorld;
   readonly #random: Random;
-  readonly #pauseMs: number;
+  readonly #options: QueueWorkloadOptions;
+  /** One for each incarnation. */
+  readonly #histories = new Map<StructureId, QueueHistory>();
   /** One for each life of a process. */
   readonly #settlements = new WeakMap<Caller, Settlements>();
-  #isStopped = false;
+  #inVain = 0;
+  #aborted = 0;
   /** Results that callers have, and of which the queue has not heard that. */
   #unsettled = 0;
   #items = 0;
 
-  constructor(grid: GridWorld, random: Random, pauseMs: number) {
+  constructor(grid: GridWorld, random: Random, options: QueueWorkloadOptions) {
     this.#grid = grid;
     this.#random = random;
-    this.#pauseMs = pauseMs;
+    this.#options = options;
+    this.calling = new Calling(grid, random, options.pauseMs);
+  }
+
+  get counts(): Readonly<Record<string, number>> {
+    const counts = { pushed: 0, taken: 0 };
+    for (const { counts: of } of this.#histories.values()) {
+      counts.pushed += of.pushed;
+      counts.taken += of.taken;
+    }
+    const destroyed = this.#options.destruction?.count ?? 0;
+    const [inVain, aborted] = [this.#inVain, this.#aborted];
+    return { ...this.calling.ended, ...counts, inVain, aborted, destroyed };
+  }
+
+  get open(): number {
+    return this.calling.open + (this.#options.destruction?.calling.open ?? 0);
   }
 
   /** What the queue may hold in the end: calls without an answer, and what dead callers could not settle. */
   get owed(): number {
-    return this.history.doubtful + this.#unsettled;
+    const histories = [...this.#histories.values()];
+    return histories.reduce((sum, { doubtful }) => sum + doubtful, this.#unsettled);
   }
 
   start(): void {
-    for (let caller = 0; caller < 6; caller++) this.#later(pushes);
-    for (let caller = 0; caller < 8; caller++) this.#later(takes);
+    this.#options.destruction?.start();
+    this.#repeat(this.#options.pushers, pushes);
+    this.#repeat(this.#options.takers, takes);
   }
 
   stop(): void {
-    this.#isStopped = true;
+    this.calling.stop();
+    this.#options.destruction?.calling.stop();
+  }
+
+  violations(): string[] {
+    const { destruction, name } = this.#options;
+    const found = [...(destruction?.violations ?? [])];
+    for (const [id, history] of this.#histories) {
+      // What a queue held that was destroyed went with it.
+      const isEmptied = destruction?.isDestroyed(id) !== true;
+      found.push(...history.violations(isEmptied).map((text) => `${name} ${id}: ${text}`));
+    }
+    return found;
   }
 
   /** Takes until there is nothing left. `done` is called then. */
   drain(process: SimProcess<Caller>, done: () => void): void {
-    this.#call('tryTake', process, (how, value) => {
-      if (how === 'ok' && value === undefined) done();
+    this.#call('tryTake', process, (how, found) => {
+      if (how === 'ok' && found?.value === undefined) done();
       else if (how === 'ok') this.drain(process, done);
       else this.#grid.world.after(100, () => this.drain(process, done));
     });
   }
 
-  #later(kinds: readonly Kind[]): void {
-    const pause = this.#pauseMs * (0.2 + 1.6 * this.#random.next());
-    this.#grid.world.after(pause, () => {
-      if (this.#isStopped) return;
-      const process = this.#random.pick(this.#grid.callers);
-      const isThere = process.isUp && queueOf(process.program) !== undefined;
-      if (isThere) this.#call(this.#random.pick(kinds), process, () => this.#later(kinds));
-      else this.#later(kinds);
-    });
+  #repeat(callers: number, kinds: readonly Kind[]): void {
+    for (let caller = 0; caller < callers; caller++) {
+      this.calling.repeat((process, next) =>
+        this.#call(this.#random.pick(kinds), process, () => next()),
+      );
+    }
   }
 
-  /** Begins in a turn of the process, as a call of an application does. */
-  #call(kind: Kind, process: SimProcess<Caller>, then: Ended): void {
-    const { starts } = process;
-    let isOver = false;
+  #call(kind: Kind, process: SimProcess<Caller>, then: End<Found>): void {
     let record: Ended = () => {};
-    this.open++;
-    const end: Ended = (how, value, isInVain) => {
-      if (isOver) return;
-      isOver = true;
-      this.open--;
-      this.ended[how]++;
-      if (isInVain === true) this.ended.inVain++;
-      record(how, value, isInVain);
-      then(how, value, isInVain);
-    };
-    process.run((caller) => {
-      const item = ++this.#items;
-      record = this.#recorder(kind, item);
-      this.#submit(kind, item, caller, end);
-    });
-    // Whoever called in a process that died never hears of it.
-    const watch = () => {
-      if (isOver) return;
-      if (!process.isUp || process.starts !== starts) end('unknown');
-      else this.#grid.world.after(100, watch);
-    };
-    this.#grid.world.after(100, watch);
+    this.calling.begin<Found>(
+      process,
+      (caller, end) => {
+        const structure = this.#structureFor(caller);
+        if (structure === undefined) {
+          end('failed');
+          return;
+        }
+        const item = ++this.#items;
+        record = this.#recorder(structure.id, kind, item);
+        this.#submit(kind, item, caller, structure, (how, value, isInVain = false) =>
+          end(how, { value, isInVain }),
+        );
+      },
+      (how, found) => {
+        if (found?.isInVain === true) this.#inVain++;
+        record(how, found?.value, found?.isInVain);
+        then(how, found);
+      },
+    );
   }
 
-  #recorder(kind: Kind, item: number): Ended {
-    if (kind === 'push' || kind === 'tryPush') return this.history.push(item);
-    const end = this.history.take();
+  #structureFor(caller: Caller): StructureRow | undefined {
+    const { destruction, name } = this.#options;
+    if (destruction !== undefined) return destruction.rowFor(caller);
+    return caller.router.structure('queue', name);
+  }
+
+  #recorder(id: StructureId, kind: Kind, item: number): Ended {
+    const history = this.#histories.get(id) ?? new QueueHistory();
+    this.#histories.set(id, history);
+    if (kind === 'push' || kind === 'tryPush') return history.push(item);
+    const end = history.take();
     return (how, value, isInVain) =>
       end(how, value === undefined ? undefined : (decodeValue(value) as number), isInVain);
   }
 
-  #submit(kind: Kind, item: number, caller: Caller, end: Ended): void {
-    const structure = queueOf(caller);
-    if (structure === undefined) {
-      end('failed');
-      return;
-    }
+  #submit(kind: Kind, item: number, caller: Caller, structure: StructureRow, end: Ended): void {
     const value = encodeValue(item, defaultLimits);
     const timeoutMs = this.#random.pick([50, 400, 2_000, 6_000]);
     if (kind === 'push') {
@@ -167,7 +216,7 @@ export class QueueWorkload {
     }).begin();
     if (this.#random.below(4) > 0) return;
     caller.clock.setTimer(timeoutMs * this.#random.next(), () => {
-      this.ended.aborted++;
+      this.#aborted++;
       controller.abort();
     });
   }
@@ -191,7 +240,7 @@ export class QueueWorkload {
   }
 
   #partition({ router }: Caller): number {
-    const { hash } = encodeKey(queueName, defaultLimits);
+    const { hash } = encodeKey(this.#options.name, defaultLimits);
     return partitionOf(hash, router.partitions);
   }
 
@@ -224,10 +273,6 @@ function tokensIn(settlement: Uint8Array): number {
   let tokens = 0;
   for (; !reader.isAtEnd; tokens++) reader.block();
   return tokens;
-}
-
-function queueOf({ router }: Caller): StructureRow | undefined {
-  return router.structure('queue', queueName);
 }
 
 /** How a tryPush ended, by its result. */

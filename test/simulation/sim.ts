@@ -1,14 +1,18 @@
 /**
- * `npm run sim -- --seeds 300 [--seed 1] [--faults-ms 15000] [--twice 0] [--trace]`: runs simulated
- * grids, each from its own seed, and exits 1 at any violation.
+ * `npm run sim -- --seeds 300 [--seed 1] [--only grid] [--faults-ms 15000] [--twice 0] [--trace]`: runs
+ * simulated grids, each from its own seed, and exits 1 at any violation, or where too little happened.
  */
 import { parseArgs } from 'node:util';
-import { type GridRunResult, runGrid } from './grid-run.ts';
+import type { RunResult } from './scene.ts';
+import { names, replayOf, type Simulation, simulations } from './simulations.ts';
+import { Totals } from './totals.ts';
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
+    /** One of the simulations, instead of all. */
+    only: { type: 'string' },
     'faults-ms': { type: 'string', default: '15000' },
     /** How many of the seeds are run again, to compare the hashes. */
     twice: { type: 'string', default: '0' },
@@ -19,61 +23,37 @@ const { values } = parseArgs({
 const first = Number(values.seed);
 const seeds = Number(values.seeds);
 const faultsMs = Number(values['faults-ms']);
-const totals = { ok: 0, failed: 0, unknown: 0, faults: 0, messages: 0, worldMs: 0 };
-const faults = new Map<string, number>();
-const queues = new Map<string, number>();
-const clients = new Map<string, number>();
-let bad = 0;
-const startedAt = performance.now();
+const chosen = names.filter((name) => values.only === undefined || name === values.only);
+if (chosen.length === 0)
+  throw new Error(`expected --only ${names.join('|')}, found ${values.only}`);
 
-for (let seed = first; seed < first + seeds; seed++) {
-  const result = runGrid(seed, { faultsMs, traceLinesMax: values.trace ? 4_000 : 0 });
-  add(result);
-  if (seed - first < Number(values.twice)) {
-    const again = runGrid(seed, { faultsMs, traceLinesMax: 0 });
-    if (again.hash !== result.hash) report(result, [`the second run gave ${again.hash}`]);
+for (const name of chosen) {
+  const totals = new Totals(name);
+  const startedAt = performance.now();
+  let bad = 0;
+  for (let seed = first; seed < first + seeds; seed++) {
+    const result = simulations[name](seed, { faultsMs, traceLinesMax: values.trace ? 4_000 : 0 });
+    totals.add(result);
+    const violations = [...result.violations];
+    if (seed - first < Number(values.twice)) {
+      const { hash } = simulations[name](seed, { faultsMs, traceLinesMax: 0 });
+      if (hash !== result.hash) violations.push(`the second run gave ${hash}`);
+    }
+    if (violations.length === 0) continue;
+    bad++;
+    report(name, result, violations);
   }
-  if (result.violations.length > 0) report(result, result.violations);
+  const { shortfalls, worldMs, messages, counts } = totals;
+  const realMs = Math.round(performance.now() - startedAt);
+  const timesRealTime = Math.round(worldMs / realMs);
+  console.log(JSON.stringify({ name, seeds, bad, messages, realMs, timesRealTime, ...counts }));
+  for (const shortfall of shortfalls) console.log(`too little happened: ${shortfall}`);
+  if (bad > 0 || shortfalls.length > 0) process.exitCode = 1;
 }
 
-const realMs = performance.now() - startedAt;
-console.log(
-  JSON.stringify({
-    seeds,
-    bad,
-    ...totals,
-    worldMs: Math.round(totals.worldMs),
-    realMs: Math.round(realMs),
-    timesRealTime: Math.round(totals.worldMs / realMs),
-    queues: Object.fromEntries(queues),
-    clients: Object.fromEntries(clients),
-    byFault: Object.fromEntries(faults),
-  }),
-);
-process.exitCode = bad > 0 ? 1 : 0;
-
-function add(result: GridRunResult): void {
-  totals.ok += result.operations.ok;
-  totals.failed += result.operations.failed;
-  totals.unknown += result.operations.unknown;
-  totals.messages += result.messages;
-  totals.worldMs += result.worldMs;
-  for (const [what, count] of Object.entries(result.queues)) {
-    queues.set(what, (queues.get(what) ?? 0) + count);
-  }
-  for (const [what, count] of Object.entries(result.clients)) {
-    clients.set(what, (clients.get(what) ?? 0) + count);
-  }
-  for (const [kind, count] of result.faults) {
-    faults.set(kind, (faults.get(kind) ?? 0) + count);
-    totals.faults += count;
-  }
-}
-
-function report(result: GridRunResult, violations: readonly string[]): void {
-  bad++;
-  console.log(`seed ${result.seed} ${result.shape} ${JSON.stringify(result.operations)}`);
+function report(name: Simulation, result: RunResult, violations: readonly string[]): void {
+  console.log(`${name} seed ${result.seed} ${result.shape}`);
   for (const violation of violations) console.log(`  ${violation}`);
-  console.log(`  replay: npm run sim -- --seed ${result.seed} --seeds 1 --faults-ms ${faultsMs}`);
+  console.log(`  replay: ${replayOf(name, result, faultsMs)}`);
   for (const line of result.trace) console.log(`    ${line}`);
 }

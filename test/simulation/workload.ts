@@ -1,9 +1,11 @@
-/** Callers of a map in every process, members and clients alike, and a record of what they see. */
-import { GridError } from '../../src/base/errors.ts';
+/**
+ * Callers of two maps in every process, members and clients alike, and a record of what they see. One of the
+ * maps is destroyed now and then; each of its incarnations has a history of its own.
+ */
 import { partitionOf } from '../../src/base/hash.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
 import type { Random } from '../../src/base/random.ts';
-import type { Router } from '../../src/partition/router-port.ts';
+import type { Router, StructureRow } from '../../src/partition/router-port.ts';
 import {
   compareAndSetOp,
   incrementOp,
@@ -11,76 +13,92 @@ import {
   mapOps,
   valueOp,
 } from '../../src/structures/map/map-ops.ts';
+import { checkLinearizable } from '../../src/testing/linearizability/check.ts';
 import { HistoryRecorder } from '../../src/testing/linearizability/history-recorder.ts';
-import type {
-  MapEntryInput,
-  MapEntryOutput,
+import {
+  type MapEntryInput,
+  type MapEntryOutput,
+  mapEntryModel,
 } from '../../src/testing/linearizability/map-entry-model.ts';
 import type { SimProcess } from '../../src/testing/sim-process.ts';
 import { encodeKey } from '../../src/wire/key.ts';
 import { decodeValue, encodeValue } from '../../src/wire/value.ts';
+import { Calling, type End } from './calling.ts';
+import { Destruction } from './destruction.ts';
 import type { Caller, GridWorld } from './grid-world.ts';
 
 export interface WorkloadOptions {
-  readonly clients: number;
+  readonly callers: number;
   readonly keys: number;
-  /** Mean pause of a client between two calls. */
+  /** Mean pause of a caller between two calls. */
   readonly pauseMs: number;
   readonly timeoutMs: number;
 }
 
 export const mapName = 'accounts';
+/** The one that is destroyed. */
+export const scratchName = 'scratch';
 
 const readCalls = new Set(['get', 'has']);
+/** Whoever reads at the end is nobody of those who called before. */
+const readersFrom = 1_000;
 
 export class Workload {
-  readonly history = new HistoryRecorder<MapEntryInput, MapEntryOutput>();
-  /** Calls by how they ended. */
-  readonly ended = { ok: 0, failed: 0, unknown: 0 };
-  readonly errors = new Map<string, number>();
-  /** Acknowledged and possible increments of each counter. */
+  readonly calling: Calling;
+  readonly destruction: Destruction;
+  readonly #history = new HistoryRecorder<MapEntryInput, MapEntryOutput>();
   readonly #grid: GridWorld;
   readonly #random: Random;
   readonly #options: WorkloadOptions;
-  #isStopped = false;
   #values = 0;
-  #open = 0;
 
   constructor(grid: GridWorld, random: Random, options: WorkloadOptions) {
     this.#grid = grid;
     this.#random = random;
     this.#options = options;
+    this.calling = new Calling(grid, random, options.pauseMs);
+    this.destruction = new Destruction(grid, random, 'map', scratchName);
+  }
+
+  get counts(): Readonly<Record<string, number>> {
+    return { ...this.calling.ended, destroyed: this.destruction.count };
   }
 
   get open(): number {
-    return this.#open;
+    return this.calling.open + this.destruction.calling.open;
   }
 
   start(): void {
-    for (let client = 0; client < this.#options.clients; client++) this.#later(client);
+    for (let number = 0; number < this.#options.callers; number++) {
+      this.calling.repeat((process, next) => {
+        const name = this.#random.below(4) === 0 ? scratchName : mapName;
+        this.#call(number, process, name, this.#draw(), next);
+      });
+    }
+    this.destruction.start();
   }
 
   stop(): void {
-    this.#isStopped = true;
+    this.calling.stop();
+    this.destruction.calling.stop();
   }
 
-  /** Reads every key once more through some member: whatever was acknowledged has to be there. */
-  readAll(process: SimProcess<Caller>): void {
-    for (let key = 0; key < this.#options.keys; key++) {
-      this.#call(1_000 + key, process, { call: 'get', key: `k${key}` });
-      this.#call(1_000 + key, process, { call: 'get', key: `n${key}` });
+  /** Reads every key once more through every process: whatever was acknowledged has to be there. */
+  readAll(): void {
+    for (const process of this.#grid.callers) {
+      for (const name of [mapName, scratchName]) {
+        for (let key = 0; key < this.#options.keys; key++) {
+          this.#call(readersFrom + key, process, name, { call: 'get', key: `k${key}` });
+          this.#call(readersFrom + key, process, name, { call: 'get', key: `n${key}` });
+        }
+      }
     }
   }
 
-  #later(client: number): void {
-    const pause = this.#options.pauseMs * (0.2 + 1.6 * this.#random.next());
-    this.#grid.world.after(pause, () => {
-      if (this.#isStopped) return;
-      const process = this.#random.pick(this.#grid.callers);
-      const isThere = process.isUp && hasMap(process.program);
-      if (isThere) this.#call(client, process, this.#draw(), () => this.#later(client));
-      else this.#later(client);
-    });
+  violations(): string[] {
+    const { verdict, explanation } = checkLinearizable(mapEntryModel, this.#history.history());
+    const found = verdict === 'ok' ? [] : [`${verdict}: ${explanation}`];
+    return [...found, ...this.destruction.violations];
   }
 
   #draw(): MapEntryInput {
@@ -99,47 +117,47 @@ export class Workload {
     return { call: 'compareAndSet', key, expected, next: value };
   }
 
-  /** Begins in a turn of the process, as a call of an application does. */
-  #call(client: number, process: SimProcess<Caller>, input: MapEntryInput, then = () => {}): void {
-    const { starts } = process;
+  #call(
+    number: number,
+    process: SimProcess<Caller>,
+    name: string,
+    input: MapEntryInput,
+    next = () => {},
+  ): void {
     let operation: number | undefined;
-    this.#open++;
-    const end = (how: 'ok' | 'failed' | 'unknown', output?: MapEntryOutput) => {
-      if (isOver) return;
-      isOver = true;
-      this.#open--;
-      this.ended[how]++;
-      if (operation !== undefined) {
-        if (how === 'ok' && output !== undefined) this.history.ok(operation, output);
-        else if (how === 'failed') this.history.fail(operation);
-        else this.history.unknown(operation);
-      }
-      then();
-    };
-    let isOver = false;
-    process.run(({ router }) => {
-      operation = this.history.invoke(client, input);
-      this.#submit(router, input, end);
-    });
-    // Whoever called in a process that died never hears of it.
-    const watch = () => {
-      if (isOver) return;
-      if (!process.isUp || process.starts !== starts) end('unknown');
-      else this.#grid.world.after(100, watch);
-    };
-    this.#grid.world.after(100, watch);
+    this.calling.begin<MapEntryOutput>(
+      process,
+      (caller, end) => {
+        const structure =
+          name === mapName ? caller.router.structure('map', name) : this.destruction.rowFor(caller);
+        if (structure === undefined) {
+          end('failed');
+          return;
+        }
+        // A destroyed map is another one than that which follows it.
+        const key = `${structure.id} ${input.key}`;
+        operation = this.#history.invoke(number, { ...input, key });
+        this.#submit(caller.router, structure, input, end);
+      },
+      (how, output) => {
+        if (operation !== undefined) this.#record(operation, how, output);
+        next();
+      },
+    );
+  }
+
+  #record(operation: number, how: 'ok' | 'failed' | 'unknown', output?: MapEntryOutput): void {
+    if (how === 'ok' && output !== undefined) this.#history.ok(operation, output);
+    else if (how === 'failed') this.#history.fail(operation);
+    else this.#history.unknown(operation);
   }
 
   #submit(
     router: Router,
+    structure: StructureRow,
     input: MapEntryInput,
-    end: (how: 'ok' | 'failed' | 'unknown', output?: MapEntryOutput) => void,
+    end: End<MapEntryOutput>,
   ): void {
-    const structure = router.structure('map', mapName);
-    if (structure === undefined) {
-      end('failed');
-      return;
-    }
     const key = encodeKey(input.key as string, defaultLimits);
     router.submit({
       structure,
@@ -149,17 +167,9 @@ export class Workload {
       timeoutMs: this.#options.timeoutMs,
       signal: undefined,
       resolve: (result) => end('ok', { value: outputOf(input, result) }),
-      reject: (error) => {
-        const label = `${error.code} ${error.outcome}`;
-        this.errors.set(label, (this.errors.get(label) ?? 0) + 1);
-        end(GridError.is(error) && error.outcome === 'not-applied' ? 'failed' : 'unknown');
-      },
+      reject: ({ outcome }) => end(outcome === 'not-applied' ? 'failed' : 'unknown'),
     });
   }
-}
-
-function hasMap({ router }: Caller): boolean {
-  return router.structure('map', mapName) !== undefined;
 }
 
 function opOf(input: MapEntryInput, key: Uint8Array): Uint8Array {

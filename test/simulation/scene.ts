@@ -1,0 +1,139 @@
+/**
+ * What the simulations of members have in common: a grid drawn from a seed, what goes wrong in it, the calm
+ * afterwards, and what is counted.
+ */
+import { type Random, seededRandom } from '../../src/base/random.ts';
+import type { FaultKind } from '../../src/testing/fault-kinds.ts';
+import { drawSwarm, FaultPlan, type Swarm } from '../../src/testing/faults.ts';
+import { ClientFaults } from './client-faults.ts';
+import { describeGrid } from './grid-description.ts';
+import { drawShape, type GridShape, GridWorld } from './grid-world.ts';
+import { Invariants } from './invariants.ts';
+import { mayCrash } from './may-crash.ts';
+import { TargetedFaults } from './targeted-faults.ts';
+
+export interface RunOptions {
+  /** How long faults go on, in the world's time. */
+  readonly faultsMs: number;
+  readonly traceLinesMax: number;
+}
+
+/** How often what happened, by subject. */
+export type RunCounts = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+export interface RunResult {
+  readonly seed: number;
+  /** Empty where everything held. */
+  readonly violations: readonly string[];
+  readonly hash: string;
+  readonly worldMs: number;
+  readonly messages: number;
+  readonly counts: RunCounts;
+  readonly shape: string;
+  readonly trace: readonly string[];
+}
+
+export interface SceneOptions extends RunOptions {
+  /** Kinds of faults that this simulation does without. */
+  readonly without?: readonly FaultKind[];
+}
+
+const convergeMs = 90_000;
+/** How often the invariants are looked at while there are faults. */
+const lookMs = 20;
+
+export class Scene {
+  readonly grid: GridWorld;
+  /** A stream of its own, so that what the world draws does not change what is drawn here. */
+  readonly random: Random;
+  /** Whether there are targeted faults as well. */
+  readonly isTargeted: boolean;
+  readonly invariants: Invariants;
+  readonly #violations: string[] = [];
+  readonly #seed: number;
+  readonly #swarm: Swarm;
+  readonly #shape: GridShape;
+  readonly #options: SceneOptions;
+
+  constructor(seed: number, options: SceneOptions) {
+    this.#seed = seed;
+    this.#options = options;
+    this.random = seededRandom(seed * 2 + 1);
+    this.#swarm = swarmWithout(drawSwarm(this.random), options.without ?? []);
+    this.#shape = drawShape(this.random);
+    this.isTargeted = this.random.below(2) === 0;
+    const { mode, quality } = this.#swarm;
+    const { traceLinesMax } = options;
+    this.grid = new GridWorld(seed, this.#shape, { mode, quality, traceLinesMax });
+    this.invariants = new Invariants(this.grid);
+  }
+
+  /** Notes a violation where it is not so. */
+  expect(isTrue: boolean, what: string): void {
+    if (!isTrue) this.#violations.push(`${this.grid.world.now.toFixed(0)} ms: ${what}`);
+  }
+
+  /** Goes on until it holds, for so long at most; a violation where it does not. */
+  expectWithin(ms: number, what: string, isSo: () => boolean): void {
+    const { world } = this.grid;
+    this.expect(world.runUntil(isSo, world.now + ms), what);
+  }
+
+  /** False where nothing can be tried in it. */
+  settle(what: string): boolean {
+    const isSettled = this.grid.settle(convergeMs);
+    if (!isSettled) this.expect(false, `${what}: ${describeGrid(this.grid)}`);
+    return isSettled;
+  }
+
+  /** Faults, and then the calm in which everything has to come back without anybody's help. */
+  disturb(): void {
+    const { grid, invariants } = this;
+    const { world } = grid;
+    const may = (name: string) => mayCrash(grid, name);
+    const plan = new FaultPlan(world, this.#swarm, { mayCrash: may });
+    const targeted = new TargetedFaults(grid, this.#seed, may);
+    const ofClients = new ClientFaults(grid, this.#seed);
+    plan.inject(this.#options.faultsMs);
+    ofClients.inject();
+    if (this.isTargeted) targeted.inject();
+    const end = world.now + this.#options.faultsMs;
+    while (world.now < end && invariants.violations.length === 0) {
+      world.runFor(lookMs);
+      invariants.check();
+    }
+    targeted.heal();
+    ofClients.heal();
+    plan.heal();
+    world.runFor(2_000);
+    for (const process of grid.callers) if (!process.isUp) world.restart(process.name);
+    this.settle('the grid did not converge');
+  }
+
+  result(violations: readonly string[], counts: RunCounts): RunResult {
+    const { world, clientLooks } = this.grid;
+    const { mode, kinds } = this.#swarm;
+    const all = [...this.#violations, ...violations, ...this.invariants.violations];
+    const { isTargeted } = this;
+    return {
+      seed: this.#seed,
+      violations: all,
+      hash: world.traceHash,
+      worldMs: world.now,
+      messages: [...world.counts.messages.values()].reduce((sum, count) => sum + count, 0),
+      counts: {
+        ...counts,
+        clients: { ...Object.fromEntries(world.counts.sockets), ...clientLooks.counts },
+        looks: this.invariants.looks,
+        faults: Object.fromEntries(world.counts.faults),
+      },
+      shape: JSON.stringify({ ...this.#shape, limits: undefined, kinds, mode, isTargeted }),
+      trace: all.length > 0 ? world.traceLines : [],
+    };
+  }
+}
+
+function swarmWithout(swarm: Swarm, without: readonly FaultKind[]): Swarm {
+  const kinds = swarm.kinds.filter((kind) => !without.includes(kind));
+  return { ...swarm, kinds: kinds.length > 0 ? kinds : ['crash', 'cut'] };
+}

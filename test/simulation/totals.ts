@@ -1,0 +1,78 @@
+/**
+ * What the runs of one simulation counted together, and whether enough happened: a simulation in which nothing
+ * happens proves nothing.
+ */
+import { faultKinds } from '../../src/testing/fault-kinds.ts';
+import type { RunResult } from './scene.ts';
+import type { Simulation } from './simulations.ts';
+
+type Counts = Record<string, Record<string, number>>;
+
+/** In so few runs chance may leave something out. */
+const runsMin = 20;
+const faultKindsMin = 12;
+
+const clients = {
+  opened: 10,
+  closed: 10,
+  requests: 50,
+  retries: 2,
+  moved: 1,
+  relayed: 10,
+  gatewaysChanged: 1,
+};
+
+/** How often each has to have happened, in the mean of a run. */
+const least: Readonly<Record<Simulation, Counts>> = {
+  grid: {
+    maps: { ok: 100, destroyed: 1 },
+    queues: { pushed: 50, taken: 50, inVain: 10, aborted: 10 },
+    errands: { pushed: 10, taken: 10, destroyed: 1 },
+    faults: { targeted: 2.5 },
+    looks: { serving: 1, ackSets: 1, digests: 1, entries: 1, logs: 1 },
+    clients,
+  },
+  topic: {
+    topics: { messages: 750, gaps: 5, acknowledged: 125, owed: 750, subscriptions: 7.5 },
+    clients,
+  },
+};
+
+export class Totals {
+  readonly name: Simulation;
+  readonly counts: Counts = {};
+  runs = 0;
+  worldMs = 0;
+  messages = 0;
+
+  constructor(name: Simulation) {
+    this.name = name;
+  }
+
+  add({ counts, worldMs, messages }: RunResult): void {
+    this.runs++;
+    this.worldMs += worldMs;
+    this.messages += messages;
+    for (const [subject, of] of Object.entries(counts)) {
+      const sums = this.counts[subject] ?? {};
+      this.counts[subject] = sums;
+      for (const [what, count] of Object.entries(of)) sums[what] = (sums[what] ?? 0) + count;
+    }
+  }
+
+  /** What happened too seldom; nothing can be said of a few runs. */
+  get shortfalls(): readonly string[] {
+    if (this.runs < runsMin) return [];
+    const found: string[] = [];
+    for (const [subject, of] of Object.entries(least[this.name])) {
+      for (const [what, mean] of Object.entries(of)) {
+        const count = this.counts[subject]?.[what] ?? 0;
+        if (count > mean * this.runs) continue;
+        found.push(`${this.name}: ${count} ${what} of ${subject} in ${this.runs} runs`);
+      }
+    }
+    const kinds = faultKinds.filter((kind) => (this.counts.faults?.[kind] ?? 0) > 0);
+    if (kinds.length < faultKindsMin) found.push(`${this.name}: only the faults ${kinds}`);
+    return found;
+  }
+}
