@@ -6,7 +6,8 @@
  *    clocks may have, so a late acknowledgement grants nothing extra.
  * 2. It is kept in monotonic and in wall time and needs both: the monotonic clock stands still while a
  *    machine sleeps, the wall clock does not. A clock that jumps can only shorten it.
- * 3. Grid time never goes backwards here.
+ * 3. Grid time never goes backwards here, and stays with the leader's: behind it by what an acknowledgement
+ *    took to come, ahead of it by a round trip, or until it stood still for long enough.
  */
 import type { Clock } from '../base/clock.ts';
 import { clockDrift, type Timings } from '../base/timings.ts';
@@ -53,7 +54,11 @@ export class Lease {
       this.#until = sentAt + lengthMs;
       this.#wallUntil = wall + lengthMs;
     }
-    this.setGridTime(gridTime, nowMs);
+    // The leader's time by now, if the answer was on its way all the while since the question.
+    const latest = gridTime + (nowMs - sentAt) * (1 + clockDrift);
+    const own = this.#gridBase + (nowMs - this.#gridAt);
+    if (own < gridTime) this.setGridTime(gridTime, nowMs);
+    else if (own > latest) this.setGridTime(latest, nowMs);
   }
 
   /** The lease was given back, or this member is no longer one. */
@@ -62,8 +67,9 @@ export class Lease {
     this.#sentWall.clear();
   }
 
+  /** Where it was later already, it stands still until then. */
   setGridTime(gridTime: number, nowMs: number): void {
-    if (gridTime < this.gridTime(nowMs)) return;
+    this.gridTime(nowMs);
     this.#gridBase = gridTime;
     this.#gridAt = nowMs;
   }

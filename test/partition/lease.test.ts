@@ -114,6 +114,37 @@ describe('a lease', () => {
     expect(lease.voidSince(time.monotonic)).to.equal(leaseMs * 0.98);
   });
 
+  it('keeps grid time with that of the leader, though the own clock runs fast', () => {
+    const { lease, sent, acknowledged, time, pass } = leaseAt(0, 5_000_000);
+    let ofLeader = 9_000;
+    let last = 0;
+    // A clock that is 1 % fast would be 10 s ahead after these 1,000 s.
+    for (let round = 0; round < 4_000; round++) {
+      const sentAt = time.monotonic;
+      sent();
+      pass(10);
+      acknowledged(sentAt, ofLeader);
+      pass(242.5);
+      ofLeader += 250;
+      expect(lease.gridTime(time.monotonic)).to.be.at.least(last);
+      last = lease.gridTime(time.monotonic);
+    }
+    expect(last).to.be.within(ofLeader - 10, ofLeader + 20);
+  });
+
+  it('does not hold grid time back for an acknowledgement that was late', () => {
+    const { lease, sent, acknowledged, time, pass } = leaseAt(0, 5_000_000);
+    sent();
+    acknowledged(0, 9_000);
+    pass(100);
+    sent();
+    pass(800);
+    acknowledged(100, 9_100);
+    expect(lease.gridTime(time.monotonic)).to.equal(9_900);
+    pass(50);
+    expect(lease.gridTime(time.monotonic)).to.equal(9_950);
+  });
+
   it('brings grid time that goes on by itself and never backwards', () => {
     const { lease, sent, acknowledged, time, pass } = leaseAt(0, 5_000_000);
     sent();

@@ -5,10 +5,13 @@ import type { Replica } from '../../src/partition/replica.ts';
 import type { Entry } from '../../src/wire/replica-messages.ts';
 import type { GridWorld } from './grid-world.ts';
 
+/** Looks at all records take longer than the rest. */
+const checksPerCopies = 4;
+
 export class Invariants {
   readonly violations: string[] = [];
   /** How often each was looked at where there was something to see: a check of nothing proves nothing. */
-  readonly looks = { serving: 0, ackSets: 0, digests: 0, entries: 0, logs: 0 };
+  readonly looks = { serving: 0, terms: 0, ackSets: 0, digests: 0, copies: 0, entries: 0, logs: 0 };
   readonly #grid: GridWorld;
   /** I1: who served a partition in a term. */
   readonly #served = new Map<string, MemberId>();
@@ -21,6 +24,8 @@ export class Invariants {
   readonly #latest = new Map<PartitionId, { sequence: number; term: number }>();
   /** How far each replica was looked at. */
   readonly #seen = new WeakMap<Replica, number>();
+
+  #checks = 0;
 
   constructor(grid: GridWorld) {
     this.#grid = grid;
@@ -39,6 +44,41 @@ export class Invariants {
         if (isServing) this.#checkAlone(holders, member.id, partition);
       }
     }
+    this.looks.terms = this.#served.size;
+    if (this.#checks++ % checksPerCopies === 0) this.#checkCopies();
+  }
+
+  /** I12: copies that have the same entries hold the same, at any time and not only in the end. */
+  #checkCopies(): void {
+    const { members, newest } = this.#grid;
+    const living = newest?.state.structures;
+    if (living === undefined) return;
+    const byPlace = new Map<string, { readonly id: MemberId; readonly held: string }>();
+    for (const { id, host } of members) {
+      for (const { partition, replica } of host.replicas()) {
+        const { isWhole, generation, term, log, options } = replica.state;
+        if (!isWhole || replica.role === 'promotion') continue;
+        const stores = [...options.content.stores].filter(([structure]) => living.has(structure));
+        const held = stores
+          .filter(([, { entries }]) => entries > 0)
+          .map(([structure, store]) => `${structure}:${store.digest()}`);
+        const place = `${partition} ${generation} ${term} ${log.last}`;
+        const other = byPlace.get(place);
+        const now = { id, held: held.sort().join() };
+        if (other === undefined) byPlace.set(place, now);
+        else this.#compare(place, other, now);
+      }
+    }
+  }
+
+  #compare(
+    place: string,
+    one: { readonly id: MemberId; readonly held: string },
+    other: { readonly id: MemberId; readonly held: string },
+  ): void {
+    this.looks.copies++;
+    if (one.held === other.held) return;
+    this.#report(`I12: at ${place} ${one.id} holds ${one.held}, and ${other.id} ${other.held}`);
   }
 
   /** I9: after quiescence the copies of a partition are equal, and there are as many as wanted. */

@@ -1,15 +1,17 @@
 /** The simulations of whole members, by name: the same list for the tests and for `npm run sim`. */
+import { runExpiry } from './expiry-run.ts';
 import { runGrid } from './grid-run.ts';
 import type { RunOptions, RunResult } from './scene.ts';
 import { runTopic } from './topic-run.ts';
 
-export type Simulation = 'grid' | 'topic';
+export type Simulation = 'grid' | 'topic' | 'expiry';
 
 export const simulations: Readonly<
   Record<Simulation, (seed: number, options: RunOptions) => RunResult>
 > = {
   grid: runGrid,
   topic: runTopic,
+  expiry: runExpiry,
 };
 
 export const names = Object.keys(simulations) as readonly Simulation[];

@@ -36,6 +36,18 @@ const least: Readonly<Record<Simulation, Counts>> = {
     topics: { messages: 750, gaps: 5, acknowledged: 125, owed: 750, subscriptions: 7.5 },
     clients,
   },
+  expiry: {
+    expiry: {
+      ok: 100,
+      there: 100,
+      nothing: 100,
+      deadlines: 10,
+      prolonged: 10,
+      persisted: 5,
+      sizes: 5,
+    },
+    clients,
+  },
 };
 
 export class Totals {
