@@ -45,7 +45,8 @@ function firstFinding({ simulation, seed: known, violation = /./ }: Mutant): str
       const found = violations.find((text) => violation.test(text));
       if (found !== undefined) return `seed ${seed}: ${found}`;
     } catch (error) {
-      return `seed ${seed}: ${String(error)}`;
+      // A member that lost an invariant of its own was found as well.
+      if (violation.test(String(error))) return `seed ${seed}: ${String(error)}`;
     }
   }
   return undefined;

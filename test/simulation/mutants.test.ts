@@ -2,19 +2,25 @@
  * Breaks the code on purpose and expects the simulation to see it: a checker that has never failed checks
  * nothing. What cannot be broken from outside is in docs/mutants.md, with what caught it.
  */
-import type { Sequence } from '../../src/base/ids.ts';
+import type { CallerId, OpSequence, Sequence } from '../../src/base/ids.ts';
+import { ClientRouter } from '../../src/client/client-router.ts';
+import { Session } from '../../src/client/session.ts';
 import { Content } from '../../src/partition/content.ts';
 import { Controller } from '../../src/partition/controller.ts';
 import { DedupeTable } from '../../src/partition/dedupe-table.ts';
 import { Lease } from '../../src/partition/lease.ts';
 import { Pending } from '../../src/partition/pending.ts';
+import { Replica } from '../../src/partition/replica.ts';
 import type { RunContext, RunResult } from '../../src/partition/store.ts';
 import { SyncSet } from '../../src/partition/sync-set.ts';
+import { MapRecords } from '../../src/structures/map/map-records.ts';
+import { MapStore } from '../../src/structures/map/map-store.ts';
 import * as queue from '../../src/structures/queue/queue-ops.ts';
 import { QueueRecords } from '../../src/structures/queue/queue-records.ts';
 import { QueueStore } from '../../src/structures/queue/queue-store.ts';
 import { Subscriber } from '../../src/structures/topic/subscriber.ts';
 import type { TopicMessage } from '../../src/structures/topic/topic-message.ts';
+import type { OpRequest } from '../../src/wire/op-messages.ts';
 import type { Entry } from '../../src/wire/replica-messages.ts';
 import { itFinds, type Mutant } from './mutant.ts';
 
@@ -32,7 +38,11 @@ function changedWhereGiven(
   };
 }
 
+type Send = (this: Session, request: OpRequest) => boolean;
 type Offer = (this: Subscriber, message: TopicMessage) => void;
+
+/** Numbers that no op of a run has by itself. */
+const retriesFrom = 1_000_000;
 
 /** Whatever else goes wrong with a broken member, the subscribers have to see it. */
 const ofSubscribers = /^(?!\d+ ms)/;
@@ -166,6 +176,112 @@ const mutants: readonly Mutant[] = [
     make: () => () => 'new',
     seed: 1,
     violation: ofSubscribers,
+  },
+  {
+    name: 'a client that numbers its retries anew, and so takes twice',
+    simulation: 'grid',
+    owner: Session.prototype,
+    member: 'send',
+    make: (before) => {
+      const sent = new WeakMap<Session, Set<number>>();
+      return function send(this: Session, request: OpRequest): boolean {
+        const known = sent.get(this) ?? new Set();
+        sent.set(this, known);
+        const isRetry = request.opSequence > 0 && known.has(request.request);
+        known.add(request.request);
+        const opSequence = (retriesFrom + known.size) as OpSequence;
+        return (before as Send).call(this, isRetry ? { ...request, opSequence } : request);
+      };
+    },
+    seed: 1,
+    violation: /item/,
+  },
+  {
+    name: 'a client that goes on with a map that it knows to be destroyed',
+    simulation: 'grid',
+    owner: ClientRouter.prototype,
+    member: 'dropped',
+    make: () => () => {},
+    seed: 1,
+    violation: /told that it is destroyed/,
+  },
+  {
+    name: 'a member that keeps the records of what was destroyed',
+    simulation: 'grid',
+    owner: Content.prototype,
+    member: 'dropDestroyed',
+    make: () => () => {},
+    seed: 1,
+    violation: /is destroyed/,
+  },
+  {
+    name: 'a backup that lets entries expire alone',
+    simulation: 'expiry',
+    owner: Replica.prototype,
+    member: 'step',
+    make: (before) =>
+      function step(this: Replica, ...given: Parameters<Replica['step']>): void {
+        (before as Replica['step']).apply(this, given);
+        if (this.role !== 'backup') return;
+        const { options, log } = this.state;
+        const gridTime = options.surroundings.gridTime(given[1]);
+        const caller = '' as CallerId;
+        const context = { gridTime, sequence: log.last + 1, caller, isGone: () => false };
+        for (const store of options.content.stores.values()) {
+          if (store.isDue(gridTime)) store.housekeep(context);
+        }
+      },
+    seed: 1,
+  },
+  {
+    name: 'a member that keeps entries for a while after their time',
+    simulation: 'expiry',
+    owner: MapRecords.prototype,
+    member: 'write',
+    make: (before) =>
+      function write(this: MapRecords, ...given: Parameters<MapRecords['write']>): void {
+        const [hash, key, value, deadline, context] = given;
+        const late = deadline === 0 ? 0 : deadline + 300;
+        (before as MapRecords['write']).call(this, hash, key, value, late, context);
+      },
+    seed: 1,
+    violation: /illegal/,
+  },
+  {
+    name: 'a member that lets entries go before their time',
+    simulation: 'expiry',
+    owner: MapRecords.prototype,
+    member: 'isExpired',
+    make: (before) =>
+      function isExpired(this: MapRecords, ref: number, now: number): boolean {
+        return (before as MapRecords['isExpired']).call(this, ref, now + 300);
+      },
+    seed: 1,
+    violation: /illegal/,
+  },
+  {
+    name: 'a member whose backups do not hear of what has expired',
+    simulation: 'expiry',
+    owner: MapStore.prototype,
+    member: 'housekeep',
+    make: (before) =>
+      function housekeep(this: MapStore, context: RunContext): RunResult {
+        const run = (before as MapStore['housekeep']).call(this, context);
+        return { ...run, changes: new Uint8Array() };
+      },
+    seed: 1,
+  },
+  {
+    name: 'a member whose grid time runs ahead of its leader',
+    simulation: 'expiry',
+    owner: Lease.prototype,
+    member: 'acknowledged',
+    make: (before) =>
+      function acknowledged(this: Lease, ...[sentAt, gridTime, nowMs]: [number, number, number]) {
+        (before as Lease['acknowledged']).call(this, sentAt, gridTime, nowMs);
+        this.setGridTime(gridTime + (sentAt % 700), nowMs);
+      },
+    seed: 1,
   },
 ];
 
