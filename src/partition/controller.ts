@@ -116,13 +116,18 @@ export class Controller {
   }
 
   /** A heartbeat of one that has caught up after joining, or is back: what it is to be from now on. */
-  revival(member: MemberRow, applied: number, nowMs: number): Command | undefined {
+  revival(
+    member: MemberRow,
+    applied: number,
+    nowMs: number,
+    gridTime: number,
+  ): Command | undefined {
     const hasJoined = member.status === 'joining' && applied >= member.joinedAt;
     if (!hasJoined && member.status !== 'suspended') return undefined;
     if (!hasJoined) this.#reunionUntil = nowMs + this.#timings.healMs;
     // Time to ask for its first lease before the lack of one counts against it.
     this.#grants.set(member.id, nowMs + this.#timings.leaseMs);
-    return { type: 'status', id: member.id, status: 'up' };
+    return { type: 'status', id: member.id, status: 'up', gridTime };
   }
 
   /** A primary's proposal; what is allowed is committed with the others of the turn. */

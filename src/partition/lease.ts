@@ -56,15 +56,20 @@ export class Lease {
     }
     // The leader's time by now, if the answer was on its way all the while since the question.
     const latest = gridTime + (nowMs - sentAt) * (1 + clockDrift);
-    const own = this.#gridBase + (nowMs - this.#gridAt);
-    if (own < gridTime) this.setGridTime(gridTime, nowMs);
-    else if (own > latest) this.setGridTime(latest, nowMs);
+    const own = this.#own(nowMs);
+    if (own > latest) this.setGridTime(latest, nowMs);
+    else this.passGridTime(gridTime, nowMs);
   }
 
   /** The lease was given back, or this member is no longer one. */
   end(): void {
     this.#until = Number.NEGATIVE_INFINITY;
     this.#sentWall.clear();
+  }
+
+  /** It is so late by now, at least. */
+  passGridTime(gridTime: number, nowMs: number): void {
+    if (this.#own(nowMs) < gridTime) this.setGridTime(gridTime, nowMs);
   }
 
   /** Where it was later already, it stands still until then. */
@@ -75,8 +80,13 @@ export class Lease {
   }
 
   gridTime(nowMs: number): number {
-    const time = Math.floor(this.#gridBase + (nowMs - this.#gridAt));
+    const time = Math.floor(this.#own(nowMs));
     if (time > this.#gridLast) this.#gridLast = time;
     return this.#gridLast;
+  }
+
+  /** Before it is known, it is before any time that counts. */
+  #own(nowMs: number): number {
+    return this.#gridBase + (nowMs - this.#gridAt);
   }
 }

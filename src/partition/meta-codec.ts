@@ -19,7 +19,7 @@ export function decodeCommand(bytes: Uint8Array): Command {
   return packr.unpack(bytes) as Command;
 }
 
-interface Snapshot extends Pick<MetaState, 'applied' | 'settings' | 'clusterId'> {
+interface Snapshot extends Pick<MetaState, 'applied' | 'settings' | 'clusterId' | 'gridTime'> {
   readonly members: readonly MemberRow[];
   readonly departed: readonly MemberId[];
   readonly groups: readonly (readonly PartitionRow[] | null)[];
@@ -31,6 +31,7 @@ export function encodeState(state: MetaState): Uint8Array {
     applied: state.applied,
     settings: state.settings,
     clusterId: state.clusterId,
+    gridTime: state.gridTime,
     members: [...state.members.values()],
     departed: [...state.departed],
     groups: Array.from(state.groups, (rows) => rows ?? null),
@@ -45,6 +46,7 @@ export function decodeState(bytes: Uint8Array): MetaState {
     applied: snapshot.applied,
     settings: snapshot.settings,
     clusterId: snapshot.clusterId,
+    gridTime: snapshot.gridTime,
     departed: new Set(snapshot.departed),
     members: new Map(snapshot.members.map((row) => [row.id as MemberId, row])),
     groups: snapshot.groups.map((rows) => rows ?? undefined),

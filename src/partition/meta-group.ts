@@ -311,10 +311,10 @@ export class MetaGroup {
       return;
     }
     const contactAt = raft.contactAt(nowMs);
-    const revival = this.#controller.revival(member, message.applied, nowMs);
+    const gridTime = this.lease.gridTime(nowMs);
+    const revival = this.#controller.revival(member, message.applied, nowMs, gridTime);
     if (revival !== undefined) this.#propose(revival, nowMs);
     if (!this.#controller.heartbeat(member, message.applied, contactAt, nowMs)) return;
-    const gridTime = this.lease.gridTime(nowMs);
     if (from === this.#self) {
       this.lease.acknowledged(sentAt, gridTime, nowMs);
     } else {
@@ -334,9 +334,11 @@ export class MetaGroup {
           break;
         case 'commit':
           this.#apply(action.entry, out);
+          this.lease.passGridTime(this.#machine.gridTime, nowMs);
           break;
         case 'restore':
           this.#machine.load(decodeState(action.bytes));
+          this.lease.passGridTime(this.#machine.gridTime, nowMs);
           out.push({ kind: 'table', partitions: 'all' });
           break;
         case 'take-snapshot':

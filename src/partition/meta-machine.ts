@@ -52,6 +52,7 @@ export class MetaMachine implements MetaState {
   readonly groups: (PartitionRow[] | undefined)[] = [];
   readonly structures = new Map<StructureId, StructureRow>();
   structuresAt = 0;
+  gridTime = 0;
   #changed = new Set<PartitionId>();
 
   apply(index: number, command: Command): Applied {
@@ -78,6 +79,7 @@ export class MetaMachine implements MetaState {
     this.groups.length = 0;
     for (const rows of state.groups) this.groups.push(rows === undefined ? undefined : [...rows]);
     this.structuresAt = state.structuresAt;
+    this.gridTime = state.gridTime;
     this.structures.clear();
     for (const [id, row] of state.structures) this.structures.set(id, row);
   }
@@ -89,6 +91,7 @@ export class MetaMachine implements MetaState {
       case 'join':
         return this.#join(command.member, command.settings, this.settings);
       case 'status':
+        this.gridTime = Math.max(this.gridTime, command.gridTime ?? 0);
         return this.#setStatus(command.id, command.status);
       case 'remove':
         return this.#remove(command.id);

@@ -72,6 +72,8 @@ export interface MetaState {
   readonly structures: ReadonlyMap<StructureId, StructureRow>;
   /** The index at which the structures last changed here: who has looked since need not look again. */
   readonly structuresAt: number;
+  /** Grid time when a member last began to serve: it is later by now. */
+  readonly gridTime: number;
 }
 
 export interface NewMember {
@@ -103,7 +105,13 @@ export interface Assignment {
 export type Command =
   | { readonly type: 'form'; readonly clusterId: string; readonly settings: ClusterSettings }
   | { readonly type: 'join'; readonly member: NewMember; readonly settings: ClusterSettings }
-  | { readonly type: 'status'; readonly id: MemberId; readonly status: MemberStatus }
+  | {
+      readonly type: 'status';
+      readonly id: MemberId;
+      readonly status: MemberStatus;
+      /** With `up`: who begins to serve has to know it, since it may have to lead before it gets a lease. */
+      readonly gridTime?: number;
+    }
   | { readonly type: 'remove'; readonly id: MemberId }
   | { readonly type: 'alter'; readonly changes: readonly Alteration[] }
   | { readonly type: 'assign'; readonly changes: readonly Assignment[] }

@@ -54,7 +54,7 @@ class Office {
   revival(id: MemberId, applied = this.table.log.length): Command | undefined {
     const member = this.table.machine.members.get(id);
     if (member === undefined) throw new Error(`no member ${id}`);
-    return this.controller.revival(member, applied, this.nowMs);
+    return this.controller.revival(member, applied, this.nowMs, 7_000);
   }
 
   /** What is judged now, without the assignments. */
@@ -128,7 +128,9 @@ describe('the granting of leases', () => {
     office.table.apply({ type: 'join', member, settings: office.table.settings });
     const joinedAt = office.table.log.length;
     expect(office.revival(dan, joinedAt - 1)).to.equal(undefined);
-    expect(brief([office.revival(dan, joinedAt) as Command])).to.equal(`up ${dan}`);
+    const revival = office.revival(dan, joinedAt) as Command;
+    expect(brief([revival])).to.equal(`up ${dan}`);
+    expect(revival).to.include({ gridTime: 7_000 });
     expect(office.revival(bob)).to.equal(undefined);
   });
 });

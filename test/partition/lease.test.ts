@@ -132,6 +132,14 @@ describe('a lease', () => {
     expect(last).to.be.within(ofLeader - 10, ofLeader + 20);
   });
 
+  it('learns before its first acknowledgement how late it is at least', () => {
+    const { lease, time, pass } = leaseAt(100, 5_000_000);
+    lease.passGridTime(5_000_000, time.monotonic);
+    pass(50);
+    lease.passGridTime(5_000_010, time.monotonic);
+    expect(lease.gridTime(time.monotonic)).to.equal(5_000_050);
+  });
+
   it('does not hold grid time back for an acknowledgement that was late', () => {
     const { lease, sent, acknowledged, time, pass } = leaseAt(0, 5_000_000);
     sent();

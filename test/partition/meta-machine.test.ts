@@ -50,6 +50,18 @@ describe('the meta state machine', () => {
       expect(table.machine.members.get(bob)?.servingSince).to.equal(table.log.length);
     });
 
+    it('remembers the latest grid time at which a member began to serve, in snapshots too', () => {
+      const table = new Table();
+      for (const gridTime of [500, 400]) {
+        table.apply({ type: 'status', id: bob, status: 'up', gridTime });
+      }
+      table.status(bob, 'suspended');
+      expect(table.machine.gridTime).to.equal(500);
+      const copy = new MetaMachine();
+      copy.load(decodeState(encodeState(table.machine)));
+      expect(copy.gridTime).to.equal(500);
+    });
+
     it('keeps one that leaves from being made one that stays', () => {
       const table = new Table();
       table.status(bob, 'leaving');
