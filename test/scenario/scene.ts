@@ -10,6 +10,7 @@ import type { SimProcess } from '../../src/testing/sim-process.ts';
 import { encodeKey } from '../../src/wire/key.ts';
 import { decodeValue, encodeValue } from '../../src/wire/value.ts';
 import { type GridShape, GridWorld, type Program } from '../simulation/grid-world.ts';
+import { mapName } from '../simulation/workload.ts';
 
 /** One call, which may not have ended yet. */
 export interface Ended {
@@ -25,10 +26,10 @@ const settleMs = 90_000;
 export class Scene extends GridWorld {
   constructor(shape: Partial<GridShape>, seed = 7) {
     const limits = defaultLimits;
-    const whole = { members: 3, lite: 0, partitions: 7, backups: 1, limits, ...shape };
+    const whole = { members: 3, lite: 0, partitions: 7, backups: 1, clients: [], limits, ...shape };
     super(seed, whole, { traceLinesMax: 0 });
     this.settled('the cluster did not form');
-    this.defineMap();
+    this.define('map', mapName);
     this.settled('the map did not settle');
   }
 
@@ -110,7 +111,7 @@ export class Scene extends GridWorld {
       ended.endedAt = this.world.now;
     };
     this.processOf(by).run(({ member }) => {
-      const structure = this.mapOf(member);
+      const structure = member.router.structure('map', mapName);
       if (structure === undefined) return end('no map');
       const { bytes, hash } = encodeKey(key, defaultLimits);
       const partition = partitionOf(hash, member.router.partitions);

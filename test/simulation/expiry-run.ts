@@ -5,14 +5,14 @@
 import type { Member } from '../../src/member/member.ts';
 import { ExpiryWorkload, leasesName, ttlMsMax } from './expiry-workload.ts';
 import { GridClock } from './grid-clock.ts';
-import { type RunOptions, type RunResult, Scene } from './scene.ts';
+import { type RunOptions, type RunResult, Trial } from './trial.ts';
 
 /** How far the rates of two clocks are apart, at most. */
 const rateSpread = 0.02;
 
 export function runExpiry(seed: number, options: RunOptions): RunResult {
-  const scene = new Scene(seed, options);
-  const { grid, random } = scene;
+  const trial = new Trial(seed, options);
+  const { grid, random } = trial;
   const clock = new GridClock(grid);
   const ofMap = random.pick([
     undefined,
@@ -23,41 +23,41 @@ export function runExpiry(seed: number, options: RunOptions): RunResult {
   for (const { name } of grid.callers) {
     grid.world.setRate(name, 1 + (random.next() - 0.5) * rateSpread);
   }
-  if (scene.settle('the cluster did not form')) {
+  if (trial.settle('the cluster did not form')) {
     const { ttlMs: ttl, jitter } = ofMap ?? {};
     grid.define('map', leasesName, ofMap === undefined ? {} : { ttl, jitter });
-    scene.settle('the map did not settle');
+    trial.settle('the map did not settle');
     clock.start();
     workload.start();
     grid.world.runFor(1_000);
-    scene.disturb();
-    finish(scene, workload);
+    trial.disturb();
+    finish(trial, workload);
     clock.stop();
   }
-  return scene.result([...clock.violations, ...workload.violations()], {
+  return trial.result([...clock.violations, ...workload.violations()], {
     expiry: { ...workload.calling.ended, ...workload.seen, looksAtClocks: clock.looks },
   });
 }
 
 /** The calm after the faults: calls go on and end, and what has expired is kept nowhere. */
-function finish(scene: Scene, workload: ExpiryWorkload): void {
-  const { grid, invariants } = scene;
+function finish(trial: Trial, workload: ExpiryWorkload): void {
+  const { grid, invariants } = trial;
   const { calling } = workload;
   const okBefore = calling.ended.ok;
   // A link that is half-open for data alone is found within 9 s.
-  scene.expectWithin(12_000, 'operations do not succeed', () => calling.ended.ok > okBefore + 20);
+  trial.expectWithin(12_000, 'operations do not succeed', () => calling.ended.ok > okBefore + 20);
   grid.world.runFor(2_000);
   calling.stop();
-  scene.expectWithin(20_000, 'calls did not end', () => calling.open === 0);
+  trial.expectWithin(20_000, 'calls did not end', () => calling.open === 0);
   workload.readAll();
-  scene.expectWithin(10_000, 'the last reads got no answer', () => calling.open === 0);
+  trial.expectWithin(10_000, 'the last reads got no answer', () => calling.open === 0);
   const [first] = grid.processes;
   if (first !== undefined) workload.expireAll(first);
   grid.world.runFor(ttlMsMax);
   workload.readAll();
-  scene.expectWithin(10_000, 'the very last reads got no answer', () => calling.open === 0);
+  trial.expectWithin(10_000, 'the very last reads got no answer', () => calling.open === 0);
   const left = Math.max(...grid.members.map(entriesOf));
-  scene.expect(left === 0, `${left} records are kept that have expired`);
+  trial.expect(left === 0, `${left} records are kept that have expired`);
   invariants.check();
   invariants.checkQuiescent();
 }

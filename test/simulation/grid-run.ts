@@ -4,7 +4,7 @@
 import type { Member } from '../../src/member/member.ts';
 import { Destruction } from './destruction.ts';
 import { errandsName, QueueWorkload, queueName } from './queue-workload.ts';
-import { type RunOptions, type RunResult, Scene } from './scene.ts';
+import { type RunOptions, type RunResult, Trial } from './trial.ts';
 import { mapName, scratchName, Workload } from './workload.ts';
 
 interface Load {
@@ -15,29 +15,29 @@ interface Load {
 }
 
 export function runGrid(seed: number, options: RunOptions): RunResult {
-  const scene = new Scene(seed, options);
-  const { grid, random } = scene;
+  const trial = new Trial(seed, options);
+  const { grid, random } = trial;
   const queueOptions = random.pick([{}, { capacity: 1 }, { capacity: 5 }]);
-  const load = loadOf(scene, queueOptions);
+  const load = loadOf(trial, queueOptions);
   const { maps, queue, errands } = load;
-  if (scene.settle('the cluster did not form')) {
+  if (trial.settle('the cluster did not form')) {
     for (const name of [mapName, scratchName]) grid.define('map', name);
     for (const name of [queueName, errandsName]) grid.define('queue', name, queueOptions);
-    scene.settle('the structures did not settle');
+    trial.settle('the structures did not settle');
     for (const workload of Object.values(load)) workload.start();
     grid.world.runFor(1_000);
-    scene.disturb();
-    finish(scene, load);
+    trial.disturb();
+    finish(trial, load);
   }
   const violations = [maps, queue, errands].flatMap((workload) => workload.violations());
-  return scene.result(violations, {
+  return trial.result(violations, {
     maps: maps.counts,
     queues: queue.counts,
     errands: errands.counts,
   });
 }
 
-function loadOf({ grid, random, isTargeted }: Scene, queueOptions: object): Load {
+function loadOf({ grid, random, isTargeted }: Trial, queueOptions: object): Load {
   const maps = new Workload(grid, random, {
     callers: 6,
     keys: isTargeted ? 3 : 6,
@@ -62,36 +62,36 @@ function loadOf({ grid, random, isTargeted }: Scene, queueOptions: object): Load
 }
 
 /** The calm after the faults: calls succeed, end, and leave nothing behind. */
-function finish(scene: Scene, { maps, queue, errands }: Load): void {
-  const { grid, invariants } = scene;
+function finish(trial: Trial, { maps, queue, errands }: Load): void {
+  const { grid, invariants } = trial;
   const okBefore = maps.calling.ended.ok;
   // A link that is half-open for data alone is found within 9 s.
   const goesOn = () => maps.calling.ended.ok > okBefore + 20;
-  scene.expectWithin(12_000, 'operations do not succeed after the faults', goesOn);
+  trial.expectWithin(12_000, 'operations do not succeed after the faults', goesOn);
   for (const workload of [maps, queue, errands]) workload.stop();
-  scene.expectWithin(20_000, 'calls of maps did not end', () => maps.open === 0);
+  trial.expectWithin(20_000, 'calls of maps did not end', () => maps.open === 0);
   maps.readAll();
-  scene.expectWithin(10_000, 'the last reads got no answer', () => maps.open === 0);
-  scene.expectWithin(20_000, 'calls of queues did not end', () => queue.open + errands.open === 0);
-  drain(scene, queue);
-  drain(scene, errands);
+  trial.expectWithin(10_000, 'the last reads got no answer', () => maps.open === 0);
+  trial.expectWithin(20_000, 'calls of queues did not end', () => queue.open + errands.open === 0);
+  drain(trial, queue);
+  drain(trial, errands);
   // Waits of calls without an answer last as long as they were to, and some seconds more.
   grid.world.runFor(20_000);
   const most = Math.max(...grid.members.map(entriesOf));
-  scene.expect(most <= queue.owed, `${most} records are left of a queue that owes ${queue.owed}`);
+  trial.expect(most <= queue.owed, `${most} records are left of a queue that owes ${queue.owed}`);
   invariants.check();
   invariants.checkQuiescent();
 }
 
-function drain(scene: Scene, queue: QueueWorkload): void {
+function drain(trial: Trial, queue: QueueWorkload): void {
   let isDrained = false;
-  const [first] = scene.grid.processes;
+  const [first] = trial.grid.processes;
   if (first !== undefined) {
     queue.drain(first, () => {
       isDrained = true;
     });
   }
-  scene.expectWithin(20_000, 'a queue was not drained', () => isDrained);
+  trial.expectWithin(20_000, 'a queue was not drained', () => isDrained);
 }
 
 function entriesOf(member: Member): number {

@@ -3,9 +3,9 @@
  * their repetition, `SEED=<n>` replays one; `npm run sim -- --seeds 300 --twice 50` is the long setting.
  */
 import { expect } from 'chai';
-import type { RunOptions } from './scene.ts';
 import { names, replayOf, type Simulation, simulations } from './simulations.ts';
 import { Totals } from './totals.ts';
+import type { RunOptions } from './trial.ts';
 
 const faultsMs = 8_000;
 const subjects: Readonly<Record<Simulation, string>> = {

@@ -3,9 +3,9 @@
  * simulated grids, each from its own seed, and exits 1 at any violation, or where too little happened.
  */
 import { parseArgs } from 'node:util';
-import type { RunResult } from './scene.ts';
 import { names, replayOf, type Simulation, simulations } from './simulations.ts';
 import { Totals } from './totals.ts';
+import type { RunResult } from './trial.ts';
 
 const { values } = parseArgs({
   options: {

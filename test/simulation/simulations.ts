@@ -1,8 +1,8 @@
 /** The simulations of whole members, by name: the same list for the tests and for `npm run sim`. */
 import { runExpiry } from './expiry-run.ts';
 import { runGrid } from './grid-run.ts';
-import type { RunOptions, RunResult } from './scene.ts';
 import { runTopic } from './topic-run.ts';
+import type { RunOptions, RunResult } from './trial.ts';
 
 export type Simulation = 'grid' | 'topic' | 'expiry';
 

@@ -1,32 +1,32 @@
 /** One run of a topic in a simulated grid from a seed: form, publish, faults, heal, converge, check. */
 import { lastOf, TopicChecker } from '../histories/topic-checker.ts';
-import { type RunOptions, type RunResult, Scene } from './scene.ts';
 import { TopicWorkload, topicName } from './topic-workload.ts';
+import { type RunOptions, type RunResult, Trial } from './trial.ts';
 
 export function runTopic(seed: number, options: RunOptions): RunResult {
   // A path that was clogged owes what it was handed long after it is well again, and topics hand it much.
-  const scene = new Scene(seed, { ...options, without: ['clog'] });
-  const { grid, random } = scene;
+  const trial = new Trial(seed, { ...options, without: ['clog'] });
+  const { grid, random } = trial;
   const workload = new TopicWorkload(grid, random);
   const checker = new TopicChecker();
-  if (scene.settle('the cluster did not form')) {
+  if (trial.settle('the cluster did not form')) {
     grid.define('topic', topicName, { retain: random.pick([0, 10, 1_000]) });
-    scene.settle('the topic did not settle');
+    trial.settle('the topic did not settle');
     workload.start();
     grid.world.runFor(500);
-    scene.disturb();
-    finish(scene, workload, checker);
+    trial.disturb();
+    finish(trial, workload, checker);
   }
   const subscriptions = workload.subscriptions.length;
-  return scene.result(checker.violations, { topics: { ...checker.looks, subscriptions } });
+  return trial.result(checker.violations, { topics: { ...checker.looks, subscriptions } });
 }
 
-function finish(scene: Scene, workload: TopicWorkload, checker: TopicChecker): void {
-  const { world, processes } = scene.grid;
+function finish(trial: Trial, workload: TopicWorkload, checker: TopicChecker): void {
+  const { world, processes } = trial.grid;
   // A link that is half-open for data alone is found within 9 s.
   world.runFor(12_000);
   workload.stop();
-  scene.expectWithin(10_000, 'publishes did not end', () => workload.open === 0);
+  trial.expectWithin(10_000, 'publishes did not end', () => workload.open === 0);
   const [first] = processes;
   if (first === undefined) return;
   const all = workload.readAll(first);

@@ -3,8 +3,8 @@
  * happens proves nothing.
  */
 import { faultKinds } from '../../src/testing/fault-kinds.ts';
-import type { RunResult } from './scene.ts';
 import type { Simulation } from './simulations.ts';
+import type { RunResult } from './trial.ts';
 
 type Counts = Record<string, Record<string, number>>;
 

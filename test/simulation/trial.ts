@@ -33,7 +33,7 @@ export interface RunResult {
   readonly trace: readonly string[];
 }
 
-export interface SceneOptions extends RunOptions {
+export interface TrialOptions extends RunOptions {
   /** Kinds of faults that this simulation does without. */
   readonly without?: readonly FaultKind[];
 }
@@ -42,7 +42,7 @@ const convergeMs = 90_000;
 /** How often the invariants are looked at while there are faults. */
 const lookMs = 20;
 
-export class Scene {
+export class Trial {
   readonly grid: GridWorld;
   /** A stream of its own, so that what the world draws does not change what is drawn here. */
   readonly random: Random;
@@ -53,9 +53,9 @@ export class Scene {
   readonly #seed: number;
   readonly #swarm: Swarm;
   readonly #shape: GridShape;
-  readonly #options: SceneOptions;
+  readonly #options: TrialOptions;
 
-  constructor(seed: number, options: SceneOptions) {
+  constructor(seed: number, options: TrialOptions) {
     this.#seed = seed;
     this.#options = options;
     this.random = seededRandom(seed * 2 + 1);
