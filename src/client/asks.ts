@@ -8,7 +8,7 @@ import type { ClientDone, ClientRequest, ClientRow, ClientRows } from '../wire/c
 import type { Message } from '../wire/messages.ts';
 
 /** Each kind of request without its number. */
-type Question = ClientRequest extends infer R
+export type Question = ClientRequest extends infer R
   ? R extends ClientRequest
     ? Omit<R, 'request'>
     : never

@@ -1,15 +1,17 @@
 /** The client's `Router`: structures as members told of them, ops by the known table. */
 import type { Aborts } from '../base/aborts.ts';
+import type { Clock } from '../base/clock.ts';
 import { GridError } from '../base/errors.ts';
 import type { StructureId } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
 import type { Operation, Router, StructureRow } from '../partition/router-port.ts';
 import type { Calls } from '../transport/calls.ts';
 import type { ClientRow } from '../wire/client-messages.ts';
-import type { Asks } from './asks.ts';
+import type { Asks, Question } from './asks.ts';
 import type { KnownTable } from './known-table.ts';
 
 export interface ClientRouterParts {
+  readonly clock: Clock;
   readonly table: KnownTable;
   readonly calls: Calls;
   readonly asks: Asks;
@@ -17,12 +19,20 @@ export interface ClientRouterParts {
   readonly onCall: () => void;
 }
 
+type Definition = Extract<Question, { readonly kind: 'client.define' }>;
+
 /** How long the members may take to agree on a structure. */
 const agreeMs = 10_000;
+/** How soon a member that is behind is asked again. */
+const askAgainMs = 50;
+/** Past it the oldest is forgotten; it is long out of every member's table. */
+const buriedMax = 65_536;
 
 export class ClientRouter implements Router {
   readonly #parts: ClientRouterParts;
   readonly #rows = new Map<string, StructureRow>();
+  /** By name the last that is known to be gone: a member that is behind still tells of it. */
+  readonly #buried = new Map<string, StructureId>();
 
   constructor(parts: ClientRouterParts) {
     this.#parts = parts;
@@ -49,7 +59,7 @@ export class ClientRouter implements Router {
   }
 
   structure(type: string, name: string): StructureRow | undefined {
-    return this.#rows.get(`${type} ${name}`);
+    return this.#rows.get(keyOf({ type, name }));
   }
 
   define(
@@ -59,24 +69,14 @@ export class ClientRouter implements Router {
     done: (result: StructureRow | GridError) => void,
   ): void {
     this.#parts.onCall();
+    const endsAt = this.#parts.clock.monotonic() + agreeMs;
     const question = {
       kind: 'client.define',
       type,
       name,
       options: JSON.stringify(options),
     } as const;
-    this.#parts.asks.ask(question, agreeMs, (result) => {
-      if (GridError.is(result)) {
-        done(result);
-        return;
-      }
-      const row = rowFrom(result[0]);
-      if (GridError.is(row)) done(row);
-      else {
-        this.#rows.set(`${type} ${name}`, row);
-        done(row);
-      }
-    });
+    this.#ask(question, endsAt, done);
   }
 
   destroy(row: StructureRow, done: (result: GridError | undefined) => void): void {
@@ -87,7 +87,7 @@ export class ClientRouter implements Router {
         done(result);
         return;
       }
-      this.dropped([row.id]);
+      this.#bury(row);
       done(undefined);
     });
   }
@@ -105,9 +105,48 @@ export class ClientRouter implements Router {
     for (const [key, { id }] of [...this.#rows]) if (ids.includes(id)) this.#rows.delete(key);
   }
 
+  /** A primary has said that there is no such structure any more: the next call begins a new one. */
+  gone(id: StructureId): void {
+    for (const row of [...this.#rows.values()]) if (row.id === id) this.#bury(row);
+  }
+
   forgetAll(): void {
     this.#rows.clear();
+    this.#buried.clear();
   }
+
+  #ask(question: Definition, endsAt: number, done: (result: StructureRow | GridError) => void) {
+    const { asks, clock } = this.#parts;
+    const leftMs = Math.max(0, endsAt - clock.monotonic());
+    asks.ask(question, leftMs, (result) => {
+      const row = GridError.is(result) ? result : rowFrom(result[0]);
+      if (GridError.is(row)) done(row);
+      else if (row.id <= (this.#buried.get(keyOf(row)) ?? 0)) {
+        clock.setTimer(askAgainMs, () => this.#ask(question, endsAt, done));
+      } else {
+        this.#rows.set(keyOf(row), row);
+        done(row);
+      }
+    });
+  }
+
+  /** It is gone for certain. */
+  #bury(row: StructureRow): void {
+    this.dropped([row.id]);
+    const key = keyOf(row);
+    const latest = Math.max(row.id, this.#buried.get(key) ?? 0) as StructureId;
+    this.#buried.delete(key);
+    this.#buried.set(key, latest);
+    if (this.#buried.size <= buriedMax) return;
+    for (const oldest of this.#buried.keys()) {
+      this.#buried.delete(oldest);
+      return;
+    }
+  }
+}
+
+function keyOf({ type, name }: Pick<StructureRow, 'type' | 'name'>): string {
+  return `${type} ${name}`;
 }
 
 function rowFrom(row: ClientRow | undefined): StructureRow | GridError {

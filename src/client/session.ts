@@ -71,8 +71,7 @@ export class Session implements Courier {
       random,
       limits,
       courier: this,
-      // The next call begins a new one.
-      onGone: (structure) => this.router.dropped([structure]),
+      onGone: (structure) => this.router.gone(structure),
     });
     this.#asks = new Asks({
       clock,
@@ -81,6 +80,7 @@ export class Session implements Courier {
     });
     const onCall = () => this.#keepTicking();
     this.router = new ClientRouter({
+      clock,
       table: this.table,
       calls: this.calls,
       asks: this.#asks,

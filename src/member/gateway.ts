@@ -209,11 +209,15 @@ export class Gateway implements ClientPort {
 
   #watch(link: ClientLink, structures: readonly StructureId[]): void {
     if (structures.length > watchedMax) throw new WireError('expected fewer structures to watch');
-    const dropped = structures.filter((id) => !this.#member.state.structures.has(id));
+    const dropped = structures.filter((id) => this.#isDropped(id));
     if (dropped.length > 0) link.send({ kind: 'client.dropped', structures: dropped });
-    for (const id of structures) {
-      if (this.#member.state.structures.has(id)) this.#watchOne(link, id);
-    }
+    for (const id of structures) if (!this.#isDropped(id)) this.#watchOne(link, id);
+  }
+
+  /** What this member has not heard of yet is no less there for that. */
+  #isDropped(id: StructureId): boolean {
+    const { structures, applied } = this.#member.state;
+    return !structures.has(id) && id <= applied;
   }
 
   #watchOne(link: ClientLink, id: StructureId): void {
@@ -236,7 +240,7 @@ export class Gateway implements ClientPort {
 
   #tellDropped(): void {
     for (const [id, watchers] of this.#watched) {
-      if (this.#member.state.structures.has(id)) continue;
+      if (!this.#isDropped(id)) continue;
       this.#watched.delete(id);
       for (const link of watchers) link.send({ kind: 'client.dropped', structures: [id] });
     }

@@ -25,7 +25,7 @@ export class ClientFaults {
     this.#grid = grid;
     this.#random = seededRandom(seed * 5 + 3);
     this.#gapMs = this.#random.pick([300, 1_000, 3_000]);
-    this.#breakChance = this.#random.pick([0, 0.01, 0.05]);
+    this.#breakChance = this.#random.pick([0.01, 0.03, 0.08]);
   }
 
   inject(): void {
