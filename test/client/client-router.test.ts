@@ -21,6 +21,7 @@ function routerAlone() {
   const courier = {
     send: () => false,
     route: () => undefined,
+    patienceMs: () => Number.POSITIVE_INFINITY,
     obstacle: () => ({ code: 'GRID_UNREACHABLE', text: 'nobody' }) as const,
   };
   const caller = '~alone' as CallerId;
