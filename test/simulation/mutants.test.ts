@@ -147,6 +147,18 @@ const mutants: readonly Mutant[] = [
     violation: ofSubscribers,
   },
   {
+    name: 'a topic that begins anew without a word',
+    simulation: 'topic',
+    owner: Subscriber.prototype,
+    member: 'restart',
+    make: () =>
+      function restart(this: Subscriber) {
+        this.cursor = 0;
+      },
+    seed: 1,
+    violation: /told of no restart/,
+  },
+  {
     name: 'a topic that gives again what was given',
     simulation: 'topic',
     owner: Subscriber.prototype,
@@ -165,7 +177,7 @@ const mutants: readonly Mutant[] = [
     owner: Pending.prototype,
     member: 'needOf',
     make: () => () => 0,
-    seed: 3,
+    seed: 9,
     violation: ofSubscribers,
   },
   {

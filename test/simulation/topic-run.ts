@@ -1,44 +1,64 @@
 /** One run of a topic in a simulated grid from a seed: form, publish, faults, heal, converge, check. */
 import { lastOf, TopicChecker } from '../histories/topic-checker.ts';
-import { TopicWorkload, topicName } from './topic-workload.ts';
+import { TopicIncarnations } from '../histories/topic-incarnations.ts';
+import { Destruction } from './destruction.ts';
+import { rumoursName, TopicWorkload, topicName } from './topic-workload.ts';
 import { type RunOptions, type RunResult, Trial } from './trial.ts';
 
 export function runTopic(seed: number, options: RunOptions): RunResult {
   // A path that was clogged owes what it was handed long after it is well again, and topics hand it much.
   const trial = new Trial(seed, { ...options, without: ['clog'] });
   const { grid, random } = trial;
-  const workload = new TopicWorkload(grid, random);
+  const definition = { backups: grid.shape.backups, retain: random.pick([0, 10, 1_000]) };
+  const news = new TopicWorkload(grid, random, {
+    name: topicName,
+    publishers: 4,
+    definition,
+    destruction: undefined,
+  });
+  const rumours = new TopicWorkload(grid, random, {
+    name: rumoursName,
+    publishers: 1,
+    definition,
+    destruction: new Destruction(grid, random, 'topic', rumoursName, definition),
+  });
   const checker = new TopicChecker();
+  const incarnations = new TopicIncarnations(rumours.incarnations);
   if (trial.settle('the cluster did not form')) {
-    grid.define('topic', topicName, { retain: random.pick([0, 10, 1_000]) });
-    trial.settle('the topic did not settle');
-    workload.start();
+    for (const name of [topicName, rumoursName]) grid.define('topic', name, definition);
+    trial.settle('the topics did not settle');
+    for (const workload of [news, rumours]) workload.start();
     grid.world.runFor(500);
     trial.disturb();
-    finish(trial, workload, checker);
+    finish(trial, news, rumours, checker);
+    incarnations.check(rumours.publishes, rumours.subscriptions);
   }
-  const subscriptions = workload.subscriptions.length;
-  return trial.result(checker.violations, { topics: { ...checker.looks, subscriptions } });
+  const violations = [...checker.violations, ...incarnations.violations, ...rumours.violations];
+  return trial.result(violations, {
+    topics: { ...checker.looks, subscriptions: news.subscriptions.length },
+    rumours: { ...incarnations.looks, subscriptions: rumours.subscriptions.length },
+  });
 }
 
-function finish(trial: Trial, workload: TopicWorkload, checker: TopicChecker): void {
+function finish(
+  trial: Trial,
+  news: TopicWorkload,
+  rumours: TopicWorkload,
+  checker: TopicChecker,
+): void {
   const { world, processes } = trial.grid;
+  rumours.stopDestroying();
   // A link that is half-open for data alone is found within 9 s.
   world.runFor(12_000);
-  workload.stop();
-  trial.expectWithin(10_000, 'publishes did not end', () => workload.open === 0);
+  for (const workload of [news, rumours]) workload.stop();
+  trial.expectWithin(10_000, 'publishes did not end', () => news.open + rumours.open === 0);
   const [first] = processes;
   if (first === undefined) return;
-  const all = workload.readAll(first);
-  const acknowledged = workload.publishes.reduce(
-    (most, { number = 0 }) => Math.max(most, number),
-    0,
-  );
-  const isThere = () =>
-    workload.subscriptions.every((record) => record.isOver || lastOf(record) >= acknowledged);
-  world.runUntil(isThere, world.now + 15_000);
+  const all = news.readAll(first);
+  world.runUntil(() => news.isHeard, world.now + 15_000);
+  trial.expectWithin(15_000, 'a subscriber stays behind a restart', () => rumours.isHeard);
   world.runFor(2_000);
-  checker.check(workload.publishes, workload.subscriptions, whoSawMost(workload, all));
+  checker.check(news.publishes, news.subscriptions, whoSawMost(news, all));
 }
 
 /** A topic that retains nothing has nothing to read at the end; its last subscribers say where it ends. */

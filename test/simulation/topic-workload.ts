@@ -1,8 +1,10 @@
 /** Publishers and subscribers of one topic in every process, and what each of them saw. */
 import type { GridError } from '../../src/base/errors.ts';
 import { partitionOf } from '../../src/base/hash.ts';
+import type { StructureId } from '../../src/base/ids.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
 import type { Random } from '../../src/base/random.ts';
+import type { StructureRow } from '../../src/partition/router-port.ts';
 import { type Consumer, Subscriber } from '../../src/structures/topic/subscriber.ts';
 import type { TopicMessage } from '../../src/structures/topic/topic-message.ts';
 import { publishOp, readNumber } from '../../src/structures/topic/topic-ops.ts';
@@ -10,10 +12,25 @@ import { type From, TopicReader } from '../../src/structures/topic/topic-reader.
 import { TopicSource, topicHash } from '../../src/structures/topic/topic-source.ts';
 import type { SimProcess } from '../../src/testing/sim-process.ts';
 import { encodeValue } from '../../src/wire/value.ts';
-import type { PublishRecord, SubscriptionRecord } from '../histories/topic-checker.ts';
+import { lastOf, type PublishRecord, type SubscriptionRecord } from '../histories/topic-checker.ts';
+import type { Destruction } from './destruction.ts';
 import type { Caller, GridWorld } from './grid-world.ts';
 
 export const topicName = 'news';
+/** The one that is destroyed. */
+export const rumoursName = 'rumours';
+
+export interface TopicWorkloadOptions {
+  readonly name: string;
+  readonly publishers: number;
+  /** What the topic is made with. */
+  readonly definition: Readonly<Record<string, unknown>>;
+  /** Undefined for a topic that stays. */
+  readonly destruction: Destruction | undefined;
+}
+
+/** No incarnation of a topic has so many messages. */
+const numbersMax = 2 ** 20;
 
 interface Life {
   readonly starts: number;
@@ -23,17 +40,21 @@ interface Life {
 export class TopicWorkload {
   readonly publishes: PublishRecord[] = [];
   readonly subscriptions: SubscriptionRecord[] = [];
+  /** The incarnation of the topic to which each value was published. */
+  readonly incarnations = new Map<unknown, StructureId>();
   readonly #grid: GridWorld;
   readonly #random: Random;
+  readonly #options: TopicWorkloadOptions;
   readonly #lives = new Map<string, Life>();
   readonly #pauseMs: number;
   #moment = 0;
   #values = 0;
   #isStopped = false;
 
-  constructor(grid: GridWorld, random: Random) {
+  constructor(grid: GridWorld, random: Random, options: TopicWorkloadOptions) {
     this.#grid = grid;
     this.#random = random;
+    this.#options = options;
     this.#pauseMs = random.pick([20, 40, 80]);
   }
 
@@ -42,7 +63,9 @@ export class TopicWorkload {
   }
 
   start(): void {
-    for (let client = 0; client < 4; client++) this.#publishLater();
+    const { publishers, destruction } = this.#options;
+    destruction?.start();
+    for (let publisher = 0; publisher < publishers; publisher++) this.#publishLater();
     for (const process of this.#grid.callers) {
       this.#keepSubscribed(process, 0);
       this.#keepSubscribed(process, 1);
@@ -53,11 +76,46 @@ export class TopicWorkload {
     this.#isStopped = true;
   }
 
+  stopDestroying(): void {
+    this.#options.destruction?.calling.stop();
+  }
+
+  get violations(): readonly string[] {
+    return this.#options.destruction?.violations ?? [];
+  }
+
+  /** Whether whoever is there has heard of the last that was acknowledged. */
+  get isHeard(): boolean {
+    const last = this.#last;
+    if (last === undefined) return true;
+    const incarnation = this.incarnations.get(last.value);
+    return this.subscriptions.every((record) => {
+      if (record.isOver) return true;
+      const message = record.seen.findLast((seen) => seen.kind === 'message');
+      const isThere = message !== undefined && this.incarnations.get(message.value) === incarnation;
+      // One that only came when all was over has nothing to see.
+      const isLate = (record.inForceAt ?? Number.POSITIVE_INFINITY) > last.begunAt;
+      return isLate || (isThere && lastOf(record) >= (last.number ?? 0));
+    });
+  }
+
   /** One more subscription, from the first message on: what the topic holds at the end. */
   readAll(process: SimProcess<Caller>): SubscriptionRecord {
     const record = this.#record(process, 'earliest');
     this.#begin(process, record, 100_000, () => 0);
     return record;
+  }
+
+  /** The last of the incarnation that is there now. */
+  get #last(): PublishRecord | undefined {
+    let last: PublishRecord | undefined;
+    const place = ({ value, number = 0 }: PublishRecord) =>
+      (this.incarnations.get(value) ?? 0) * numbersMax + number;
+    for (const publish of this.publishes) {
+      if (publish.end !== 'ok') continue;
+      if (last === undefined || place(publish) > place(last)) last = publish;
+    }
+    return last;
   }
 
   #publishLater(): void {
@@ -75,9 +133,11 @@ export class TopicWorkload {
     if (!process.isUp) return;
     const { starts } = process;
     const value = `${process.name} ${++this.#values}`;
-    process.run(({ router }) => {
-      const structure = router.structure('topic', topicName);
+    process.run((caller) => {
+      const { router } = caller;
+      const structure = this.#structureFor(caller);
       if (structure === undefined) return;
+      this.incarnations.set(value, structure.id);
       const record: PublishRecord = {
         value,
         begunAt: this.#moment++,
@@ -87,7 +147,7 @@ export class TopicWorkload {
       this.publishes.push(record);
       router.submit({
         structure,
-        partition: partitionOf(topicHash(topicName), router.partitions),
+        partition: partitionOf(topicHash(this.#options.name), router.partitions),
         op: publishOp(encodeValue(value, defaultLimits)),
         isWrite: true,
         timeoutMs: 4_000,
@@ -118,7 +178,7 @@ export class TopicWorkload {
       if (this.#isStopped) return;
       const isGone = current === undefined || !process.isUp || process.starts !== starts;
       if (isGone && current !== undefined) current.isOver = true;
-      if (isGone && process.isUp && hasTopic(process.program)) {
+      if (isGone && process.isUp && this.#rowOf(process.program) !== undefined) {
         starts = process.starts;
         const record = this.#record(process, this.#from(current));
         current = record;
@@ -135,7 +195,9 @@ export class TopicWorkload {
   #from(before: SubscriptionRecord | undefined): From {
     const last = before?.seen.findLast((seen) => seen.kind === 'message');
     const fresh = this.#random.pick(['now', 'earliest'] as const);
-    if (last?.kind !== 'message' || this.#random.below(3) === 0) return fresh;
+    // The numbers of a topic that was destroyed say nothing of the next one.
+    const isNumbered = last?.kind === 'message' && this.#options.destruction === undefined;
+    if (!isNumbered || this.#random.below(3) === 0) return fresh;
     return last.sequence + 1;
   }
 
@@ -193,33 +255,44 @@ export class TopicWorkload {
     record: SubscriptionRecord,
   ): void {
     const { program, starts } = process;
-    const row = program.router.structure('topic', topicName);
-    if (row === undefined) return;
-    const call = { row, timeoutMs: 2_000, signal: undefined };
-    reader.subscribe(subscriber, record.from, call, (error) => {
-      if (error === undefined) {
-        record.inForceAt = this.#moment++;
-        subscriber.ready();
-        return;
-      }
+    const again = () =>
       this.#grid.world.after(50, () => {
         if (!process.isUp || process.starts !== starts) return;
         process.run(() => this.#place(process, reader, subscriber, record));
       });
+    const row = this.#structureFor(program);
+    if (row === undefined) {
+      again();
+      return;
+    }
+    const call = { row, timeoutMs: 2_000, signal: undefined };
+    reader.subscribe(subscriber, record.from, call, (error) => {
+      if (error !== undefined) {
+        again();
+        return;
+      }
+      record.inForceAt = this.#moment++;
+      subscriber.ready();
     });
+  }
+
+  /** What a call would use now; one that is destroyed is made anew. */
+  #structureFor(caller: Caller): StructureRow | undefined {
+    return this.#options.destruction?.rowFor(caller) ?? this.#rowOf(caller);
+  }
+
+  #rowOf({ router }: Caller): StructureRow | undefined {
+    return router.structure('topic', this.#options.name);
   }
 
   /** One reader for each life of a process. */
   #lifeOf(process: SimProcess<Caller>, { router, clock }: Caller): Life {
     const present = this.#lives.get(process.name);
     if (present?.starts === process.starts) return present;
-    const source = new TopicSource({ router, name: topicName, definition: {} });
+    const { name, definition } = this.#options;
+    const source = new TopicSource({ router, name, definition });
     const life = { starts: process.starts, reader: new TopicReader(source, clock) };
     this.#lives.set(process.name, life);
     return life;
   }
-}
-
-export function hasTopic({ router }: Caller): boolean {
-  return router.structure('topic', topicName) !== undefined;
 }

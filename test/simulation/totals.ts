@@ -34,6 +34,7 @@ const least: Readonly<Record<Simulation, Counts>> = {
   },
   topic: {
     topics: { messages: 750, gaps: 5, acknowledged: 125, owed: 750, subscriptions: 7.5 },
+    rumours: { messages: 500, incarnations: 1.5, restarts: 5 },
     clients,
   },
   expiry: {
