@@ -19,7 +19,7 @@ function routerAlone() {
   const send = (message: Message) => asked.push(message as ClientRequest) > 0;
   const asks = new Asks({ clock, send, obstacle: () => 'nobody' });
   const courier = {
-    send: () => false,
+    send: () => undefined,
     route: () => undefined,
     patienceMs: () => Number.POSITIVE_INFINITY,
     obstacle: () => ({ code: 'GRID_UNREACHABLE', text: 'nobody' }) as const,
