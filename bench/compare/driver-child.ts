@@ -52,6 +52,11 @@ export class DriverChild {
     await ended(this.#child);
   }
 
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await ended(this.#child);
+  }
+
   #ask<Kind extends FromDriver['told']>(message: ToDriver, kind: Kind): Promise<Told<Kind>> {
     const what = `${this.name}: ${message.do === 'run' ? message.task.kind : message.do}`;
     return new Promise((resolve, reject) => {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-import type { Pace, Row } from './rounds.ts';
+import type { Failure, Pace, Row } from './rounds.ts';
 import type { CellSummary, Finding } from './summary.ts';
 
 const folder = 'bench/results';
@@ -16,6 +16,7 @@ export interface Results {
   readonly pace: Pace;
   readonly findings: readonly Finding[];
   readonly summaries: readonly CellSummary[];
+  readonly failures: readonly Failure[];
   readonly rows: readonly Row[];
 }
 

@@ -43,24 +43,48 @@ export interface Stage {
 /** A try with more foreign load than this, in cores, is made again, and left out where enough others are better. */
 export const foreignMax = 0.2;
 
+/** What did not come to its end, and why. */
+export interface Failure {
+  readonly what: string;
+  readonly why: string;
+}
+
+/** Who is told while it runs. */
+export interface Listener {
+  row(row: Row): void;
+  failure(failure: Failure): void;
+}
+
+/** A driver that fails is told of, and out of the round; the others go on. */
 export async function runRounds(
   stage: Stage,
   cells: readonly Cell[],
   pace: Pace,
-  onRow: (row: Row) => void,
+  listener: Listener,
 ): Promise<void> {
   const names = [...new Set(cells.flatMap(({ drivers }) => drivers))];
   await fillSystems(stage, cells);
   for (let round = 0; round < pace.rounds; round++) {
-    const drivers = await openAll(names, stage, valuesIn(cells));
-    for (const driver of drivers) await warmUp(driver, cells, pace);
+    const drivers = new Set(await openAll(names, stage, valuesIn(cells)));
+    const tried = async (what: string, driver: DriverChild, act: () => Promise<void>) => {
+      await act().catch(async (error: unknown) => {
+        listener.failure({ what: `${what}, ${driver.name}, round ${round + 1}`, why: `${error}` });
+        drivers.delete(driver);
+        await driver.kill();
+      });
+    };
+    for (const driver of drivers) {
+      await tried('warm-up', driver, () => warmUp(driver, cells, pace));
+    }
     for (const [at, cell] of cells.entries()) {
-      const turns = drivers.filter(({ name }) => cell.drivers.includes(name));
+      const turns = [...drivers].filter(({ name }) => cell.drivers.includes(name));
       for (const driver of rotated(turns, round + at)) {
-        onRow(await runCell({ stage, drivers, driver, cell, round, pace }));
+        await tried(cell.name, driver, async () =>
+          listener.row(await runCell({ stage, drivers, driver, cell, round, pace })),
+        );
       }
     }
-    for (const driver of drivers) await driver.close();
+    for (const driver of drivers) await tried('closing', driver, () => driver.close());
   }
 }
 
@@ -105,20 +129,25 @@ async function fillSystems(stage: Stage, cells: readonly Cell[]): Promise<void> 
   }
 }
 
-/** One task of each kind with the most outstanding, before anything is measured. */
+/** Each kind of task once, maps with reads and writes and much outstanding, before anything is measured. */
 async function warmUp(driver: DriverChild, cells: readonly Cell[], pace: Pace): Promise<void> {
   const tasks = new Map<string, Task>();
   for (const { task, drivers } of cells) {
     if (!drivers.includes(driver.name)) continue;
-    tasks.set(task.kind === 'map' ? `map of ${task.values}` : task.kind, task);
+    if (task.kind !== 'map') tasks.set(task.kind, task);
+    else
+      tasks.set(`map of ${task.values}`, { ...task, reads: 0.5, outstanding: warmUpOutstanding });
   }
   for (const task of tasks.values()) await driver.run(task, pace.firstWarmUpSeconds);
 }
 
+/** As many as the drivers with connections of their own have. */
+const warmUpOutstanding = 64;
+
 interface Turn {
   readonly stage: Stage;
   /** All that are there. */
-  readonly drivers: readonly DriverChild[];
+  readonly drivers: ReadonlySet<DriverChild>;
   /** Whose turn it is. */
   readonly driver: DriverChild;
   readonly cell: Cell;
@@ -143,7 +172,7 @@ async function runCell(turn: Turn): Promise<Row> {
 async function tryCell(turn: Turn): Promise<Omit<Row, 'tries'>> {
   const { stage, drivers, driver, cell, round, pace } = turn;
   const measured = [...stage.pids, driver.pid, process.pid];
-  const idle = drivers.filter((each) => each !== driver).map(({ pid }) => pid);
+  const idle = [...drivers].filter((each) => each !== driver).map(({ pid }) => pid);
   await quiet(measured, pace.quietWaitMaxMs);
   const [from, idleFrom] = [sample(measured), sample(idle)];
   const result = await driver.run(cell.task, pace.seconds);

@@ -1,6 +1,6 @@
 /** What runs beside the drivers while cells are compared; it ends with the cells. */
 import type { Cell, StageName } from './cells.ts';
-import type { Pace, Row, Stage } from './rounds.ts';
+import type { Listener, Pace, Stage } from './rounds.ts';
 import { runRounds } from './rounds.ts';
 import { type Running, safe, startMember, startRedis } from './systems.ts';
 
@@ -28,20 +28,15 @@ async function openStage(name: StageName): Promise<OpenStage> {
 }
 
 /** The cells of each stage together. */
-export async function runCells(cells: readonly Cell[], pace: Pace): Promise<Row[]> {
-  const rows: Row[] = [];
+export async function runCells(
+  cells: readonly Cell[],
+  pace: Pace,
+  listener: Listener,
+): Promise<void> {
   for (const name of new Set(cells.map(({ stage }) => stage))) {
     const stage = await openStage(name);
     const own = cells.filter((cell) => cell.stage === name);
-    await runRounds(stage, own, pace, (row) => {
-      rows.push(row);
-      const rate = Math.round(row.perSecond).toLocaleString('en');
-      const foreign = row.foreignCores.toFixed(2);
-      console.error(
-        `round ${row.round + 1}  ${row.cell}  ${row.driver}  ${rate}/s  foreign ${foreign}`,
-      );
-    });
+    await runRounds(stage, own, pace, listener);
     await Promise.all(stage.running.map((each) => each.end()));
   }
-  return rows;
 }

@@ -1,4 +1,5 @@
 /** What is printed. */
+import type { Row } from './rounds.ts';
 import { type CellSummary, type Figure, type Finding, verdictOf } from './summary.ts';
 
 const columns = [22, 10, 9, 9, 8, 8, 8, 9, 7, 7] as const;
@@ -42,6 +43,12 @@ function fieldsOf(figure: Figure): string[] {
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
 
+/** One run, told at once. */
+export function rowLine({ round, cell, driver, perSecond, foreignCores }: Row): string {
+  const foreign = `foreign ${foreignCores.toFixed(2)}`;
+  return `round ${round + 1}  ${cell}  ${driver}  ${whole(perSecond)}/s  ${foreign}`;
+}
+
 export function findingTable(findings: readonly Finding[]): string {
   const widths = [18, 18, 20, 11, 9, 11];
   const head = ['cell', 'of', 'figure', 'goal', 'floor 3', 'floor 5', 'met', 'against'];
@@ -74,7 +81,7 @@ function limitsOf({ asked, unit }: Finding): string[] {
 
 export function valueText(value: number, unit: string): string {
   if (unit === 'x') return value.toFixed(2);
-  return `${value >= 1_000 ? whole(value) : value.toPrecision(3)} ${unit}`;
+  return `${value >= 1_000 || value === 0 ? whole(value) : value.toPrecision(3)} ${unit}`;
 }
 
 /** A unit stands beside the figure already. */
