@@ -31,11 +31,11 @@ export class Latencies {
     return Number.NaN;
   }
 
-  /** As what so many seconds gave. */
-  result(seconds: number): TaskResult {
+  /** As what so many seconds gave; more calls may have been made than were timed. */
+  result(seconds: number, operations = this.count): TaskResult {
     return {
-      operations: this.count,
-      perSecond: this.count / seconds,
+      operations,
+      perSecond: operations / seconds,
       p50Us: this.percentileUs(0.5),
       p99Us: this.percentileUs(0.99),
     };

@@ -8,6 +8,8 @@ export type Task =
       /** The share of the calls that read, 0 to 1. */
       readonly reads: number;
       readonly outstanding: number;
+      /** One call of so many is timed, where the clock would cost a good part of the call. @default 1 */
+      readonly timedEvery?: number;
     }
   /** From a publish to its receipt; with one outstanding each waits for the one before. */
   | { readonly kind: 'topic'; readonly outstanding: number }
