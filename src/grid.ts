@@ -33,7 +33,11 @@ export type GridEvent =
   | { readonly type: 'migration-started'; readonly partition: number }
   | { readonly type: 'migration-finished'; readonly partition: number }
   | { readonly type: 'safe' }
-  | { readonly type: 'split' }
+  /**
+   * This process goes on alone with what it held, in a lineage of its own, since those who decide are gone;
+   * `lost` partitions it did not hold. Others may go on without it: then there are two truths until they heal.
+   */
+  | { readonly type: 'split'; readonly lineage: string; readonly lost: number }
   | { readonly type: 'healed'; readonly discarded: number }
   | { readonly type: 'reconnecting' }
   | { readonly type: 'connected' }

@@ -29,6 +29,8 @@ export interface Timings {
   readonly writeStallMaxMs: number;
   /** How long an unanswered replication message waits before it is sent again. */
   readonly resendMs: number;
+  /** How long a survivor waits for the only voter, or in mode `availability` for a majority, before it goes on alone. */
+  readonly forkAfterMs: number;
   /** How long a voter may be suspended before another takes its seat. */
   readonly replaceVoterMs: number;
   /** How long a member may be suspended before it is removed, where rule 0.2 allows it. */
@@ -67,6 +69,7 @@ const lan: Timings = {
   healMs: 10_000,
   writeStallMaxMs: 2_000,
   resendMs: 200,
+  forkAfterMs: 10_000,
   replaceVoterMs: 10_000,
   removeAfterMs: 60_000,
   copyStallMaxMs: 10_000,

@@ -90,6 +90,11 @@ export class Asks {
   /** Ends every request with the error, and every later one. */
   close(error: GridError): void {
     this.#closedBy = error;
+    this.abandon(error);
+  }
+
+  /** Ends every request with the error. */
+  abandon(error: GridError): void {
     const open = [...this.#open.values()];
     this.#open.clear();
     for (const { ended } of open) ended(error);

@@ -100,6 +100,7 @@ class ConnectedGrid implements GridClient {
       limits: defaultLimits,
       logger: silentLogger,
     });
+    session.onLineage = () => this.#topics.lineageChanged();
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });

@@ -16,17 +16,21 @@ export class KnownTable {
     return this.#table?.partitions ?? 1;
   }
 
-  /** Whether it is news. Of equally old tables, and of another cluster, only `isTrusted` ones are. */
+  /** Whether it is news. Of equally old tables only a trusted one is. All are of one lineage. */
   accept(table: ClientTable, isTrusted: boolean): boolean {
     const known = this.#table;
     if (known !== undefined) {
-      const isOther = known.cluster !== table.cluster;
-      if (isOther ? !isTrusted : table.index < known.index) return false;
-      if (table.index === known.index && !isTrusted) return false;
+      if (table.index < known.index || (table.index === known.index && !isTrusted)) return false;
     }
     this.#table = table;
     this.#primaries = primariesOf(table);
     return true;
+  }
+
+  /** The next one is of another lineage. */
+  forget(): void {
+    this.#table = undefined;
+    this.#primaries = [];
   }
 
   primaryOf(partition: PartitionId): MemberId | undefined {

@@ -10,7 +10,7 @@ import { type Clock, repeat, type Timer } from '../base/clock.ts';
 import type { MemberId } from '../base/ids.ts';
 import type { Limits } from '../base/limits.ts';
 import { FrameQueue } from '../transport/frame-queue.ts';
-import { clientProtocol } from '../wire/client-messages.ts';
+import { type ClientWelcome, clientProtocol } from '../wire/client-messages.ts';
 import { Codec } from '../wire/codec.ts';
 import type { ClientHello, Refused } from '../wire/handshake.ts';
 import type { Message } from '../wire/messages.ts';
@@ -18,6 +18,8 @@ import { WireError } from '../wire/wire-error.ts';
 import type { OpenSocket, Socket } from './socket.ts';
 
 export interface LinkEvents {
+  /** Asked before it is up: empty, or why this client does not want to be there. */
+  objection(welcome: ClientWelcome): string;
   onUp(link: Link): void;
   onMessage(link: Link, message: Message): void;
   /** `refused` where the member said why it lets nobody in. */
@@ -99,6 +101,11 @@ export class Link {
     return this.#member ?? nobody;
   }
 
+  /** When its other end last said anything. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
   /** How long it has been up, or was. */
   get upMs(): number {
     return this.#member === undefined ? 0 : this.#clock.monotonic() - this.#upSince;
@@ -163,6 +170,11 @@ export class Link {
     if (this.#member !== undefined) {
       this.#events.onMessage(this, message);
     } else if (message.kind === 'client.welcome') {
+      const objection = this.#events.objection(message);
+      if (objection !== '') {
+        this.#end(objection, undefined);
+        return;
+      }
       this.#member = message.member;
       this.#upSince = this.#clock.monotonic();
       this.#events.onUp(this);

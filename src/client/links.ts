@@ -11,13 +11,14 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { MemberId } from '../base/ids.ts';
 import type { Random } from '../base/random.ts';
 import { Backoff } from '../transport/backoff.ts';
-import { clientPath } from '../wire/client-messages.ts';
+import { type ClientWelcome, clientPath } from '../wire/client-messages.ts';
 import type { Refused } from '../wire/handshake.ts';
 import type { Message } from '../wire/messages.ts';
 import type { KnownTable } from './known-table.ts';
 import { Link, type LinkParts } from './link.ts';
 
 export interface LinksEvents {
+  objection(welcome: ClientWelcome): string;
   onMessage(link: Link, message: Message): void;
   onDown(member: MemberId): void;
   /** Another link has become the gateway; undefined where none is open. */
@@ -57,6 +58,7 @@ export class Links {
   readonly #dials = new Map<string, Dial>();
   #gateway: Link | undefined;
   #scheme = 'ws';
+  #heardAt = Number.NEGATIVE_INFINITY;
   #timer: Timer | undefined;
   #isClosed = false;
 
@@ -74,6 +76,13 @@ export class Links {
 
   to(member: MemberId): Link | undefined {
     return this.#open.get(member);
+  }
+
+  /** When any member that this client was let in by last said anything. */
+  get heardAt(): number {
+    let heardAt = this.#heardAt;
+    for (const link of this.#open.values()) heardAt = Math.max(heardAt, link.heardAt);
+    return heardAt;
   }
 
   /** Whether every link that is wanted is open, or was tried in vain. */
@@ -129,6 +138,13 @@ export class Links {
     this.#gateway = undefined;
   }
 
+  /** Ends the links to members of a lineage that this client leaves. */
+  abandon(): void {
+    for (const link of [...this.#open.values()]) this.#replace(link);
+    this.#open.clear();
+    this.#gateway = undefined;
+  }
+
   /** The URLs that ought to be open and are not. */
   #missing(): string[] {
     const { table, routing } = this.#options;
@@ -165,6 +181,7 @@ export class Links {
 
   #dial(dial: Dial): void {
     dial.link = new Link(dial.url, this.#options, {
+      objection: (welcome) => this.#events.objection(welcome),
       onUp: (link) => this.#rise(dial, link),
       onMessage: (link, message) => this.#events.onMessage(link, message),
       onEnd: (link, detail, refused) => this.#fall(dial, link, detail, refused),
@@ -201,6 +218,7 @@ export class Links {
     if (link.upMs >= wellMs) dial.backoff.reset();
     dial.notBefore = this.#clock.monotonic() + dial.backoff.nextMs();
     if (this.#open.get(link.member) === link) {
+      this.#heardAt = Math.max(this.#heardAt, link.heardAt);
       this.#open.delete(link.member);
       if (this.#gateway === link) this.#changeGateway(this.#anyOpen());
       this.#events.onDown(link.member);

@@ -12,10 +12,11 @@ import type { CallerId, PartitionId } from '../base/ids.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Random } from '../base/random.ts';
 import { Calls, type Courier } from '../transport/calls.ts';
-import type { ClientTable } from '../wire/client-messages.ts';
+import type { ClientTable, ClientWelcome } from '../wire/client-messages.ts';
 import type { Message } from '../wire/messages.ts';
 import type { OpRequest } from '../wire/op-messages.ts';
 import { featureBits, protocolVersion, protocolVersionMin } from '../wire/version.ts';
+import { Allegiance } from './allegiance.ts';
 import { Asks } from './asks.ts';
 import { ClientEvents } from './client-events.ts';
 import { ClientRouter } from './client-router.ts';
@@ -47,8 +48,11 @@ export class Session implements Courier {
   readonly #asks: Asks;
   readonly router: ClientRouter;
   readonly links: Links;
+  /** The client belongs to another lineage from now on: numbers of topics mean something else there. */
+  onLineage: () => void = () => {};
   readonly #options: SessionOptions;
   #timer: Timer | undefined;
+  readonly #allegiance = new Allegiance();
   #isAlone = true;
 
   constructor(options: SessionOptions) {
@@ -177,11 +181,30 @@ export class Session implements Courier {
   #takeTable(link: Link, table: ClientTable): void {
     const before = this.table.latest;
     if (!this.table.accept(table, link === this.links.gateway)) return;
-    const isOther = before !== undefined && before.cluster !== table.cluster;
-    if (isOther) this.router.forgetAll();
     this.links.reconcile();
-    if (before?.index !== table.index || isOther) this.calls.tableChanged();
-    this.events.changed(isOther ? undefined : before, table);
+    if (before?.index !== table.index) this.calls.tableChanged();
+    this.events.changed(before, table);
+  }
+
+  /** Empty where the member that let this client in is of its lineage, or of one that it follows from now on. */
+  #objectionTo(welcome: ClientWelcome): string {
+    const now = this.#options.clock.monotonic();
+    const verdict = this.#allegiance.judge(welcome, this.links.heardAt, now);
+    if (verdict.kind === 'follow') this.#follow(welcome);
+    return verdict.kind === 'other' ? verdict.sentence : '';
+  }
+
+  /** What was on its way in the lineage before may have happened there; nothing of it is sent again here. */
+  #follow({ lineage }: ClientWelcome): void {
+    this.links.abandon();
+    this.table.forget();
+    this.router.forgetAll();
+    const text =
+      'expected a member of the same history, found only such as went on in another after a split; read before writing again';
+    this.calls.abandon('GRID_INDETERMINATE', text);
+    this.#asks.abandon(new GridError('GRID_INDETERMINATE', text, { outcome: 'unknown' }));
+    this.events.emit({ type: 'split', lineage, lost: 0 });
+    this.onLineage();
   }
 
   #gatewayChanged(link: Link | undefined): void {
@@ -204,6 +227,7 @@ export class Session implements Courier {
     return new Links(
       { urls, routing, clock, random, limits, openSocket, hello, table },
       {
+        objection: (welcome) => this.#objectionTo(welcome),
         onMessage: (link, message) => this.#receive(link, message),
         onDown: (member) => this.calls.peerLost(member),
         onGateway: (link) => this.#gatewayChanged(link),

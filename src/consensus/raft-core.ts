@@ -33,10 +33,13 @@ import type { RaftOptions } from './raft-options.ts';
 import { RaftState } from './raft-state.ts';
 import { SnapshotIntake } from './snapshot.ts';
 
-/** `bootstrap`: the sole voter of a new group. `join`: knows nothing and waits for a leader. */
-export interface RaftStart {
-  readonly kind: 'bootstrap' | 'join';
-}
+/**
+ * `bootstrap`: the sole voter of a new group. `inherit`: the sole voter of a group that goes on from the state
+ * that another had at an index. `join`: knows nothing and waits for a leader.
+ */
+export type RaftStart =
+  | { readonly kind: 'bootstrap' | 'join' }
+  | { readonly kind: 'inherit'; readonly index: number; readonly bytes: Uint8Array };
 
 export interface RaftProposed {
   readonly index: number;
@@ -54,9 +57,12 @@ export class RaftCore {
   constructor(options: RaftOptions, start: RaftStart) {
     this.#state = new RaftState(options);
     this.#election = new Election(options);
+    const config: RaftConfig = { voters: [options.self], learners: [] };
     if (start.kind === 'bootstrap') {
-      const body = encodeConfig({ voters: [options.self], learners: [] });
+      const body = encodeConfig(config);
       this.#state.append({ index: 1, term: 0, kind: 'config', body });
+    } else if (start.kind === 'inherit') {
+      this.#state.begin({ index: start.index, term: 0, config, bytes: start.bytes });
     }
   }
 

@@ -108,11 +108,17 @@ export class RaftState {
       this.commitTo(index, out);
       return;
     }
+    this.begin(snapshot);
+    out.push({ kind: 'restore', index, term, config, bytes });
+  }
+
+  /** All that there is is the snapshot. */
+  begin(snapshot: StoredSnapshot): void {
+    const { index, term, config } = snapshot;
     this.log.reset(index, term);
     this.configs.reset(index, config);
     this.commit = index;
     this.snapshot = snapshot;
     this.#committedBytes = 0;
-    out.push({ kind: 'restore', index, term, config, bytes });
   }
 }

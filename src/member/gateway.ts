@@ -10,11 +10,12 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { CallerId, MemberId, PartitionId, StructureId } from '../base/ids.ts';
+import type { Timings } from '../base/timings.ts';
 import { type MetaState, rowOf } from '../partition/meta-state.ts';
 import type { Router } from '../partition/router-port.ts';
 import { authorize } from '../security/authorization.ts';
 import type { User } from '../security/users.ts';
-import { type FromClient, isSession } from '../wire/client-messages.ts';
+import { type ClientWelcome, type FromClient, isSession } from '../wire/client-messages.ts';
 import type { Message } from '../wire/messages.ts';
 import type { OpRequest } from '../wire/op-messages.ts';
 import { WireError } from '../wire/wire-error.ts';
@@ -39,6 +40,7 @@ export interface GatewayMember {
   readonly state: MetaState;
   readonly router: Router;
   readonly host: { request(origin: CallerId, message: OpRequest): void };
+  readonly settings: { readonly timings: Timings };
   readonly isReady: boolean;
   readonly isSafe: boolean;
   isDoubtful(id: MemberId): boolean;
@@ -102,7 +104,7 @@ export class Gateway implements ClientPort {
     this.#links.set(link.session, link);
     this.#ended.delete(link.session);
     older?.close();
-    link.send({ kind: 'client.welcome', member: this.#member.id });
+    link.send(this.#welcome());
     const table = this.#table();
     if (table !== undefined) link.send(table);
   }
@@ -244,6 +246,14 @@ export class Gateway implements ClientPort {
       this.#watched.delete(id);
       for (const link of watchers) link.send({ kind: 'client.dropped', structures: [id] });
     }
+  }
+
+  #welcome(): ClientWelcome {
+    const { id: member, state, settings } = this.#member;
+    const { forkAfterMs, leaseMs } = settings.timings;
+    const followAfterMs = forkAfterMs + leaseMs;
+    const { id: lineage, ancestors, merged } = state.lineage;
+    return { kind: 'client.welcome', member, lineage, ancestors, merged, followAfterMs };
   }
 
   #table() {

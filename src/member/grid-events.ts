@@ -21,9 +21,23 @@ export class GridEvents {
   #members = new Map<string, MemberView>();
   #rows = new Map<PartitionId, RowBefore>();
   #wasSafe = false;
+  /** How many partitions have no copy left. */
+  lost = 0;
 
   emit(event: GridEvent): void {
     this.#subject.next(event);
+  }
+
+  /** This process has gone on alone; what it could not take along is lost. */
+  tellSplit(state: MetaState): void {
+    const lost: number[] = [];
+    state.groups.forEach((rows, backups) => {
+      rows?.forEach(({ primary }, index) => {
+        if (primary === undefined) lost.push(partitionIdOf(backups, index, rows.length));
+      });
+    });
+    this.emit({ type: 'split', lineage: state.lineage.id, lost: lost.length });
+    for (const partition of lost) this.emit({ type: 'partition-lost', partition });
   }
 
   /** A new identity looks at the table afresh; what it finds first is no news. */
@@ -64,16 +78,19 @@ export class GridEvents {
   }
 
   #observeRows(state: MetaState): void {
+    let lost = 0;
     state.groups.forEach((rows, backups) => {
       rows?.forEach((row, index) => {
         const id = partitionIdOf(backups, index, rows.length);
         const before = this.#rows.get(id);
+        if (row.primary === undefined && row.generation > 0) lost++;
         const isMovingNow = isMoving(row);
         if (before?.primary === row.primary && before?.isMoving === isMovingNow) return;
         this.#rows.set(id, { primary: row.primary, isMoving: isMovingNow });
         if (before !== undefined) this.#tellRow(id, before, row.primary, isMovingNow);
       });
     });
+    this.lost = lost;
   }
 
   #tellRow(

@@ -36,7 +36,9 @@ import { type AdmissionView, isAdmitted, unreachable, whyNotAdmitted } from './a
 import { CurrentRouter } from './current-router.ts';
 import { leaveOnSignals } from './exit-signals.ts';
 import { GridEvents } from './grid-events.ts';
-import { beginIncarnation, type Incarnation } from './incarnation.ts';
+import { Identities } from './identities.ts';
+import type { Incarnation } from './incarnation.ts';
+import type { Inheritance } from './inheritance.ts';
 import { leaveCluster } from './leaving.ts';
 import { LocalView } from './local-view.ts';
 import { mapDefinition } from './map-definition.ts';
@@ -68,7 +70,9 @@ export class GridMember implements Grid {
   readonly #topics: Topics;
   readonly #refusals = new Map<Address, Refused>();
   #phase: Phase = 'joining';
-  #current: Incarnation | undefined;
+  /** Of how many lost partitions the log has told. */
+  #lostTold = 0;
+  readonly #identities: Identities;
   #failure: unknown;
   readonly #departure = new AbortController();
   #leaving: Promise<void> | undefined;
@@ -103,6 +107,7 @@ export class GridMember implements Grid {
         () => this.#phase === 'in',
       ),
     );
+    this.#identities = this.#createIdentities();
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -189,9 +194,14 @@ export class GridMember implements Grid {
     return this.leave();
   }
 
+  get #isOpen(): boolean {
+    return this.#phase === 'joining' || this.#phase === 'in';
+  }
+
   get #incarnation(): Incarnation {
-    if (this.#current === undefined) throw closedError();
-    return this.#current;
+    const { current } = this.#identities;
+    if (current === undefined) throw closedError();
+    return current;
   }
 
   get #member(): Member {
@@ -210,10 +220,10 @@ export class GridMember implements Grid {
   // --- coming in
 
   async #join(): Promise<void> {
-    const { timeoutMs, signal, listen } = this.#plan;
+    const { timeoutMs, signal } = this.#plan;
     const endsAt = systemClock.monotonic() + timeoutMs;
     await this.#resolveSeeds(endsAt, signal);
-    this.#current = await this.#begin(listen.port, this.#seeds.addresses, true);
+    await this.#identities.begin(this.#seeds.addresses);
     const leftMs = Math.max(0, endsAt - systemClock.monotonic());
     const isIn = () => {
       if (this.#failure !== undefined) throw this.#failure;
@@ -249,18 +259,15 @@ export class GridMember implements Grid {
       if (this.#phase === 'closed') return;
       // It never rejects: what fails is warned of.
       void this.#seeds.resolve().then(() => {
-        this.#current?.member.swim.addSeeds(this.#seeds.addresses);
+        this.#identities.current?.member.swim.addSeeds(this.#seeds.addresses);
         if (this.#seeds.unresolved.length > 0) this.#resolveRest();
       });
     });
   }
 
-  #begin(port: number, seeds: readonly Address[], mayForm: boolean): Promise<Incarnation> {
-    return beginIncarnation({
+  #createIdentities(): Identities {
+    return new Identities({
       plan: this.#plan,
-      port,
-      seeds,
-      mayForm,
       requests: this.#requests,
       events: {
         onTable: () => this.#observe(),
@@ -268,6 +275,7 @@ export class GridMember implements Grid {
         onRejected: (address, refused) => this.#refusals.set(address, refused),
         // The member tells this in the middle of its turn; what follows begins after it.
         onStopped: (reason, error) => systemClock.defer(() => this.#stopped(reason, error)),
+        onSucceeded: (heritage) => systemClock.defer(() => this.#succeed(heritage)),
       },
     });
   }
@@ -279,55 +287,60 @@ export class GridMember implements Grid {
   }
 
   #observe(): void {
-    if (this.#phase !== 'in' || this.#current === undefined) return;
-    const { member } = this.#current;
+    if (this.#phase !== 'in') return;
+    const member = this.#member;
     this.#events.observe(member.state, (id) => member.isDoubtful(id), member.isSafe);
+    const { lost } = this.#events;
+    if (lost > this.#lostTold) {
+      const message = `LOST: all copies of ${lost} partitions are gone; calls on them are refused until grid.acceptLoss()`;
+      this.#plan.logger.error({ self: member.id, lost }, message);
+    }
+    this.#lostTold = lost;
   }
 
   // --- being thrown out
 
   #stopped(reason: 'removed' | 'failed', error: unknown): void {
-    if (this.#phase === 'leaving' || this.#phase === 'closed') return;
+    if (!this.#isOpen) return;
     const { logger } = this.#plan;
-    if (reason === 'removed' && this.#phase === 'in') {
+    if (reason === 'removed') {
       logger.warn({ self: this.#member.id }, 'the other members removed this one; it joins again');
       this.#events.emit({ type: 'reconnecting' });
       void this.#rejoin();
       return;
     }
-    const what = reason === 'removed' ? 'was removed by the others' : 'lost an invariant';
-    const message = `expected this member to go on, found that it ${what}; start it again`;
+    const message =
+      'expected this member to go on, found that it lost an invariant; start it again';
     this.#failure = new GridError('GRID_CLOSED', message, { cause: error });
     logger.error({ self: this.#member.id, error }, message);
     if (this.#phase === 'in') void this.#close();
   }
 
-  /** Tries until it succeeds or the process leaves. */
-  async #rejoin(): Promise<void> {
-    const { address, member, close } = this.#incarnation;
-    const others = [...member.state.members.values()].map((row) => row.address as Address);
-    const known = new Set([...others, ...this.#seeds.addresses]);
-    known.delete(address);
-    const port = Number(address.slice(address.lastIndexOf(':') + 1));
-    await close();
-    while (this.#phase === 'in') {
-      try {
-        this.#events.reset();
-        this.#current = await this.#begin(this.#plan.listen.port || port, [...known], false);
-        break;
-      } catch (error) {
-        this.#plan.logger.warn(
-          { error },
-          'the port could not be bound again; tried once more soon',
-        );
-        await waitFor(() => false, { clock: systemClock, timeoutMs: retryMs });
-      }
-    }
-    // Whoever left meanwhile closed the identity before this one.
-    if (this.#phase !== 'in') return this.#current?.close();
-    const isIn = () => this.#phase !== 'in' || this.#member.isReady;
+  /** Nobody who decides is there any more: this process goes on alone, with what it held. */
+  #succeed(inheritance: Inheritance): void {
+    if (this.#phase !== 'in') return;
+    const missed = [...inheritance.state.members.values()].filter(
+      ({ id }) => id !== inheritance.from,
+    );
+    this.#plan.logger.error(
+      { self: inheritance.from, missed: missed.map(({ id }) => id) },
+      'SPLIT: those who decide have not been heard for long, and this member goes on alone with what it holds; if they live, there are two truths from now on, of which a merge will discard what differs in one',
+    );
+    this.#events.emit({ type: 'reconnecting' });
+    void this.#rejoin(inheritance);
+  }
+
+  async #rejoin(inheritance?: Inheritance): Promise<void> {
+    this.#events.reset();
+    await this.#identities.next(() => this.#isOpen, this.#seeds.addresses, inheritance);
+    const isIn = () => !this.#isOpen || this.#member.isReady;
     while (!(await waitFor(isIn, { clock: systemClock, timeoutMs: retryMs * 60 })));
-    if (this.#phase === 'in') this.#events.emit({ type: 'connected' });
+    if (this.#phase !== 'in') return;
+    if (inheritance !== undefined) {
+      this.#topics.lineageChanged();
+      this.#events.tellSplit(this.#member.state);
+    }
+    this.#events.emit({ type: 'connected' });
   }
 
   // --- going
@@ -349,7 +362,7 @@ export class GridMember implements Grid {
     this.#phase = 'closed';
     this.#removeSignals();
     this.#topics.close(GridError.is(this.#failure) ? this.#failure : undefined);
-    await this.#current?.close();
+    await this.#identities.current?.close();
     this.#events.close();
     this.#resolveClosed();
   }

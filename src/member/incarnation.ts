@@ -14,6 +14,7 @@ import type { Refused } from '../wire/handshake.ts';
 import { ClientAcceptor } from './client-acceptor.ts';
 import { definitionOf } from './definition.ts';
 import { Gateway } from './gateway.ts';
+import type { Inheritance } from './inheritance.ts';
 import { Member, type MemberEvents } from './member.ts';
 import type { JoinPlan } from './options.ts';
 
@@ -37,10 +38,12 @@ export interface IncarnationOptions {
   readonly mayForm: boolean;
   readonly events: IncarnationEvents;
   readonly requests: RequestListener;
+  /** What the identity before left to this one. */
+  readonly inheritance?: Inheritance | undefined;
 }
 
 export async function beginIncarnation(options: IncarnationOptions): Promise<Incarnation> {
-  const { plan, port, events, requests, mayForm } = options;
+  const { plan, port, events, requests, mayForm, inheritance } = options;
   const { settings, logger } = plan;
   const expect = mayForm ? settings.expect : Number.POSITIVE_INFINITY;
   const id = `${settings.name}#${systemRandom.id()}` as MemberId;
@@ -62,7 +65,7 @@ export async function beginIncarnation(options: IncarnationOptions): Promise<Inc
   const seeds = options.seeds.filter((seed) => seed !== address);
   const isOwnSeed = seeds.length < options.seeds.length;
   const member = new Member(
-    { id, clock: systemClock, random: systemRandom, transport, stall, logger },
+    { id, clock: systemClock, random: systemRandom, transport, stall, logger, inheritance },
     { ...settings, expect, seeds, mayFormAlone: options.seeds.length === 0 || isOwnSeed },
     structureTypes,
     events,

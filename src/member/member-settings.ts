@@ -2,7 +2,7 @@
 import type { Address } from '../base/ids.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Timings } from '../base/timings.ts';
-import type { ClusterSettings } from '../partition/meta-state.ts';
+import type { ClusterSettings, SplitBrain } from '../partition/meta-state.ts';
 
 export interface MemberSettings {
   readonly cluster: string;
@@ -20,12 +20,13 @@ export interface MemberSettings {
   readonly minInSync: number;
   readonly partitions: number;
   readonly onPartitionLost: 'fail' | 'recreate';
+  readonly splitBrain: SplitBrain;
   readonly timings: Timings;
   readonly limits: Limits;
 }
 
 /** What all members of a cluster have in common, fixed when it is formed. */
 export function clusterSettingsOf(settings: MemberSettings): ClusterSettings {
-  const { cluster, partitions, backups, minInSync, onPartitionLost } = settings;
-  return { cluster, partitions, backups, minInSync, onPartitionLost };
+  const { cluster, partitions, backups, minInSync, onPartitionLost, splitBrain } = settings;
+  return { cluster, partitions, backups, minInSync, onPartitionLost, splitBrain };
 }

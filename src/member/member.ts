@@ -21,7 +21,7 @@ import {
   type MetaState,
   type NewMember,
 } from '../partition/meta-state.ts';
-import { PartitionHost } from '../partition/partition-host.ts';
+import type { PartitionHost } from '../partition/partition-host.ts';
 import type { ProposalResult } from '../partition/proposals.ts';
 import { MemberRouter } from '../partition/router.ts';
 import type { StructureType } from '../partition/store.ts';
@@ -30,10 +30,11 @@ import type { Transport } from '../transport/transport.ts';
 import type { OpRequest } from '../wire/op-messages.ts';
 import { type ClientPort, noClients } from './client-port.ts';
 import { Dispatch } from './dispatch.ts';
-import { Formation } from './formation.ts';
+import { claim, type Inheritance } from './inheritance.ts';
+import { Joining } from './joining.ts';
 import { MemberCourier } from './member-courier.ts';
-import { clusterSettingsOf, type MemberSettings } from './member-settings.ts';
-import { catalogOf, MemberSurroundings } from './member-surroundings.ts';
+import { createHost } from './member-host.ts';
+import type { MemberSettings } from './member-settings.ts';
 import { unsafeReason } from './member-view.ts';
 import { Roster } from './roster.ts';
 
@@ -45,6 +46,8 @@ export interface MemberParts {
   readonly transport: Transport;
   readonly stall: Stall;
   readonly logger: Logger;
+  /** What an earlier identity of the process left to this one. */
+  readonly inheritance?: Inheritance | undefined;
 }
 
 export interface MemberEvents {
@@ -53,6 +56,8 @@ export interface MemberEvents {
   onSwim(action: Exclude<SwimAction, { kind: 'send' }>): void;
   /** This member was removed by the others, or has lost an invariant: it serves nothing any more. */
   onStopped(reason: 'removed' | 'failed', error: unknown): void;
+  /** This member has ended: the process is to go on as another one, with this. */
+  onSucceeded(inheritance: Inheritance): void;
 }
 
 const tickMs = 25;
@@ -75,15 +80,13 @@ export class Member {
   readonly #metaRef: ActorRef<MetaInput>;
   readonly #roster: Roster;
   readonly #dispatch: Dispatch;
-  readonly #formation: Formation;
+  readonly #joining: Joining;
   readonly #timer: Timer;
-  #isJoining = false;
   /** Whether the table has ever named this member. */
   #wasIn = false;
   #isLeaving = false;
   #isGone = false;
   #isClosed = false;
-  #refusal = '';
 
   constructor(
     parts: MemberParts,
@@ -103,7 +106,7 @@ export class Member {
     this.#membershipRef = this.#actors.spawn('membership', () => this.#membership, { supervision });
     this.#metaRef = this.#actors.spawn('meta', () => this.#meta, { supervision });
     this.#roster = new Roster(this.state, settings.timings.suspicionMinMs * 2);
-    this.#formation = this.#createFormation();
+    this.#joining = this.#createJoining();
     this.#dispatch = this.#createDispatch();
     this.host = this.#createHost(types);
     this.#actors.scheduler.onTurnEnd(() => this.#meta.flush());
@@ -116,6 +119,7 @@ export class Member {
     this.router = new MemberRouter({ self: id, clock, meta, commit, host, calls });
     transport.listen(this.#dispatch);
     this.#timer = repeat(clock, tickMs, () => this.#tick());
+    if (parts.inheritance !== undefined) this.#inherit(parts.inheritance);
   }
 
   get state(): MetaState {
@@ -138,7 +142,7 @@ export class Member {
 
   /** Why the cluster does not take this process in; empty where nothing is known. */
   get refusal(): string {
-    return this.#refusal;
+    return this.#joining.refusal;
   }
 
   get isSafe(): boolean {
@@ -188,41 +192,19 @@ export class Member {
     this.#parts.transport.close();
   }
 
+  #inherit(inheritance: Inheritance): void {
+    const { gridTime } = inheritance;
+    const state = claim(inheritance, this.#asNewMember(), this.#parts.random.id(), this.host);
+    this.#metaRef.tellControl({ kind: 'inherit', state, gridTime });
+  }
+
   #tick(): void {
     const stallMs = this.#parts.stall.lagMs(this.settings.timings.probeIntervalMs);
     this.#membershipRef.tellControl({ kind: 'tick', stallMs });
     this.#metaRef.tellControl({ kind: 'tick', stallMs });
     this.host.tick(this.#parts.clock.monotonic());
     this.calls.tick();
-    if (!this.#wasIn && !this.#isLeaving && !this.meta.isLeader) this.#seek();
-  }
-
-  /** Not in a cluster yet: looks for one, or for others with whom to form one. */
-  #seek(): void {
-    const { clock, random } = this.#parts;
-    const others = this.#others();
-    const step = this.#formation.next(others, this.#dispatch.hasSeenCluster, clock.monotonic());
-    if (step.kind === 'form') {
-      const settings = clusterSettingsOf(this.settings);
-      this.#metaRef.tellControl({ kind: 'form', clusterId: random.id(), settings });
-    } else if (step.kind !== 'wait') {
-      if (step.kind === 'pledge') {
-        this.#dispatch.toMember(step.candidate, { kind: 'meta.pledge', candidate: step.candidate });
-      }
-      this.#askToJoin();
-    }
-  }
-
-  #askToJoin(): void {
-    if (this.#isJoining) return;
-    this.#isJoining = true;
-    this.#metaRef.tellControl({ kind: 'follow' });
-    const settings = clusterSettingsOf(this.settings);
-    const command = { type: 'join', member: this.#asNewMember(), settings } as const;
-    this.#commit(command, this.settings.timings.electionMaxMs * 4, (result) => {
-      this.#isJoining = false;
-      this.#refusal = result?.refusal ?? '';
-    });
+    if (!this.#wasIn && !this.#isLeaving && !this.meta.isLeader) this.#joining.tick();
   }
 
   #commit(
@@ -298,6 +280,9 @@ export class Member {
       case 'removed':
         this.#removed();
         break;
+      case 'fork':
+        this.#fork();
+        break;
     }
   }
 
@@ -311,6 +296,16 @@ export class Member {
     // Who leaves goes on until the others have heard its goodbye.
     if (this.#isLeaving) this.#isGone = true;
     else this.#stop('removed', undefined);
+  }
+
+  /** Whoever decides is gone: ends, and leaves all to an identity that goes on alone. */
+  #fork(): void {
+    if (this.#isClosed || this.#isLeaving) return;
+    const { id, state, meta } = this;
+    const gridTime = meta.lease.gridTime(this.#parts.clock.monotonic());
+    const legacy = this.host.surrender();
+    this.close();
+    this.#events.onSucceeded({ kind: 'fork', from: id, state, legacy, gridTime });
   }
 
   #stop(reason: 'removed' | 'failed', error: unknown): void {
@@ -334,20 +329,34 @@ export class Member {
     const { clock, random } = this.#parts;
     const { timings, limits } = this.settings;
     const suspicions = { isDoubtful: (id: MemberId) => this.isDoubtful(id) };
+    const sightings = {
+      isSeen: (id: MemberId) => this.swim.isSeen(id),
+      isGoneForGood: (id: MemberId) => this.swim.isGoneForGood(id),
+    };
     const contacts = () => this.#others();
+    const member = this.#asNewMember();
     return new MetaActor(
-      { member: this.#asNewMember(), clock, random, timings, suspicions, limits, contacts },
+      { member, clock, random, timings, suspicions, sightings, limits, contacts },
       { nowMs: () => clock.monotonic(), carryOut: (action) => this.#carryOutMeta(action) },
     );
   }
 
-  #createFormation(): Formation {
-    const { transport, clock } = this.#parts;
-    const { expect, mayFormAlone, seeds, timings, data: isData } = this.settings;
-    const hasOtherSeeds = seeds.some((seed) => seed !== transport.address);
-    const patienceMs = timings.electionMaxMs * 2;
-    const options = { self: this.id, isData, expect, hasOtherSeeds, mayFormAlone, patienceMs };
-    return new Formation(options, clock.monotonic());
+  #createJoining(): Joining {
+    const { clock, random } = this.#parts;
+    return new Joining({
+      self: this.#asNewMember(),
+      settings: this.settings,
+      clock,
+      random,
+      others: () => this.#others(),
+      hasSeenCluster: () => this.#dispatch.hasSeenCluster,
+      form: (clusterId, settings) =>
+        this.#metaRef.tellControl({ kind: 'form', clusterId, settings }),
+      follow: () => this.#metaRef.tellControl({ kind: 'follow' }),
+      pledgeTo: (candidate) =>
+        this.#dispatch.toMember(candidate, { kind: 'meta.pledge', candidate }),
+      commit: (command, timeoutMs, done) => this.#commit(command, timeoutMs, done),
+    });
   }
 
   #createDispatch(): Dispatch {
@@ -363,31 +372,24 @@ export class Member {
       host: () => this.host,
       calls: () => this.calls,
       clients: () => this.clients,
-      onPledge: (from) => this.#formation.pledgedBy(from, clock.monotonic()),
+      onPledge: (from) => this.#joining.pledgedBy(from),
     });
   }
 
   #createHost(types: ReadonlyMap<string, StructureType>): PartitionHost {
-    const { limits, timings } = this.settings;
-    const { state } = this;
-    return new PartitionHost({
+    const { clock, inheritance } = this.#parts;
+    return createHost({
       self: this.id,
-      clock: this.#parts.clock,
-      limits,
-      timings,
+      settings: this.settings,
+      clock,
       actors: this.#actors,
-      state,
+      state: this.state,
+      lease: this.meta.lease,
+      roster: this.#roster,
+      clients: () => this.clients,
       types,
-      catalog: catalogOf(state),
-      surroundings: new MemberSurroundings({
-        state,
-        lease: this.meta.lease,
-        roster: this.#roster,
-        clients: () => this.clients,
-        clock: this.#parts.clock,
-        copySessionsMax: limits.copySessionsMax,
-      }),
       outlet: this.#dispatch,
+      budget: inheritance?.legacy.budget,
     });
   }
 }

@@ -225,6 +225,7 @@ function settingsOf(options: JoinOptions): JoinPlan['settings'] {
     minInSync: options.minInSync ?? 1,
     partitions: options.partitions ?? 271,
     onPartitionLost: options.onPartitionLost ?? 'fail',
+    splitBrain: options.splitBrain ?? 'auto',
     timings: timingsOf(options),
     limits: defaultLimits,
   };
@@ -254,8 +255,7 @@ function checkOption(name: string, given: unknown): void {
 
 /** What is allowed one by one and makes no sense together, or is not built yet. */
 function checkAvailable(options: JoinOptions): void {
-  const { splitBrain = 'auto', backups = 1, minInSync = 1, maps = {} } = options;
-  if (splitBrain !== 'auto') throw unavailable('splitBrain', splitBrain);
+  const { backups = 1, minInSync = 1, maps = {} } = options;
   if (minInSync > backups + 1) {
     const most = `at most ${backups + 1}, as many copies as there are with backups ${backups}`;
     throw bad('minInSync', minInSync, most);

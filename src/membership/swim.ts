@@ -102,6 +102,17 @@ export class Swim {
     return this.#table.get(id)?.state;
   }
 
+  /** Alive, or suspected and not given up. */
+  isSeen(id: MemberId): boolean {
+    const record = this.#table.get(id);
+    return record !== undefined && isLive(record);
+  }
+
+  /** Whether its process is known never to come back under this identity. */
+  isGoneForGood(id: MemberId): boolean {
+    return this.#table.get(id)?.isGoneForGood ?? false;
+  }
+
   addSeeds(addresses: readonly Address[]): void {
     this.#healing.addSeeds(addresses);
   }

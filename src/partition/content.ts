@@ -30,13 +30,18 @@ export interface Piece {
 }
 
 export class Content {
-  readonly #options: ContentOptions;
+  #options: ContentOptions;
   readonly #stores = new Map<StructureId, Store>();
   readonly dedupe: DedupeTable;
 
   constructor(options: ContentOptions) {
     this.#options = options;
     this.dedupe = new DedupeTable(options.budget);
+  }
+
+  /** It goes on at another member's replica, with what is in it. */
+  moveTo(options: Omit<ContentOptions, 'budget'>): void {
+    this.#options = { ...options, budget: this.#options.budget };
   }
 
   get stores(): ReadonlyMap<StructureId, Store> {

@@ -8,7 +8,7 @@ import {
   type MetaGroupOptions,
   type MetaMessage,
 } from './meta-group.ts';
-import type { ClusterSettings, Command } from './meta-state.ts';
+import type { ClusterSettings, Command, MetaState } from './meta-state.ts';
 import type { ProposalResult } from './proposals.ts';
 
 export type MetaInput =
@@ -16,6 +16,7 @@ export type MetaInput =
   | { readonly kind: 'raft'; readonly from: MemberId; readonly message: RaftMessage }
   | { readonly kind: 'tick'; readonly stallMs: number }
   | { readonly kind: 'form'; readonly clusterId: string; readonly settings: ClusterSettings }
+  | { readonly kind: 'inherit'; readonly state: MetaState; readonly gridTime: number }
   | { readonly kind: 'follow' }
   | {
       readonly kind: 'commit';
@@ -64,6 +65,9 @@ export class MetaActor implements Behavior<MetaInput> {
         break;
       case 'form':
         this.group.form(input.clusterId, input.settings, nowMs, out);
+        break;
+      case 'inherit':
+        this.group.inherit(input.state, input.gridTime, nowMs, out);
         break;
       case 'follow':
         this.group.follow();

@@ -19,7 +19,8 @@ export function decodeCommand(bytes: Uint8Array): Command {
   return packr.unpack(bytes) as Command;
 }
 
-interface Snapshot extends Pick<MetaState, 'applied' | 'settings' | 'clusterId' | 'gridTime'> {
+interface Snapshot
+  extends Pick<MetaState, 'applied' | 'settings' | 'clusterId' | 'lineage' | 'gridTime'> {
   readonly members: readonly MemberRow[];
   readonly departed: readonly MemberId[];
   readonly groups: readonly (readonly PartitionRow[] | null)[];
@@ -32,6 +33,7 @@ export function encodeState(state: MetaState): Uint8Array {
     settings: state.settings,
     clusterId: state.clusterId,
     gridTime: state.gridTime,
+    lineage: state.lineage,
     members: [...state.members.values()],
     departed: [...state.departed],
     groups: Array.from(state.groups, (rows) => rows ?? null),
@@ -47,6 +49,7 @@ export function decodeState(bytes: Uint8Array): MetaState {
     settings: snapshot.settings,
     clusterId: snapshot.clusterId,
     gridTime: snapshot.gridTime,
+    lineage: snapshot.lineage,
     departed: new Set(snapshot.departed),
     members: new Map(snapshot.members.map((row) => [row.id as MemberId, row])),
     groups: snapshot.groups.map((rows) => rows ?? undefined),

@@ -13,7 +13,7 @@ import type { Limits } from '../base/limits.ts';
 import type { Random } from '../base/random.ts';
 import type { Timings } from '../base/timings.ts';
 import type { RaftActions } from '../consensus/raft-actions.ts';
-import { RaftCore } from '../consensus/raft-core.ts';
+import { RaftCore, type RaftStart } from '../consensus/raft-core.ts';
 import { defaultRaftLimits } from '../consensus/raft-options.ts';
 import type { RaftEntry, RaftMessage } from '../wire/consensus-messages.ts';
 import type {
@@ -26,11 +26,13 @@ import type {
   MetaRemoved,
 } from '../wire/meta-messages.ts';
 import { Controller, type Suspicions } from './controller.ts';
+import { ForkWatch, type Sightings } from './fork-watch.ts';
 import { Lease } from './lease.ts';
 import { decodeCommand, decodeState, encodeCommand, encodeState } from './meta-codec.ts';
 import { MetaMachine } from './meta-machine.ts';
 import type { ClusterSettings, Command, MetaState, NewMember } from './meta-state.ts';
-import { type Awaited, type ProposalResult, Proposals } from './proposals.ts';
+import { Motions } from './motions.ts';
+import type { ProposalResult } from './proposals.ts';
 
 export type MetaMessage =
   | MetaHeartbeat
@@ -51,7 +53,9 @@ export type MetaAction =
   | { readonly kind: 'table'; readonly partitions: ReadonlySet<PartitionId> | 'all' }
   | { readonly kind: 'leader'; readonly leader: MemberId | undefined }
   /** The others have gone on without this member. */
-  | { readonly kind: 'removed' };
+  | { readonly kind: 'removed' }
+  /** Those who decide are gone: this member is to go on alone. */
+  | { readonly kind: 'fork' };
 
 export interface MetaGroupOptions {
   readonly member: NewMember;
@@ -59,6 +63,7 @@ export interface MetaGroupOptions {
   readonly random: Random;
   readonly timings: Timings;
   readonly suspicions: Suspicions;
+  readonly sightings: Sightings;
   readonly limits: Limits;
   /** Members that may know the leader, while this one does not. */
   contacts(): readonly MemberId[];
@@ -69,24 +74,32 @@ export class MetaGroup {
   readonly #self: MemberId;
   readonly #machine = new MetaMachine();
   readonly #controller: Controller;
-  readonly #proposals: Proposals;
+  readonly #motions: Motions;
+  readonly #forkWatch: ForkWatch;
   readonly lease: Lease;
   #raft: RaftCore | undefined;
-  /** What the leader proposed and has not applied, by index. */
-  readonly #awaited = new Map<number, Awaited>();
   /** The controller plans again when this much is applied. */
   #plannedAt = 0;
   #heartbeatAt = Number.NEGATIVE_INFINITY;
-  /** The member that a refusal named as the leader. */
-  #hint: MemberId | undefined;
   #raftOut: RaftActions = [];
 
   constructor(options: MetaGroupOptions) {
     this.#options = options;
     this.#self = options.member.id;
     this.#controller = new Controller(options);
-    this.#proposals = new Proposals(options.timings.resendMs * 2);
-    this.lease = new Lease(options.clock, options.timings);
+    const { random, timings, contacts } = options;
+    this.#motions = new Motions({
+      self: this.#self,
+      random,
+      state: this.#machine,
+      resendMs: timings.resendMs * 2,
+      strayedMs: timings.leaseMs,
+      raft: () => this.#raft,
+      isLed: () => this.lease.isValid(options.clock.monotonic()),
+      contacts,
+    });
+    this.#forkWatch = new ForkWatch(this.#self, timings, options.sightings);
+    this.lease = new Lease(options.clock, timings);
   }
 
   get state(): MetaState {
@@ -107,7 +120,7 @@ export class MetaGroup {
 
   /** Begins a new cluster with this process as its only voter. */
   form(clusterId: string, settings: ClusterSettings, nowMs: number, out: MetaAction[]): void {
-    this.#raft = this.#createRaft('bootstrap');
+    this.#raft = this.#createRaft({ kind: 'bootstrap' });
     this.lease.setGridTime(this.#options.clock.wall(), nowMs);
     this.#raft.tick(nowMs, 0, this.#raftOut);
     this.#propose({ type: 'form', clusterId, settings }, nowMs);
@@ -115,9 +128,22 @@ export class MetaGroup {
     this.#carryOut(nowMs, out);
   }
 
+  /** Goes on as the only voter of a lineage that begins with this state. */
+  inherit(state: MetaState, gridTime: number, nowMs: number, out: MetaAction[]): void {
+    this.#machine.load(state);
+    const bytes = encodeState(state);
+    this.#raft = this.#createRaft({ kind: 'inherit', index: state.applied, bytes });
+    this.lease.setGridTime(gridTime, nowMs);
+    this.#raft.tick(nowMs, 0, this.#raftOut);
+    // The first command has the state machine look at what is lost.
+    this.#propose({ type: 'status', id: this.#self, status: 'up' }, nowMs);
+    out.push({ kind: 'table', partitions: 'all' });
+    this.#carryOut(nowMs, out);
+  }
+
   /** Waits for the leader of a cluster that this process asks to take it in. */
   follow(): void {
-    this.#raft ??= this.#createRaft('join');
+    this.#raft ??= this.#createRaft({ kind: 'join' });
   }
 
   /** Has a command committed by whoever leads; `done` as in `Proposals.open`. */
@@ -127,15 +153,17 @@ export class MetaGroup {
     timeoutMs: number,
     done: (result: ProposalResult | undefined) => void,
   ): void {
-    this.#proposals.open(encodeCommand(command), nowMs, timeoutMs, done);
+    this.#motions.open(command, nowMs, timeoutMs, done);
   }
 
   receiveRaft(from: MemberId, message: RaftMessage, nowMs: number, out: MetaAction[]): void {
+    this.#noteVoter(from, nowMs);
     this.#raft?.receive(from, message, nowMs, this.#raftOut);
     this.#carryOut(nowMs, out);
   }
 
   receive(from: MemberId, message: MetaMessage, nowMs: number, out: MetaAction[]): void {
+    this.#noteVoter(from, nowMs);
     switch (message.kind) {
       case 'meta.heartbeat':
         this.#heartbeat(from, message, nowMs, out);
@@ -144,11 +172,10 @@ export class MetaGroup {
         this.lease.acknowledged(message.sentAt, message.gridTime, nowMs);
         break;
       case 'meta.propose':
-        this.#proposeFor(from, message, nowMs, out);
+        this.#motions.asked(from, message, nowMs, this.#raftOut, this.#sender(out));
         break;
       case 'meta.proposed':
-        if (message.leader !== '') this.#hint = message.leader as MemberId;
-        this.#proposals.answered(message);
+        if (!this.#motions.answered(message, nowMs)) out.push({ kind: 'removed' });
         break;
       case 'meta.alter':
         if (!this.isLeader) return;
@@ -174,8 +201,9 @@ export class MetaGroup {
       if (stallMs > this.#options.timings.electionMinMs / 2) this.#controller.excuse(nowMs);
       this.#lead(nowMs);
     }
-    this.#sendProposals(nowMs, out);
+    this.#motions.send(nowMs, this.#raftOut, this.#sender(out));
     this.#carryOut(nowMs, out);
+    this.#watchForks(nowMs, stallMs, out);
   }
 
   /** The end of a turn: what primaries proposed in it is committed together. */
@@ -187,15 +215,26 @@ export class MetaGroup {
     this.#carryOut(nowMs, out);
   }
 
-  #createRaft(kind: 'bootstrap' | 'join'): RaftCore {
+  #createRaft(start: RaftStart): RaftCore {
     const { random, timings } = this.#options;
     const { raftHeartbeatMs: heartbeatMs, electionMinMs, electionMaxMs } = timings;
     const self = this.#self;
     const limits = defaultRaftLimits;
     return new RaftCore(
       { self, random, heartbeatMs, electionMinMs, electionMaxMs, ...limits },
-      { kind },
+      start,
     );
+  }
+
+  #noteVoter(from: MemberId, nowMs: number): void {
+    if (this.#raft?.config.voters.includes(from)) this.#forkWatch.heard(nowMs);
+  }
+
+  #watchForks(nowMs: number, stallMs: number, out: MetaAction[]): void {
+    if (this.#raft === undefined) return;
+    const { config } = this.#raft;
+    const view = { state: this.#machine, config, voidSince: this.lease.voidSince(nowMs) };
+    if (this.#forkWatch.tick(view, nowMs, stallMs)) out.push({ kind: 'fork' });
   }
 
   /** What the leader does without being asked. */
@@ -230,58 +269,8 @@ export class MetaGroup {
     return typeof result === 'object' ? result.index : 0;
   }
 
-  #proposeFor(from: MemberId, message: MetaPropose, nowMs: number, out: MetaAction[]): void {
-    const { request } = message;
-    const raft = this.#raft;
-    const isFormed = this.#machine.settings !== undefined;
-    const result = raft?.propose(message.command, nowMs, this.#raftOut) ?? 'not-leader';
-    if (typeof result === 'object') {
-      this.#awaited.set(result.index, { from, request, term: result.term });
-      return;
-    }
-    const dropped = result === 'overloaded' ? 'dropped' : 'not-leader';
-    const outcome = isFormed ? dropped : 'unformed';
-    this.#answer(from, request, outcome, 0, '', out);
-  }
-
-  #answer(
-    to: MemberId,
-    request: number,
-    outcome: MetaProposed['outcome'],
-    index: number,
-    refusal: string,
-    out: MetaAction[],
-  ): void {
-    const leader = this.#raft?.leader ?? '';
-    const leaderAddress = this.#machine.members.get(leader as MemberId)?.address ?? '';
-    const message: MetaProposed = {
-      kind: 'meta.proposed',
-      request,
-      outcome,
-      index,
-      refusal,
-      leader,
-      leaderAddress,
-    };
-    if (to === this.#self) this.#proposals.answered(message);
-    else out.push({ kind: 'send', to, message });
-  }
-
-  #sendProposals(nowMs: number, out: MetaAction[]): void {
-    if (this.#proposals.size === 0) return;
-    const contacts = this.#options.contacts();
-    this.#proposals.due(nowMs, (request, command) => {
-      if (this.isLeader) {
-        this.#proposeFor(this.#self, { kind: 'meta.propose', request, command }, nowMs, out);
-        return;
-      }
-      const hint = this.#hint;
-      this.#hint = undefined;
-      const known = this.#raft?.leader ?? hint;
-      const to = known ?? (contacts.length > 0 ? this.#options.random.pick(contacts) : undefined);
-      if (to === undefined || to === this.#self) return;
-      out.push({ kind: 'send', to, message: { kind: 'meta.propose', request, command } });
-    });
+  #sender(out: MetaAction[]): (to: MemberId, message: MetaMessage) => void {
+    return (to, message) => out.push({ kind: 'send', to, message });
   }
 
   /** Asks for the lease, of itself where this member leads. */
@@ -353,28 +342,22 @@ export class MetaGroup {
   }
 
   #apply(entry: RaftEntry, out: MetaAction[]): void {
-    const awaited = this.#awaited.get(entry.index);
-    this.#awaited.delete(entry.index);
     if (entry.kind !== 'command') {
       this.#machine.skip(entry.index);
+      this.#motions.applied(entry, '', this.#sender(out));
       return;
     }
     const { refusal, partitions } = this.#machine.apply(entry.index, decodeCommand(entry.body));
     out.push({ kind: 'table', partitions });
-    if (awaited === undefined) return;
-    const { from, request, term } = awaited;
-    const outcome = term === entry.term ? 'committed' : 'dropped';
-    this.#answer(from, request, outcome, entry.index, refusal, out);
+    this.#motions.applied(entry, refusal, this.#sender(out));
   }
 
   #roleChanged(leader: MemberId | undefined, nowMs: number, out: MetaAction[]): void {
     if (leader === this.#self && this.isLeader) {
       this.#controller.lead(nowMs);
       this.#plannedAt = 0;
-    } else {
-      this.#awaited.clear();
     }
-    if (leader !== undefined) this.#proposals.hurry();
+    this.#motions.leaderChanged(leader);
     // The next tick asks the new leader for the lease at once.
     this.#heartbeatAt = Number.NEGATIVE_INFINITY;
     out.push({ kind: 'leader', leader });

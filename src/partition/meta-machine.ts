@@ -16,6 +16,7 @@ import type { MemberId, PartitionId, StructureId, Term, Version } from '../base/
 import { partitionIdOf } from '../base/partition-id.ts';
 import { settle } from './births.ts';
 import { Layout, type Place } from './layout.ts';
+import { firstLineage, type Lineage, noLineage } from './lineage.ts';
 import { applyAlteration, applyAssignment, applyHandover } from './meta-rows.ts';
 import {
   backupsMax,
@@ -47,6 +48,7 @@ export class MetaMachine implements MetaState {
   applied = 0;
   settings: ClusterSettings | undefined;
   clusterId = '';
+  lineage: Lineage = noLineage;
   readonly members = new Map<MemberId, MemberRow>();
   readonly departed = new Set<MemberId>();
   readonly groups: (PartitionRow[] | undefined)[] = [];
@@ -72,6 +74,7 @@ export class MetaMachine implements MetaState {
     this.applied = state.applied;
     this.settings = state.settings;
     this.clusterId = state.clusterId;
+    this.lineage = state.lineage;
     this.members.clear();
     for (const [id, member] of state.members) this.members.set(id, member);
     this.departed.clear();
@@ -124,6 +127,7 @@ export class MetaMachine implements MetaState {
   #form(clusterId: string, settings: ClusterSettings): string {
     if (this.settings !== undefined) return 'the cluster is formed already';
     this.clusterId = clusterId;
+    this.lineage = firstLineage(clusterId);
     this.settings = settings;
     return '';
   }
@@ -276,6 +280,7 @@ export class MetaMachine implements MetaState {
       retiring: undefined,
       transferTo: undefined,
       generation: 0,
+      rank: 0,
       born: [],
     };
     this.groups[backups] = Array.from({ length: partitions }, () => unborn);
@@ -302,6 +307,7 @@ export class MetaMachine implements MetaState {
   }
 
   #bearRow(row: PartitionRow, partition: PartitionId, inSync: readonly MemberId[]): void {
+    const generation = Math.max(row.generation, row.rank) + 1;
     this.#setRow(partition, {
       version: row.version,
       term: (row.term + 1) as Term,
@@ -310,7 +316,8 @@ export class MetaMachine implements MetaState {
       learner: undefined,
       retiring: undefined,
       transferTo: undefined,
-      generation: row.generation + 1,
+      generation,
+      rank: generation,
       born: inSync,
     });
   }

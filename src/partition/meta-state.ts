@@ -3,6 +3,7 @@
  * for them; meta-machine.ts says how commands change them.
  */
 import type { MemberId, PartitionId, StructureId, Term, Version } from '../base/ids.ts';
+import type { Lineage } from './lineage.ts';
 import type { StructureRow } from './router-port.ts';
 
 /**
@@ -46,9 +47,19 @@ export interface PartitionRow {
   readonly transferTo: MemberId | undefined;
   /** Counts the births of the content; sequences start at `generation * 2^40`. */
   readonly generation: number;
+  /**
+   * Versions begin at `rank * 2^40`: the generation, or more where the content went on in this history
+   * after another had reached it. Never falls.
+   */
+  readonly rank: number;
   /** Who has been in sync since the birth: these alone begin with empty content. */
   readonly born: readonly MemberId[];
 }
+
+/**
+ * Whether a side without a majority may go on alone: never, where there is one voter, or always.
+ */
+export type SplitBrain = 'consistency' | 'auto' | 'availability';
 
 export interface ClusterSettings {
   readonly cluster: string;
@@ -56,6 +67,7 @@ export interface ClusterSettings {
   readonly backups: number;
   readonly minInSync: number;
   readonly onPartitionLost: 'fail' | 'recreate';
+  readonly splitBrain: SplitBrain;
 }
 
 export interface MetaState {
@@ -64,6 +76,7 @@ export interface MetaState {
   /** Undefined until the first command formed the cluster. */
   readonly settings: ClusterSettings | undefined;
   readonly clusterId: string;
+  readonly lineage: Lineage;
   readonly members: ReadonlyMap<MemberId, MemberRow>;
   /** Who was removed, the latest last: an identity does not come twice. */
   readonly departed: ReadonlySet<MemberId>;
@@ -138,6 +151,11 @@ export const backupsMax = 3;
 
 /** Sequences of one generation; no partition makes so many changes. */
 export const generationSpan = 2 ** 40;
+
+/** What is added to a sequence of the content to give the version of a write. */
+export function liftOf({ rank, generation }: PartitionRow): number {
+  return (rank - generation) * generationSpan;
+}
 
 export function groupOf(partition: PartitionId, partitions: number): number {
   return Math.floor(partition / partitions);

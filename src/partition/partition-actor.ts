@@ -5,7 +5,7 @@
 import type { Behavior } from '../actors/actor.ts';
 import type { PartitionId } from '../base/ids.ts';
 import { Replica, type ReplicaInput } from './replica.ts';
-import type { Actions, ReplicaAction, ReplicaOptions } from './replica-state.ts';
+import type { Actions, Estate, ReplicaAction, ReplicaOptions } from './replica-state.ts';
 
 /** What a partition's actor needs of the member around it. */
 export interface PartitionShell {
@@ -41,6 +41,12 @@ export class PartitionActor implements Behavior<ReplicaInput> {
   flush(): void {
     this.#isTouched = false;
     this.#step(flushInput);
+  }
+
+  surrender(): Estate | undefined {
+    const estate = this.replica.surrender(this.#out);
+    this.#carryOut();
+    return estate;
   }
 
   onStop(): void {

@@ -23,7 +23,13 @@ import { DedupeBudget } from './dedupe-table.ts';
 import { type MetaState, type PartitionRow, rowOf } from './meta-state.ts';
 import { PartitionActor, type PartitionShell } from './partition-actor.ts';
 import type { ReplicaInput } from './replica.ts';
-import type { Origin, ReplicaAction, ReplicaMessage, Surroundings } from './replica-state.ts';
+import type {
+  Estate,
+  Origin,
+  ReplicaAction,
+  ReplicaMessage,
+  Surroundings,
+} from './replica-state.ts';
 import type { StructureType } from './store.ts';
 
 export interface PartitionHostOptions {
@@ -37,6 +43,8 @@ export interface PartitionHostOptions {
   readonly catalog: Catalog;
   readonly surroundings: Surroundings;
   readonly outlet: PartitionOutlet;
+  /** That of the identity from which contents are inherited. @default a fresh one */
+  readonly budget?: DedupeBudget | undefined;
 }
 
 /** Where what replicas decide leaves the host. */
@@ -45,6 +53,12 @@ export interface PartitionOutlet {
   answer(to: Origin, message: OpReply | OpRefused | OpFailed): void;
   alter(changes: readonly InSyncChange[]): void;
   handOver(message: MetaHandover): void;
+}
+
+/** What a member leaves behind for the next identity of its process. */
+export interface Legacy {
+  readonly estates: ReadonlyMap<PartitionId, Estate>;
+  readonly budget: DedupeBudget;
 }
 
 interface Hosted {
@@ -67,7 +81,7 @@ export class PartitionHost {
 
   constructor(options: PartitionHostOptions) {
     this.#options = options;
-    this.#budget = new DedupeBudget(options.limits.dedupeBytesMax);
+    this.#budget = options.budget ?? new DedupeBudget(options.limits.dedupeBytesMax);
     this.#shell = {
       nowMs: () => options.clock.monotonic(),
       carryOut: (partition, action) => this.#carryOut(partition, action),
@@ -83,6 +97,23 @@ export class PartitionHost {
 
   find(partition: PartitionId): PartitionActor | undefined {
     return this.#hosted.get(partition)?.actor;
+  }
+
+  /** Ends every replica and gives away what is whole. Nothing is served here afterwards. */
+  surrender(): Legacy {
+    const estates = new Map<PartitionId, Estate>();
+    for (const [partition, { actor }] of this.#hosted) {
+      const estate = actor.surrender();
+      if (estate !== undefined) estates.set(partition, estate);
+    }
+    return { estates, budget: this.#budget };
+  }
+
+  /** Begins with what another identity of this process had; before the table is learnt. */
+  inherit(partition: PartitionId, content: Content, generation: number): void {
+    const { catalog, types } = this.#options;
+    content.moveTo({ catalog, types });
+    this.#host(partition, content).actor.replica.inherit(generation);
   }
 
   tableChanged(partitions: ReadonlySet<PartitionId> | 'all'): void {
@@ -167,9 +198,9 @@ export class PartitionHost {
     return isOver ? undefined : this.#host(partition);
   }
 
-  #host(partition: PartitionId): Hosted {
+  #host(partition: PartitionId, inherited?: Content): Hosted {
     const { self, limits, timings, actors, catalog, types, surroundings } = this.#options;
-    const content = new Content({ catalog, types, budget: this.#budget });
+    const content = inherited ?? new Content({ catalog, types, budget: this.#budget });
     const minInSync = this.#options.state.settings?.minInSync ?? 1;
     const actor = new PartitionActor(
       { partition, self, content, limits, timings, minInSync, surroundings },

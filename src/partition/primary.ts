@@ -308,7 +308,7 @@ export class Primary {
   #context(caller: CallerId, nowMs: number): RunContext {
     const context = this.#runContext;
     context.gridTime = this.#state.options.surroundings.gridTime(nowMs);
-    context.sequence = this.#state.log.last + 1;
+    context.sequence = this.#state.log.last + 1 + this.#sync.lift;
     context.caller = caller;
     return context;
   }

@@ -90,6 +90,15 @@ export interface Surroundings {
   endCopy(): void;
 }
 
+/** What a process takes along of a replica when it goes on under another identity. */
+export interface Estate {
+  readonly content: Content;
+  /** As it was last learnt. */
+  readonly row: PartitionRow;
+  /** The version of the last entry. */
+  readonly version: number;
+}
+
 /** How one replica is set up. */
 export interface ReplicaOptions {
   readonly partition: PartitionId;

@@ -16,11 +16,12 @@ import type { MemberId, Sequence, StreamId, Term, Version } from '../base/ids.ts
 import type { OpRequest } from '../wire/op-messages.ts';
 import { Backup } from './backup.ts';
 import { EntryLog } from './entry-log.ts';
-import { generationSpan, type PartitionRow } from './meta-state.ts';
+import { generationSpan, liftOf, type PartitionRow } from './meta-state.ts';
 import { Primary } from './primary.ts';
 import { Promotion } from './promotion.ts';
 import type {
   Actions,
+  Estate,
   Origin,
   ReplicaMessage,
   ReplicaOptions,
@@ -48,6 +49,7 @@ export class Replica {
   readonly #state: ReplicaState;
   readonly #backup: Backup;
   #role: Role = backupRole;
+  #hasGivenUp = false;
 
   constructor(options: ReplicaOptions) {
     this.#state = {
@@ -114,7 +116,21 @@ export class Replica {
   /** Ends the replica: nothing pending is left without a word. */
   release(out: Actions): void {
     this.#stepDown(out);
-    this.#state.options.content.release();
+    if (!this.#hasGivenUp) this.#state.options.content.release();
+  }
+
+  /** Ends the replica and gives its content away; undefined where that is not whole. */
+  surrender(out: Actions): Estate | undefined {
+    this.#stepDown(out);
+    const { options, isWhole, row, log } = this.#state;
+    if (!isWhole || row === undefined || this.#hasGivenUp) return undefined;
+    this.#hasGivenUp = true;
+    return { content: options.content, row, version: log.last + liftOf(row) };
+  }
+
+  /** Begins with the content that another identity of this process had, as one of this generation. */
+  inherit(generation: number): void {
+    this.#begin(generation);
   }
 
   #rowChanged(row: PartitionRow, nowMs: number, out: Actions): void {
@@ -140,10 +156,15 @@ export class Replica {
     this.#stepDown(out);
     const state = this.#state;
     state.options.content.release();
-    state.generation = row.generation;
+    this.#begin(row.generation);
+  }
+
+  #begin(generation: number): void {
+    const state = this.#state;
+    state.generation = generation;
     state.isWhole = true;
     state.chunks = 0;
-    state.commit = (row.generation * generationSpan) as Sequence;
+    state.commit = (generation * generationSpan) as Sequence;
     state.log.begin(state.commit);
   }
 

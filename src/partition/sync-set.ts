@@ -12,7 +12,7 @@
 import { assert } from '../base/assert.ts';
 import type { MemberId, Sequence } from '../base/ids.ts';
 import type { ReplicaAck } from '../wire/replica-messages.ts';
-import type { PartitionRow } from './meta-state.ts';
+import { liftOf, type PartitionRow } from './meta-state.ts';
 import { PeerStream } from './peer-stream.ts';
 import { type Actions, confirmedBytesMax, type ReplicaState } from './replica-state.ts';
 
@@ -25,6 +25,8 @@ export class SyncSet {
   readonly #state: ReplicaState;
   readonly #peers: Map<MemberId, PeerStream>;
   readonly ackSet = new Set<MemberId>();
+  /** By how much versions of writes exceed their sequences. */
+  lift: number;
   #row: PartitionRow;
   #proposal: Proposal | undefined;
   #hasProposed = false;
@@ -39,6 +41,7 @@ export class SyncSet {
   constructor(state: ReplicaState, row: PartitionRow, peers: Map<MemberId, PeerStream>) {
     this.#state = state;
     this.#row = row;
+    this.lift = liftOf(row);
     this.#peers = peers;
     this.#resetAckSet();
   }
@@ -103,6 +106,7 @@ export class SyncSet {
   rowChanged(row: PartitionRow, nowMs: number): void {
     const before = this.#row;
     this.#row = row;
+    this.lift = liftOf(row);
     this.#proposal = undefined;
     this.#hasProposed = false;
     if (row.transferTo === undefined) this.#handoverSentAt = undefined;

@@ -216,13 +216,18 @@ export class Calls {
   close(): void {
     this.#isClosed = true;
     const text = 'expected an open grid, found one that was left or closed; join or connect anew';
+    this.abandon('GRID_CLOSED', text);
+  }
+
+  /** Ends every call with an error. */
+  abandon(code: GridErrorCode, text: string): void {
     for (const open of this.#open.where(() => true)) {
       this.#end(open);
-      open.call.reject(new GridError('GRID_CLOSED', text, { outcome: outcomeOf(open) }));
+      open.call.reject(new GridError(code, text, { outcome: outcomeOf(open) }));
     }
     for (const open of this.#line.take(() => true)) {
       this.#detach(open);
-      open.call.reject(new GridError('GRID_CLOSED', text));
+      open.call.reject(new GridError(code, text));
     }
   }
 

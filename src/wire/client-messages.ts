@@ -19,6 +19,12 @@ export function isSession(id: string): id is CallerId {
 export interface ClientWelcome {
   readonly kind: 'client.welcome';
   readonly member: MemberId;
+  /** The history that the member belongs to for as long as it lives, those that it comes from, and those it took in. */
+  readonly lineage: string;
+  readonly ancestors: readonly string[];
+  readonly merged: readonly string[];
+  /** How long a client of another lineage is to miss its own before it follows this one. */
+  readonly followAfterMs: number;
 }
 
 export interface ClientMember {

@@ -6,7 +6,17 @@ import type {
   ClientMessage,
   ClientRow,
 } from './client-messages.ts';
-import { boolean, count, list, name, oneOf, type RecordField, record, sentence } from './fields.ts';
+import {
+  boolean,
+  count,
+  list,
+  name,
+  oneOf,
+  type RecordField,
+  record,
+  sentence,
+  time,
+} from './fields.ts';
 
 type Body<K extends ClientKind> = Omit<Extract<ClientMessage, { kind: K }>, 'kind'>;
 
@@ -29,7 +39,13 @@ const clientRow = record<ClientRow>({
 });
 
 export const clientSchemas: { readonly [K in ClientKind]: RecordField<Body<K>> } = {
-  'client.welcome': record({ member: name() }),
+  'client.welcome': record({
+    member: name(),
+    lineage: name(),
+    ancestors: list(name()),
+    merged: list(name()),
+    followAfterMs: time,
+  }),
   'client.table': record({
     cluster: name(),
     index: count(),

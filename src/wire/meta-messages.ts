@@ -21,6 +21,8 @@ export interface MetaPropose {
   readonly kind: 'meta.propose';
   readonly request: number;
   readonly command: Uint8Array;
+  /** For which lineage it is meant; empty where the sender belongs to none yet. */
+  readonly lineage: string;
 }
 
 export interface MetaProposed {
@@ -28,14 +30,16 @@ export interface MetaProposed {
   readonly request: number;
   /**
    * `committed`: applied at `index`, and `refusal` is empty or says why it changed nothing. `dropped`:
-   * come again. `unformed`: the receiver is in no cluster yet either.
+   * come again. `unformed`: the receiver is in no cluster yet either. `other-lineage`: it is of another.
    */
-  readonly outcome: 'committed' | 'not-leader' | 'dropped' | 'unformed';
+  readonly outcome: 'committed' | 'not-leader' | 'dropped' | 'unformed' | 'other-lineage';
   readonly index: number;
   readonly refusal: string;
   /** The leader's id and address where known, else empty. */
   readonly leader: string;
   readonly leaderAddress: string;
+  /** Of the receiver; empty where it belongs to none yet. */
+  readonly lineage: string;
 }
 
 /** Before a cluster exists: who is there, and whom the sender would have found it. */

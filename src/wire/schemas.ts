@@ -121,14 +121,21 @@ export const schemas: { readonly [K in ColdKind]: RecordField<Body<K>> } = {
 
   'meta.heartbeat': record({ sentAt: time, applied: count() }),
   'meta.heartbeat-ack': record({ sentAt: time, gridTime: time }),
-  'meta.propose': record({ request: count(), command: bytes }),
+  'meta.propose': record({ request: count(), command: bytes, lineage: name() }),
   'meta.proposed': record({
     request: count(),
-    outcome: oneOf({ committed: 0, 'not-leader': 1, dropped: 2, unformed: 3 }),
+    outcome: oneOf({
+      committed: 0,
+      'not-leader': 1,
+      dropped: 2,
+      unformed: 3,
+      'other-lineage': 4,
+    }),
     index: count(),
     refusal: sentence,
     leader: name(),
     leaderAddress: name(),
+    lineage: name(),
   }),
   'meta.pledge': record({ candidate: name() }),
   'meta.alter': record({ changes: list(inSyncChange) }),

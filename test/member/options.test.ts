@@ -131,7 +131,6 @@ describe('the options of join', () => {
     for (const name of ['processors']) {
       expect(refusal({ [name]: {} }), name).to.include('not available yet');
     }
-    expect(refusal({ splitBrain: 'availability' })).to.include('not available yet');
     expect(refusal({ maps: { users: { minInSync: 2 } } })).to.include('not available yet');
   });
 

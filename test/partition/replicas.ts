@@ -155,6 +155,7 @@ export class Replicas {
       learner: undefined,
       retiring: undefined,
       transferTo: undefined,
+      rank: 1,
       generation: 1,
       born: inSync,
     };

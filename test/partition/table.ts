@@ -22,6 +22,7 @@ export const settings: ClusterSettings = {
   backups: 1,
   minInSync: 1,
   onPartitionLost: 'fail',
+  splitBrain: 'auto',
 };
 
 export interface TableOptions {
@@ -29,6 +30,7 @@ export interface TableOptions {
   readonly partitions?: number;
   readonly backups?: number;
   readonly onPartitionLost?: ClusterSettings['onPartitionLost'];
+  readonly splitBrain?: ClusterSettings['splitBrain'];
 }
 
 /** A table whose commands count their index up by themselves. */
@@ -40,7 +42,8 @@ export class Table {
   constructor(options: TableOptions = {}) {
     const { members = [ann, bob, cid], backups = 1, partitions = 3 } = options;
     const onPartitionLost = options.onPartitionLost ?? 'fail';
-    this.settings = { ...settings, partitions, backups, onPartitionLost };
+    const splitBrain = options.splitBrain ?? 'auto';
+    this.settings = { ...settings, partitions, backups, onPartitionLost, splitBrain };
     this.apply({ type: 'form', clusterId: 'c1', settings: this.settings });
     for (const id of members) this.join(id);
     this.define('accounts', backups);

@@ -6,8 +6,10 @@ import type { Address } from '../../src/base/ids.ts';
 import { defaultLimits, type Limits } from '../../src/base/limits.ts';
 import type { Random } from '../../src/base/random.ts';
 import { presets } from '../../src/base/timings.ts';
+import type { Inheritance } from '../../src/member/inheritance.ts';
 import { Member } from '../../src/member/member.ts';
 import type { MemberSettings } from '../../src/member/member-settings.ts';
+import type { SplitBrain } from '../../src/partition/meta-state.ts';
 import type { Router } from '../../src/partition/router-port.ts';
 import { structureTypes } from '../../src/structures/registry.ts';
 import type { ProcessParts, SimProcess } from '../../src/testing/sim-process.ts';
@@ -30,6 +32,10 @@ export interface GridShape {
   readonly limits: Limits;
   /** One light client each. */
   readonly clients: readonly Routing[];
+  /** @default 'auto' */
+  readonly splitBrain?: SplitBrain;
+  /** @default 'fail' */
+  readonly onPartitionLost?: 'fail' | 'recreate';
 }
 
 /** Small bounds, so that what is rare in production is common here. */
@@ -71,6 +77,10 @@ export class GridWorld {
   readonly clients: SimProcess<ClientProgram>[] = [];
   readonly clientLooks = new ClientLooks();
   readonly #used: StructureName[] = [];
+  /** What identities left to the next of their process. */
+  readonly successions: Inheritance[] = [];
+  /** For the process that is about to start. */
+  #inheritance: Inheritance | undefined;
 
   constructor(seed: number, shape: GridShape, options: WorldOptions) {
     this.world = new World(seed, options);
@@ -163,11 +173,13 @@ export class GridWorld {
       backups,
       minInSync: 1,
       partitions,
-      onPartitionLost: 'fail',
+      onPartitionLost: this.shape.onPartitionLost ?? 'fail',
+      splitBrain: this.shape.splitBrain ?? 'auto',
       timings: presets.lan,
       limits,
     };
-    const member = new Member(parts, settings, structureTypes, {
+    const inheritance = this.#inheritance;
+    const member = new Member({ ...parts, inheritance }, settings, structureTypes, {
       onTable: () => {},
       onSwim: () => {},
       onStopped: (reason, error) => {
@@ -176,19 +188,38 @@ export class GridWorld {
         // What a supervisor of processes does: the process ends, and a new one comes in its place.
         this.#replace(parts.address);
       },
+      onSucceeded: (inheritance) => this.#succeed(parts.address, inheritance),
     });
     letClientsIn(member, parts, this.clientLooks);
     return { member, router: member.router, clock: parts.clock, stops };
   }
 
+  /** What grid-member.ts does: the process goes on under a new identity, with what the old one had. */
+  #succeed(address: Address, inheritance: Inheritance): void {
+    this.world.note('succession', address);
+    this.successions.push(inheritance);
+    this.#renew(address, (process) => {
+      this.#inheritance = inheritance;
+      process.crash();
+      process.start();
+      this.#inheritance = undefined;
+    });
+  }
+
   #replace(address: Address): void {
+    this.#renew(address, ({ name }) => {
+      this.world.crash(name);
+      this.world.restart(name);
+    });
+  }
+
+  #renew(address: Address, act: (process: SimProcess<Program>) => void): void {
     const process = this.processes.find((candidate) => candidate.address === address);
     if (process === undefined) return;
     const { starts } = process;
     this.world.after(10, () => {
       if (!process.isUp || process.starts !== starts) return;
-      this.world.crash(process.name);
-      this.world.restart(process.name);
+      act(process);
     });
   }
 }

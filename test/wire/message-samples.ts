@@ -66,7 +66,7 @@ const samples: { [K in Kind]: object } = {
   'raft.timeout-now': { term: 4 },
   'meta.heartbeat': { sentAt: 1_234.567, applied: 55 },
   'meta.heartbeat-ack': { sentAt: 1_234.567, gridTime: 99_999.5 },
-  'meta.propose': { request: 8, command: bytes },
+  'meta.propose': { request: 8, command: bytes, lineage: 'c1' },
   'meta.proposed': {
     request: 8,
     outcome: 'not-leader',
@@ -74,6 +74,7 @@ const samples: { [K in Kind]: object } = {
     refusal: 'no: naïve',
     leader: 'b#2',
     leaderAddress: 'h:2',
+    lineage: 'c1',
   },
   'meta.pledge': { candidate: 'a#1' },
   'meta.alter': {
@@ -111,7 +112,13 @@ const samples: { [K in Kind]: object } = {
   'op.reply': { request: 77, result: bytes },
   'op.refused': { request: 77, reason: 'result-gone' },
   'op.failed': { request: 77, code: 'GRID_QUEUE_FULL', message: 'The queue is full.' },
-  'client.welcome': { member: 'a#1' },
+  'client.welcome': {
+    member: 'a#1',
+    lineage: 'c2',
+    ancestors: ['c1'],
+    merged: ['c3'],
+    followAfterMs: 11_500,
+  },
   'client.table': {
     cluster: 'c7',
     index: 900,

@@ -47,6 +47,8 @@ export class TopicReader {
   #position = 0;
   #round = 0;
   #isRunning = false;
+  /** What was read is of another lineage; the subscribers are told with the next question. */
+  #isElsewhere = false;
   #isAdvancing = false;
   #isAsked = false;
   /** What was asked is that the topic be made, not what follows. */
@@ -90,6 +92,14 @@ export class TopicReader {
   /** The topic was destroyed here: it need not be found out by the primary's silence. */
   recheck(): void {
     if (!this.#isRunning) return;
+    this.#forget();
+    this.#advance();
+  }
+
+  /** The grid goes on in another lineage, where the numbers of this one mean nothing. */
+  lineageChanged(): void {
+    if (!this.#isRunning) return;
+    this.#isElsewhere = true;
     this.#forget();
     this.#advance();
   }
@@ -154,6 +164,7 @@ export class TopicReader {
   #restart(structure: StructureId, line: number): void {
     this.#forget();
     this.#finishDispatch();
+    this.#isElsewhere = false;
     this.#structure = structure;
     this.#line = line;
     this.#position = 0;
@@ -189,7 +200,8 @@ export class TopicReader {
   #ask(): void {
     const { row } = this.#source;
     this.#askedAt = this.#clock.monotonic();
-    if (row !== undefined && row.id !== this.#structure) this.#restart(row.id, noLine);
+    const isOther = row?.id !== this.#structure || this.#isElsewhere;
+    if (row !== undefined && isOther) this.#restart(row.id, noLine);
     this.#isAsked = true;
     this.#isDefining = row === undefined;
     const round = this.#round;
@@ -282,7 +294,7 @@ export class TopicReader {
       read: (after, found, failed) => {
         const { row } = this.#source;
         // Where there is none, the shared reader will find the next topic and say so.
-        if (row === undefined || row.id !== this.#structure) {
+        if (row === undefined || row.id !== this.#structure || this.#isElsewhere) {
           failed(this.#source.gone());
           return;
         }

@@ -47,6 +47,11 @@ export class Topics {
     this.#readers.get(name)?.recheck();
   }
 
+  /** The grid goes on in another lineage here. */
+  lineageChanged(): void {
+    for (const reader of this.#readers.values()) reader.lineageChanged();
+  }
+
   /** Ends every subscription; later ones are refused. */
   close(error: GridError | undefined): void {
     this.#isClosed = true;

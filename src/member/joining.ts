@@ -1,0 +1,79 @@
+/** How a process comes into a cluster: looks for one that takes it in, or for others with whom to form one. */
+import type { Clock } from '../base/clock.ts';
+import type { MemberId } from '../base/ids.ts';
+import type { Random } from '../base/random.ts';
+import type { ClusterSettings, Command, NewMember } from '../partition/meta-state.ts';
+import type { ProposalResult } from '../partition/proposals.ts';
+import { Formation } from './formation.ts';
+import { clusterSettingsOf, type MemberSettings } from './member-settings.ts';
+
+/** What it needs of the member around it. */
+export interface JoiningParts {
+  readonly self: NewMember;
+  readonly settings: MemberSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Data members that can be reached, as membership sees it. */
+  others(): readonly MemberId[];
+  /** Whether any other process has shown that it is in a cluster. */
+  hasSeenCluster(): boolean;
+  form(clusterId: string, settings: ClusterSettings): void;
+  /** From now on the leader of a cluster may take this process in. */
+  follow(): void;
+  pledgeTo(candidate: MemberId): void;
+  commit(
+    command: Command,
+    timeoutMs: number,
+    done: (result: ProposalResult | undefined) => void,
+  ): void;
+}
+
+export class Joining {
+  readonly #parts: JoiningParts;
+  readonly #formation: Formation;
+  #isAsking = false;
+  #refusal = '';
+
+  constructor(parts: JoiningParts) {
+    this.#parts = parts;
+    const { expect, mayFormAlone, seeds, timings, data: isData } = parts.settings;
+    const { id: self, address } = parts.self;
+    const hasOtherSeeds = seeds.some((seed) => seed !== address);
+    const patienceMs = timings.electionMaxMs * 2;
+    const options = { self, isData, expect, hasOtherSeeds, mayFormAlone, patienceMs };
+    this.#formation = new Formation(options, parts.clock.monotonic());
+  }
+
+  /** Why the cluster does not take this process in; empty where nothing is known. */
+  get refusal(): string {
+    return this.#refusal;
+  }
+
+  pledgedBy(from: MemberId): void {
+    this.#formation.pledgedBy(from, this.#parts.clock.monotonic());
+  }
+
+  tick(): void {
+    const { clock, random, settings } = this.#parts;
+    const others = this.#parts.others();
+    const step = this.#formation.next(others, this.#parts.hasSeenCluster(), clock.monotonic());
+    if (step.kind === 'form') {
+      this.#parts.form(random.id(), clusterSettingsOf(settings));
+    } else if (step.kind !== 'wait') {
+      if (step.kind === 'pledge') this.#parts.pledgeTo(step.candidate);
+      this.#ask();
+    }
+  }
+
+  #ask(): void {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    this.#parts.follow();
+    const { self: member, settings } = this.#parts;
+    const command = { type: 'join', member, settings: clusterSettingsOf(settings) } as const;
+    this.#parts.commit(command, settings.timings.electionMaxMs * 4, (result) => {
+      this.#isAsking = false;
+      this.#refusal = result?.refusal ?? '';
+    });
+  }
+}

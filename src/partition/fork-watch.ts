@@ -1,0 +1,109 @@
+/**
+ * Whether this member is to go on alone: the only voter is gone, or in mode `availability` a majority of
+ * them, and this member is the one that is to do it (PROTOCOL.md 2.8, rule 0.3).
+ *
+ * Rules
+ * 1. Never in mode `consistency`; in mode `auto` only with fewer than three voters, which is so in clusters
+ *    of one or two data members, and where a third is just coming or has left in peace.
+ * 2. Never while anything is heard of who has to be missed: a message of it, or that others see it.
+ * 3. The wait begins anew after every pause of this process: what it did not hear is not proof of silence.
+ * 4. The wait is short where it is proven that they are gone for good: then there is nothing to split from.
+ * 5. It has to be due at two ticks in a row: what came while this process was late is read in between.
+ */
+import type { MemberId } from '../base/ids.ts';
+import type { Timings } from '../base/timings.ts';
+import type { RaftConfig } from '../wire/consensus-messages.ts';
+import type { MemberRow, MetaState } from './meta-state.ts';
+
+/** What membership knows of others. */
+export interface Sightings {
+  /** Alive, or suspected and not given up. */
+  isSeen(member: MemberId): boolean;
+  /** It left, or another process is at its address. */
+  isGoneForGood(member: MemberId): boolean;
+}
+
+export interface ForkView {
+  readonly state: MetaState;
+  readonly config: RaftConfig;
+  /** Since when this member's lease is over; undefined while it is not. */
+  readonly voidSince: number | undefined;
+}
+
+export class ForkWatch {
+  readonly #self: MemberId;
+  readonly #timings: Timings;
+  readonly #sightings: Sightings;
+  /** When a voter was last heard, or this process last stood still. */
+  #quietSince = Number.NEGATIVE_INFINITY;
+  #tickedAt: number | undefined;
+  #wasDue = false;
+
+  constructor(self: MemberId, timings: Timings, sightings: Sightings) {
+    this.#self = self;
+    this.#timings = timings;
+    this.#sightings = sightings;
+  }
+
+  /** A message of a voter came. */
+  heard(nowMs: number): void {
+    this.#quietSince = nowMs;
+  }
+
+  /** Whether to go on alone now. */
+  tick(view: ForkView, nowMs: number, stallMs: number): boolean {
+    this.#noteStall(nowMs, stallMs);
+    const wasDue = this.#wasDue;
+    this.#wasDue = this.#isDue(view, nowMs);
+    return wasDue && this.#wasDue;
+  }
+
+  #noteStall(nowMs: number, stallMs: number): void {
+    const { electionMinMs } = this.#timings;
+    const lateMs = nowMs - (this.#tickedAt ?? Number.NEGATIVE_INFINITY);
+    this.#tickedAt = nowMs;
+    if (Math.max(lateMs, stallMs) > electionMinMs / 2) this.#quietSince = nowMs;
+  }
+
+  #isDue(view: ForkView, nowMs: number): boolean {
+    const { voidSince, config, state } = view;
+    if (voidSince === undefined || !this.#mayFork(state, config)) return false;
+    const { forkAfterMs, leaseMs, leaseMarginMs } = this.#timings;
+    const missed = config.voters.filter((id) => id !== this.#self);
+    const isProven = missed.every((id) => this.#sightings.isGoneForGood(id));
+    const waitMs = isProven ? leaseMs + leaseMarginMs : forkAfterMs;
+    return nowMs - Math.max(voidSince, this.#quietSince) >= waitMs;
+  }
+
+  #mayFork(state: MetaState, { voters }: RaftConfig): boolean {
+    const splitBrain = state.settings?.splitBrain ?? 'consistency';
+    if (splitBrain === 'consistency') return false;
+    if (splitBrain === 'auto' && voters.length > 2) return false;
+    const isSeen = (id: MemberId) => id === this.#self || this.#sightings.isSeen(id);
+    const seen = voters.filter(isSeen);
+    // They elect a leader among themselves, or have one.
+    if (voters.length === 0 || seen.length > voters.length / 2) return false;
+    return this.#self === firstOf(state, voters, isSeen);
+  }
+}
+
+/** The oldest voter that is seen, or where there is none the oldest other member that holds partitions. */
+function firstOf(
+  state: MetaState,
+  voters: readonly MemberId[],
+  isSeen: (id: MemberId) => boolean,
+): MemberId | undefined {
+  let first: MemberRow | undefined;
+  for (const member of state.members.values()) {
+    if (!member.data || !isSeen(member.id)) continue;
+    if (member.status === 'joining' || member.status === 'leaving') continue;
+    if (first === undefined || isBefore(member, first, voters)) first = member;
+  }
+  return first?.id;
+}
+
+function isBefore(one: MemberRow, other: MemberRow, voters: readonly MemberId[]): boolean {
+  const votes = voters.includes(one.id);
+  if (votes !== voters.includes(other.id)) return votes;
+  return one.joinedAt < other.joinedAt;
+}

@@ -1,0 +1,43 @@
+import { expect } from 'chai';
+import { GridError } from '../../src/base/errors.ts';
+import type { GridEvent } from '../../src/grid.ts';
+import { closeAll, joinGrid } from '../support/grids.ts';
+import { build, killStarted, startMember } from '../support/processes.ts';
+import { until } from '../transport/until.ts';
+
+describe('the younger of two members whose older is killed', function () {
+  this.timeout(60_000);
+  before(build);
+  after(async () => {
+    await closeAll();
+    killStarted();
+  });
+
+  it('goes on alone with all data, and takes others in again', async () => {
+    const older = await startMember(['--preset', 'local']);
+    const grid = await joinGrid({ seeds: [older.address] });
+    await grid.safe({ timeout: '30s' });
+    const map = grid.map<string, number>('kept');
+    await map.setMany(Array.from({ length: 500 }, (_, at) => [`key ${at}`, at]));
+    const events: GridEvent[] = [];
+    grid.events.subscribe((event) => events.push(event));
+    const before = grid.self.id;
+
+    expect(await older.end('SIGKILL')).to.equal('SIGKILL');
+    const refused = await map.get('key 1').catch((reason) => reason);
+    // A key of its own it may read for as long as its lease lasts.
+    if (refused !== 1) expect(GridError.is(refused, 'GRID_NO_QUORUM')).to.equal(true);
+    const has = (type: GridEvent['type']) => events.some((event) => event.type === type);
+    await until(() => has('split') && has('connected'), 'the split', 20_000);
+    expect(events.find(({ type }) => type === 'split')).to.have.property('lost', 0);
+    expect(grid.self.id).to.not.equal(before);
+    for (let at = 0; at < 500; at++) expect(await map.get(`key ${at}`)).to.equal(at);
+    await map.set('key 0', -1);
+
+    const third = await startMember(['--preset', 'local', '--seed', grid.self.address]);
+    await until(() => grid.members.some(({ id }) => id === third.id), 'another member', 20_000);
+    await grid.safe({ timeout: '30s' });
+    expect(await map.get('key 0')).to.equal(-1);
+    expect(await map.size()).to.equal(500);
+  });
+});
