@@ -30,8 +30,23 @@ export type GridEvent =
   | { readonly type: 'member-left'; readonly member: Member; readonly reason: 'left' | 'failed' }
   | { readonly type: 'partition-moved'; readonly partition: number; readonly to: Member }
   | { readonly type: 'partition-lost'; readonly partition: number }
-  | { readonly type: 'migration-started'; readonly partition: number }
-  | { readonly type: 'migration-finished'; readonly partition: number }
+  /** A copy of a partition is on its way: `from` where it takes the place of another, which goes then. */
+  | {
+      readonly type: 'migration-started';
+      readonly partition: number;
+      readonly to: Member;
+      readonly from?: Member;
+    }
+  /** `isDone` is false where it was given up: another is tried where one is needed. */
+  | {
+      readonly type: 'migration-finished';
+      readonly partition: number;
+      readonly to: Member;
+      readonly from?: Member;
+      readonly isDone: boolean;
+    }
+  /** Copies made since nothing was moving, and those that are still to come. */
+  | { readonly type: 'migration-progress'; readonly made: number; readonly left: number }
   | { readonly type: 'safe' }
   /**
    * This process goes on alone with what it held, in a lineage of its own, since those who decide are gone;

@@ -13,6 +13,7 @@ export interface AdminView {
   members(): readonly unknown[];
   partitions(): readonly unknown[];
   structures(): readonly unknown[];
+  copiesToCome(): number;
 }
 
 interface Answer {
@@ -37,6 +38,7 @@ const routes: Readonly<Record<string, Route>> = {
     body: { self: view.self, leader: view.leader, members: view.members() },
   }),
   '/v1/partitions': (view) => ({ status: 200, body: { partitions: view.partitions() } }),
+  '/v1/copies': (view) => ({ status: 200, body: { toCome: view.copiesToCome() } }),
   '/v1/structures': (view) => ({ status: 200, body: { structures: view.structures() } }),
 };
 

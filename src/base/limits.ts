@@ -26,6 +26,8 @@ export interface Limits {
   /** Copies that a member gives and takes at the same time; more wait. */
   readonly copySessionsMax: number;
   readonly copyChunkBytes: number;
+  /** What a member sends of copies in a second; more waits. */
+  readonly copyBytesPerSecondMax: number;
   /** Chunks of a copy on their way without a confirmation. */
   readonly copyChunksInFlightMax: number;
 }
@@ -50,5 +52,6 @@ export const defaultLimits: Limits = {
   dedupeBytesMax: 64 * mib,
   copySessionsMax: 4,
   copyChunkBytes: 64 * kib,
+  copyBytesPerSecondMax: 64 * mib,
   copyChunksInFlightMax: 4,
 };

@@ -13,6 +13,7 @@ export interface Answers {
     readonly members: readonly Member[];
   };
   '/v1/partitions': { readonly partitions: readonly PartitionSummary[] };
+  '/v1/copies': { readonly toCome: number };
 }
 
 /** `url`: as for clients, `ws://host:port`; `http://` and a bare `host:port` do as well. */

@@ -10,7 +10,12 @@
  */
 import { assert } from '../base/assert.ts';
 import type { MemberId } from '../base/ids.ts';
-import type { RaftAppendReply, RaftEntry, RaftSnapshotReply } from '../wire/consensus-messages.ts';
+import type {
+  RaftAppendReply,
+  RaftConfig,
+  RaftEntry,
+  RaftSnapshotReply,
+} from '../wire/consensus-messages.ts';
 import { type ConfigChange, changed, encodeConfig, isVoter, reachedByMajority } from './config.ts';
 import { Rounds } from './contact.ts';
 import { Outbox } from './outbox.ts';
@@ -78,7 +83,7 @@ export class Leadership {
     if (isBusy) return false;
     if (change.kind === 'promote' && !this.#isFitToVote(change.member, nowMs)) return false;
     const config = changed(configs.latest, change);
-    if (config === undefined) return false;
+    if (config === undefined || !this.#isSafeAsPair(config, nowMs)) return false;
     this.#append('config', encodeConfig(config), nowMs, out);
     return true;
   }
@@ -220,6 +225,20 @@ export class Leadership {
     if (peer === undefined) return false;
     const isNear = nowMs - peer.contactAt <= this.#state.options.electionMaxMs;
     return isNear && peer.match >= this.#noopIndex;
+  }
+
+  /**
+   * Of two voters both are needed, even to make the change that ends that: a pair with one that is dead already
+   * decides nothing any more. So it is begun only where the other has just been heard of.
+   */
+  #isSafeAsPair({ voters }: RaftConfig, nowMs: number): boolean {
+    if (voters.length !== 2) return true;
+    const { self, options } = this.#state;
+    const hasAnswered = (id: MemberId) => {
+      const contactAt = this.#peers.get(id)?.contactAt ?? Number.NEGATIVE_INFINITY;
+      return nowMs - contactAt <= 2 * options.heartbeatMs;
+    };
+    return voters.every((id) => id === self || hasAnswered(id));
   }
 
   #askToStand(out: RaftActions): void {

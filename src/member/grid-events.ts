@@ -7,17 +7,20 @@ import { type Observable, Subject } from 'rxjs';
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
 import type { GridEvent, Member as MemberView } from '../grid.ts';
-import { isMoving, type MetaState } from '../partition/meta-state.ts';
+import type { MetaState, PartitionRow } from '../partition/meta-state.ts';
 import { type Doubts, memberViews } from './member-views.ts';
+import { MigrationEvents } from './migration-events.ts';
 
 interface RowBefore {
+  readonly version: number;
   readonly primary: MemberId | undefined;
-  readonly isMoving: boolean;
 }
 
 export class GridEvents {
   readonly #subject = new Subject<GridEvent>();
   readonly events: Observable<GridEvent> = this.#subject.asObservable();
+  readonly #migrations = new MigrationEvents((event) => this.emit(event));
+  readonly #memberOf = (id: MemberId) => this.#members.get(id);
   #members = new Map<string, MemberView>();
   #rows = new Map<PartitionId, RowBefore>();
   #wasSafe = false;
@@ -43,6 +46,7 @@ export class GridEvents {
   /** A new identity looks at the table afresh; what it finds first is no news. */
   reset(): void {
     this.#rows = new Map();
+    this.#migrations.reset();
     this.#wasSafe = false;
   }
 
@@ -56,6 +60,11 @@ export class GridEvents {
     this.#observeRows(state);
     if (isSafe && !this.#wasSafe) this.emit({ type: 'safe' });
     this.#wasSafe = isSafe;
+  }
+
+  /** Tells how far copies are, to whoever listens. */
+  observeProgress(state: MetaState): void {
+    if (this.#subject.observed) this.#migrations.observeAll(state);
   }
 
   #observeMembers(views: readonly MemberView[]): void {
@@ -82,29 +91,26 @@ export class GridEvents {
     state.groups.forEach((rows, backups) => {
       rows?.forEach((row, index) => {
         const id = partitionIdOf(backups, index, rows.length);
-        const before = this.#rows.get(id);
         if (row.primary === undefined && row.generation > 0) lost++;
-        const isMovingNow = isMoving(row);
-        if (before?.primary === row.primary && before?.isMoving === isMovingNow) return;
-        this.#rows.set(id, { primary: row.primary, isMoving: isMovingNow });
-        if (before !== undefined) this.#tellRow(id, before, row.primary, isMovingNow);
+        this.#observeRow(id, row);
       });
     });
     this.lost = lost;
   }
 
-  #tellRow(
-    partition: PartitionId,
-    before: RowBefore,
-    primary: MemberId | undefined,
-    isMovingNow: boolean,
-  ): void {
-    if (primary !== before.primary) {
-      const to = primary === undefined ? undefined : this.#members.get(primary);
-      if (primary === undefined) this.emit({ type: 'partition-lost', partition });
-      else if (to !== undefined) this.emit({ type: 'partition-moved', partition, to });
-    }
-    if (isMovingNow === before.isMoving) return;
-    this.emit({ type: isMovingNow ? 'migration-started' : 'migration-finished', partition });
+  #observeRow(id: PartitionId, row: PartitionRow): void {
+    const before = this.#rows.get(id);
+    const { version, primary } = row;
+    if (before?.version === version) return;
+    this.#rows.set(id, { version, primary });
+    if (before === undefined) return;
+    if (primary !== before.primary) this.#tellPrimary(id, primary);
+    this.#migrations.observe(id, row, this.#memberOf);
+  }
+
+  #tellPrimary(partition: PartitionId, primary: MemberId | undefined): void {
+    const to = primary === undefined ? undefined : this.#members.get(primary);
+    if (primary === undefined) this.emit({ type: 'partition-lost', partition });
+    else if (to !== undefined) this.emit({ type: 'partition-moved', partition, to });
   }
 }

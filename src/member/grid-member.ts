@@ -234,7 +234,10 @@ export class GridMember implements Grid {
     }
     this.#phase = 'in';
     this.#removeSignals = leaveOnSignals(() => this.leave({ timeout: signalLeaveMs }));
-    const timer = repeat(systemClock, observeMs, () => this.#observe());
+    const timer = repeat(systemClock, observeMs, () => {
+      this.#observe();
+      this.#observeProgress();
+    });
     void this.closed.then(() => timer.cancel());
     if (this.#seeds.unresolved.length > 0) this.#resolveRest();
   }
@@ -296,6 +299,10 @@ export class GridMember implements Grid {
       this.#plan.logger.error({ self: member.id, lost }, message);
     }
     this.#lostTold = lost;
+  }
+
+  #observeProgress(): void {
+    if (this.#phase === 'in') this.#events.observeProgress(this.#member.state);
   }
 
   // --- being thrown out

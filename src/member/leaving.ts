@@ -21,7 +21,7 @@ export async function leaveCluster(member: Member, options: LeavingOptions): Pro
   const { clock, timeoutMs, signal } = options;
   let isDone = !hasHeirs(member);
   if (!isDone) {
-    member.leave(timeoutMs, () => {});
+    member.leave(timeoutMs);
     const isOver = () => member.isHandedOver || !hasHeirs(member);
     isDone = await waitFor(isOver, { clock, timeoutMs, signal });
   }

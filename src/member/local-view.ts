@@ -1,6 +1,7 @@
 /** What one member can say about itself and the grid without asking anybody: for HTTP and the command line. */
 import { partitionIdOf } from '../base/partition-id.ts';
 import type { Member as MemberSummary } from '../grid.ts';
+import { copiesToCome } from '../partition/placement.ts';
 import type { Member } from './member.ts';
 import { memberViews } from './member-views.ts';
 
@@ -12,6 +13,12 @@ export interface PartitionSummary {
   readonly primary: string | undefined;
   readonly inSync: readonly string[];
   readonly learner: string | undefined;
+  /** Whose copy goes when the learner has one. */
+  readonly retiring: string | undefined;
+  /** To whom the primary is about to pass its role. */
+  readonly transferTo: string | undefined;
+  /** How much of the learner's copy this member has read, 0 to 1; undefined where it makes none. */
+  readonly copied: number | undefined;
   readonly term: number;
   readonly version: number;
   /** What this member's own copy holds; undefined where it has none. */
@@ -61,13 +68,29 @@ export class LocalView {
     const { state, host } = this.#member();
     return state.groups.flatMap((rows, backups) =>
       (rows ?? []).map((row, partition) => {
-        const { primary, inSync, learner, term, version } = row;
         const id = partitionIdOf(backups, partition, rows?.length ?? 0);
-        const stores = host.find(id)?.replica.state.options.content.stores.values();
-        const entriesHere = stores && [...stores].reduce((sum, { entries }) => sum + entries, 0);
-        return { backups, partition, primary, inSync, learner, term, version, entriesHere };
+        const replica = host.find(id)?.replica;
+        const stores = replica?.state.options.content.stores.values();
+        return {
+          backups,
+          partition,
+          primary: row.primary,
+          inSync: row.inSync,
+          learner: row.learner,
+          retiring: row.retiring,
+          transferTo: row.transferTo,
+          term: row.term,
+          version: row.version,
+          copied: replica?.primary?.copied,
+          entriesHere: stores && [...stores].reduce((sum, { entries }) => sum + entries, 0),
+        };
       }),
     );
+  }
+
+  /** Copies on their way or still to be made until all are level. */
+  copiesToCome(): number {
+    return copiesToCome(this.#member().state);
   }
 
   structures(): readonly StructureRowSummary[] {

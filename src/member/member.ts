@@ -29,6 +29,7 @@ import { Calls } from '../transport/calls.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { OpRequest } from '../wire/op-messages.ts';
 import { type ClientPort, noClients } from './client-port.ts';
+import { Departure } from './departure.ts';
 import { Dispatch } from './dispatch.ts';
 import { claim, type Inheritance } from './inheritance.ts';
 import { Joining } from './joining.ts';
@@ -81,11 +82,10 @@ export class Member {
   readonly #roster: Roster;
   readonly #dispatch: Dispatch;
   readonly #joining: Joining;
+  readonly #departure: Departure;
   readonly #timer: Timer;
   /** Whether the table has ever named this member. */
   #wasIn = false;
-  #isLeaving = false;
-  #isGone = false;
   #isClosed = false;
 
   constructor(
@@ -115,6 +115,7 @@ export class Member {
     const courier = new MemberCourier(this.id, this.meta, this.#dispatch, clock, refuseAfterMs);
     this.calls = new Calls({ caller, clock, random, limits: settings.limits, courier });
     const commit = this.#commit.bind(this);
+    this.#departure = new Departure(this.id, commit);
     const { id, host, calls, meta } = this;
     this.router = new MemberRouter({ self: id, clock, meta, commit, host, calls });
     transport.listen(this.#dispatch);
@@ -158,14 +159,12 @@ export class Member {
 
   /** Whether this member said that it goes, and the others have taken over all that it held. */
   get isHandedOver(): boolean {
-    return this.#isGone;
+    return this.#departure.isOver;
   }
 
   /** Says that this member is about to go, so that the others take over what it holds. */
-  leave(timeoutMs: number, done: (isCommitted: boolean) => void): void {
-    this.#isLeaving = true;
-    const command = { type: 'status', id: this.id, status: 'leaving' } as const;
-    this.#commit(command, timeoutMs, (result) => done(result !== undefined));
+  leave(timeoutMs: number): void {
+    this.#departure.begin(timeoutMs);
   }
 
   /** Tells everybody that this process goes, and that its going is no crash. */
@@ -204,7 +203,8 @@ export class Member {
     this.#metaRef.tellControl({ kind: 'tick', stallMs });
     this.host.tick(this.#parts.clock.monotonic());
     this.calls.tick();
-    if (!this.#wasIn && !this.#isLeaving && !this.meta.isLeader) this.#joining.tick();
+    this.#departure.tick(this.state.members.get(this.id));
+    if (!this.#wasIn && !this.#departure.isWanted && !this.meta.isLeader) this.#joining.tick();
   }
 
   #commit(
@@ -294,13 +294,13 @@ export class Member {
 
   #removed(): void {
     // Who leaves goes on until the others have heard its goodbye.
-    if (this.#isLeaving) this.#isGone = true;
+    if (this.#departure.isWanted) this.#departure.isOver = true;
     else this.#stop('removed', undefined);
   }
 
   /** Whoever decides is gone: ends, and leaves all to an identity that goes on alone. */
   #fork(): void {
-    if (this.#isClosed || this.#isLeaving) return;
+    if (this.#isClosed || this.#departure.isWanted) return;
     const { id, state, meta } = this;
     const gridTime = meta.lease.gridTime(this.#parts.clock.monotonic());
     const legacy = this.host.surrender();

@@ -210,8 +210,10 @@ export class Controller {
     );
   }
 
+  /** Heard from so lately that it can hardly have died since. */
   #isFresh(id: MemberId, nowMs: number): boolean {
-    return (this.#grants.get(id) ?? 0) > nowMs;
+    const { leaseMs, leaseHeartbeatMs } = this.#timings;
+    return (this.#grants.get(id) ?? 0) - leaseMs > nowMs - 2 * leaseHeartbeatMs;
   }
 
   /** Whether shrinking to the primary alone is right: a second opinion (PROTOCOL.md 2.5). */

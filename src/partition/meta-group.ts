@@ -275,8 +275,8 @@ export class MetaGroup {
 
   /** Asks for the lease, of itself where this member leads. */
   #beat(nowMs: number, out: MetaAction[]): void {
-    const leader = this.#raft?.leader;
     const isMember = this.#machine.members.has(this.#self);
+    const leader = this.#raft?.leader ?? this.#anybody();
     if (leader === undefined || !isMember) return;
     if (nowMs - this.#heartbeatAt < this.#options.timings.leaseHeartbeatMs) return;
     this.#heartbeatAt = nowMs;
@@ -290,15 +290,22 @@ export class MetaGroup {
     else out.push({ kind: 'send', to: leader, message });
   }
 
+  /** Somebody who may know why no leader is heard of: perhaps the others have gone on without this member. */
+  #anybody(): MemberId | undefined {
+    const contacts = this.#options.contacts();
+    return contacts.length > 0 ? this.#options.random.pick(contacts) : undefined;
+  }
+
   #heartbeat(from: MemberId, message: MetaHeartbeat, nowMs: number, out: MetaAction[]): void {
     const raft = this.#raft;
-    if (raft === undefined || !this.isLeader || !raft.leaderReadable()) return;
     const { sentAt } = message;
     const member = this.#machine.members.get(from);
-    if (member === undefined) {
+    const isInOffice = this.isLeader && raft?.leaderReadable() === true;
+    if (this.#machine.departed.has(from) || (member === undefined && isInOffice)) {
       out.push({ kind: 'send', to: from, message: { kind: 'meta.removed', sentAt } });
       return;
     }
+    if (raft === undefined || member === undefined || !isInOffice) return;
     const contactAt = raft.contactAt(nowMs);
     const gridTime = this.lease.gridTime(nowMs);
     const revival = this.#controller.revival(member, message.applied, nowMs, gridTime);

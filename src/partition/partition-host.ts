@@ -19,6 +19,7 @@ import type { InSyncChange, MetaHandover } from '../wire/meta-messages.ts';
 import type { OpFailed, OpRefused, OpReply, OpRequest } from '../wire/op-messages.ts';
 import type { ReplicaCopy } from '../wire/replica-messages.ts';
 import { type Catalog, Content } from './content.ts';
+import { CopyPump } from './copy-pump.ts';
 import { DedupeBudget } from './dedupe-table.ts';
 import { type MetaState, type PartitionRow, rowOf } from './meta-state.ts';
 import { PartitionActor, type PartitionShell } from './partition-actor.ts';
@@ -66,6 +67,7 @@ interface Hosted {
   readonly actor: PartitionActor;
 }
 
+const copyInput: ReplicaInput = { kind: 'copy' };
 const tickInput: ReplicaInput = { kind: 'tick' };
 const sweepInput: ReplicaInput = { kind: 'sweep' };
 const sweepMs = 5_000;
@@ -75,6 +77,7 @@ export class PartitionHost {
   readonly #shell: PartitionShell;
   readonly #budget: DedupeBudget;
   readonly #hosted = new Map<PartitionId, Hosted>();
+  readonly #pump: CopyPump;
   #touched: PartitionActor[] = [];
   #alterations: InSyncChange[] = [];
   #sweptAt = 0;
@@ -82,6 +85,15 @@ export class PartitionHost {
   constructor(options: PartitionHostOptions) {
     this.#options = options;
     this.#budget = options.budget ?? new DedupeBudget(options.limits.dedupeBytesMax);
+    this.#pump = new CopyPump({
+      clock: options.clock,
+      bytesPerSecondMax: options.limits.copyBytesPerSecondMax,
+      // Behind the requests that wait already: callers come first.
+      give: (partition) => {
+        const isTaken = this.#hosted.get(partition)?.ref.tell(copyInput);
+        if (isTaken === false) this.#pump.want(partition);
+      },
+    });
     this.#shell = {
       nowMs: () => options.clock.monotonic(),
       carryOut: (partition, action) => this.#carryOut(partition, action),
@@ -153,6 +165,7 @@ export class PartitionHost {
   }
 
   tick(nowMs: number): void {
+    this.#pump.tick();
     for (const { ref, actor } of this.#hosted.values()) {
       // Time gives a backup nothing to do.
       if (actor.replica.role !== 'backup') ref.tellControl(tickInput);
@@ -167,7 +180,10 @@ export class PartitionHost {
     while (this.#touched.length > 0) {
       const touched = this.#touched;
       this.#touched = [];
-      for (const actor of touched) actor.flush();
+      for (const actor of touched) {
+        actor.flush();
+        if (actor.replica.wantsCopy) this.#pump.want(actor.partition);
+      }
     }
     if (this.#alterations.length === 0) return;
     const changes = this.#alterations;
@@ -227,6 +243,7 @@ export class PartitionHost {
     const { outlet } = this.#options;
     switch (action.kind) {
       case 'send':
+        if (action.message.kind === 'replica.copy') this.#pump.spend(action.message.content.length);
         outlet.send(action.to, action.message);
         break;
       case 'reply': {

@@ -74,6 +74,17 @@ export class PeerStream {
     return this.#copy === undefined && this.acked >= this.#state.commit;
   }
 
+  /** How much of the copy has been read, 0 to 1. */
+  get copied(): number {
+    const copy = this.#copy;
+    if (copy === undefined) return 1;
+    const store = this.#state.options.content.stores.get(
+      copy.structures[copy.structureAt] as StructureId,
+    );
+    const part = store === undefined ? 0 : copy.rangeAt / store.ranges;
+    return (copy.structureAt + part) / Math.max(1, copy.structures.length);
+  }
+
   get isCopying(): boolean {
     return this.#copy !== undefined;
   }
@@ -169,12 +180,6 @@ export class PeerStream {
   #sendChunks(nowMs: number, out: Actions): void {
     const copy = this.#copy;
     if (copy === undefined) return;
-    while (
-      copy.retained.length < this.#state.options.limits.copyChunksInFlightMax &&
-      !copy.isRead
-    ) {
-      this.#readChunk(copy);
-    }
     for (; copy.sent < copy.retained.length; copy.sent++) {
       const chunk = copy.retained[copy.sent] as ReplicaCopy;
       this.#sendEntries(chunk.at, nowMs, out);
@@ -202,7 +207,17 @@ export class PeerStream {
     this.#retain(copy, 0 as StructureId, 0, 0, content.dedupe.encode());
   }
 
-  #readChunk(copy: CopySession): void {
+  /** Whether there is something left to copy, and room for it on the way. */
+  get wantsChunk(): boolean {
+    const copy = this.#copy;
+    if (copy === undefined || copy.isRead) return false;
+    return copy.retained.length < this.#state.options.limits.copyChunksInFlightMax;
+  }
+
+  /** Reads the next chunk, to be sent at the end of the turn; harmless where there is none or no room. */
+  readChunk(): void {
+    const copy = this.#copy;
+    if (copy === undefined || !this.wantsChunk) return;
     const { content, limits } = this.#state.options;
     const structure = copy.structures[copy.structureAt] as StructureId;
     const piece = content.copy(structure, copy.rangeAt, limits.copyChunkBytes);

@@ -44,6 +44,22 @@ export function plan(state: MetaState, options: PlacementOptions): readonly Assi
   return planner.assignments;
 }
 
+/** How many copies are on their way or still to be made, until all are level. */
+export function copiesToCome(state: MetaState): number {
+  let copies = 0;
+  for (const [backups, rows] of state.groups.entries()) {
+    if (rows === undefined) continue;
+    const layout = new Layout(state, backups, rows);
+    const isUnderWay = ({ row }: Place) => row.learner !== undefined || row.retiring !== undefined;
+    const isShort = (place: Place) => !isUnderWay(place) && place.holders.length < layout.wanted;
+    const short = layout.places.filter(isShort);
+    copies += layout.places.filter(isUnderWay).length + short.length;
+    planRepairs(layout, short, () => false);
+    copies += levelCopies(layout).length;
+  }
+  return copies;
+}
+
 class Planner {
   readonly assignments: Assignment[] = [];
   readonly #state: MetaState;

@@ -80,6 +80,11 @@ export class Primary {
     return this.#isDirty;
   }
 
+  /** Whether its learner can be given another chunk. */
+  get wantsCopy(): boolean {
+    return this.#sync.wantsCopy;
+  }
+
   /** Whether the in-sync set may change at any moment by what this primary proposed. */
   get hasProposed(): boolean {
     return this.#sync.hasProposed;
@@ -137,6 +142,18 @@ export class Primary {
     this.#isDirty = false;
     this.#sync.flush(nowMs, out);
     this.#advance(nowMs, out);
+    if (this.#pending.writes === 0) this.#sync.handOver(nowMs, out);
+  }
+
+  /** How much of the learner's copy has been read, 0 to 1. */
+  get copied(): number | undefined {
+    return this.#sync.copied;
+  }
+
+  /** Reads one chunk for the learner; it is sent at the end of the turn. */
+  copyOn(): void {
+    this.#sync.copyOn();
+    this.#isDirty = true;
   }
 
   tick(nowMs: number, out: Actions): void {

@@ -17,6 +17,7 @@ import type { OpRequest } from '../wire/op-messages.ts';
 import { Backup } from './backup.ts';
 import { EntryLog } from './entry-log.ts';
 import { generationSpan, liftOf, type PartitionRow } from './meta-state.ts';
+import { Parked } from './parked.ts';
 import { Primary } from './primary.ts';
 import { Promotion } from './promotion.ts';
 import type {
@@ -33,6 +34,8 @@ export type ReplicaInput =
   | { readonly kind: 'message'; readonly from: MemberId; readonly message: ReplicaMessage }
   | { readonly kind: 'request'; readonly origin: Origin; readonly message: OpRequest }
   | { readonly kind: 'tick' }
+  /** It is this partition's turn to read a chunk for its learner. */
+  | { readonly kind: 'copy' }
   /** Every few seconds, and when a structure was destroyed: gives memory back. */
   | { readonly kind: 'sweep' }
   /** The turn ends: what it brought goes out in as few messages as possible. */
@@ -48,6 +51,7 @@ const backupRole: Role = { kind: 'backup' };
 export class Replica {
   readonly #state: ReplicaState;
   readonly #backup: Backup;
+  readonly #parked = new Parked();
   #role: Role = backupRole;
   #hasGivenUp = false;
 
@@ -86,7 +90,17 @@ export class Replica {
     return this.#backup.owesAck || (this.#role.kind === 'primary' && this.#role.primary.isDirty);
   }
 
+  /** Whether there is a chunk to read for a learner. */
+  get wantsCopy(): boolean {
+    return this.primary?.wantsCopy === true;
+  }
+
   step(input: ReplicaInput, nowMs: number, out: Actions): void {
+    this.#take(input, nowMs, out);
+    if (this.#parked.size > 0) this.#unpark(nowMs, out);
+  }
+
+  #take(input: ReplicaInput, nowMs: number, out: Actions): void {
     switch (input.kind) {
       case 'row':
         this.#rowChanged(input.row, nowMs, out);
@@ -99,6 +113,9 @@ export class Replica {
         break;
       case 'tick':
         this.#tick(nowMs, out);
+        break;
+      case 'copy':
+        this.primary?.copyOn();
         break;
       case 'sweep':
         this.#state.options.content.dropDestroyed();
@@ -116,12 +133,14 @@ export class Replica {
   /** Ends the replica: nothing pending is left without a word. */
   release(out: Actions): void {
     this.#stepDown(out);
+    this.#parked.redirect(out);
     if (!this.#hasGivenUp) this.#state.options.content.release();
   }
 
   /** Ends the replica and gives its content away; undefined where that is not whole. */
   surrender(out: Actions): Estate | undefined {
     this.#stepDown(out);
+    this.#parked.redirect(out);
     const { options, isWhole, row, log } = this.#state;
     if (!isWhole || row === undefined || this.#hasGivenUp) return undefined;
     this.#hasGivenUp = true;
@@ -193,15 +212,33 @@ export class Replica {
   }
 
   #request(origin: Origin, message: OpRequest, nowMs: number, out: Actions): void {
-    if (this.#role.kind === 'primary') {
-      this.#role.primary.request(origin, message, nowMs, out);
+    const { primary } = this;
+    if (primary?.isServing) {
+      primary.request(origin, message, nowMs, out);
       return;
     }
+    // The role is about to come or to go.
+    const isPassing = this.#role.kind !== 'backup';
+    if (isPassing && this.#parked.add(origin, message, nowMs)) return;
     const { row, options } = this.#state;
     const isAppointed = row?.primary === options.self;
     const isLost = row !== undefined && row.primary === undefined;
     const reason = isAppointed ? 'not-ready' : isLost ? 'lost' : 'not-primary';
     out.push({ kind: 'refuse', to: origin, request: message.request, reason });
+  }
+
+  /** Serves what waited, or sends it on, once it is known where it belongs. */
+  #unpark(nowMs: number, out: Actions): void {
+    const { primary } = this;
+    if (this.#role.kind === 'backup') {
+      this.#parked.redirect(out);
+    } else if (primary?.isServing) {
+      for (const { origin, message } of this.#parked.take()) {
+        primary.request(origin, message, nowMs, out);
+      }
+    } else {
+      this.#parked.expire(nowMs, out);
+    }
   }
 
   #receive(from: MemberId, message: ReplicaMessage, nowMs: number, out: Actions): void {

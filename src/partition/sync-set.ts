@@ -134,7 +134,24 @@ export class SyncSet {
     this.#proposeShrink(nowMs, out);
     this.#giveUpLearner(nowMs, out);
     this.#resend(nowMs, out);
-    if (isIdle) this.#handOver(nowMs, out);
+    if (isIdle) this.handOver(nowMs, out);
+  }
+
+  /** Whether the learner has room for another chunk. */
+  get wantsCopy(): boolean {
+    const { learner } = this.#row;
+    return learner !== undefined && this.#peers.get(learner)?.wantsChunk === true;
+  }
+
+  /** How much of the learner's copy has been read, 0 to 1; undefined where none is being made. */
+  get copied(): number | undefined {
+    const { learner } = this.#row;
+    return learner === undefined ? undefined : (this.#peers.get(learner)?.copied ?? 0);
+  }
+
+  copyOn(): void {
+    const { learner } = this.#row;
+    if (learner !== undefined) this.#peers.get(learner)?.readChunk();
   }
 
   release(): void {
@@ -277,8 +294,8 @@ export class SyncSet {
     out.push({ kind: 'alter', row: this.#row, inSync: proposal.inSync });
   }
 
-  /** Asks for the handover once every write is answered; asking gives up the right to serve. */
-  #handOver(nowMs: number, out: Actions): void {
+  /** Asks for the handover; asking gives up the right to serve. Precondition: every write is answered. */
+  handOver(nowMs: number, out: Actions): void {
     const { transferTo } = this.#row;
     if (transferTo === undefined || this.#proposal !== undefined) return;
     if (this.confirmed(this.#state.log.last) < this.#state.log.last) return;

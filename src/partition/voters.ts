@@ -24,7 +24,7 @@ export interface Vitals {
   readonly leader: MemberId;
   /** Suspended for so long that another may take its seat. */
   isLongGone(id: MemberId): boolean;
-  /** Heard from within a lease. */
+  /** Heard from within the last heartbeats. */
   isFresh(id: MemberId): boolean;
 }
 

@@ -84,8 +84,9 @@ describe('the command line', function () {
     const plain = await shoal('partitions', '--url', member.address);
     expect(plain.status).to.equal(0);
     expect(plain.stdout).to.match(/^PARTITION +BACKUPS +PRIMARY/);
-    const json = await shoal('partitions', '--url', member.address, '--json');
+    const json = await shoal('partitions', '--url', member.address, '--watch', '--json');
     expect(json.status).to.equal(0);
+    expect(json.stderr, 'there is nothing to wait for').to.equal('');
   });
 
   it('refuses to join another cluster, with 1 and the sentence of the peer', async () => {

@@ -59,6 +59,26 @@ describe('a change of the members', () => {
     expect(group.change('ann', 'add-learner', 'eve')).to.equal(true);
   });
 
+  it('to two voters, or from three to two, waits for a word of the other from just now', () => {
+    for (const [names, kind, which] of [
+      [['ann', 'bob'], 'demote', 'bob'],
+      [trio, 'demote', 'cid'],
+    ] as const) {
+      const group = Group.of(names);
+      if (names.length === 2) {
+        expect(group.change('ann', kind, which)).to.equal(true);
+        group.pass(2 * heartbeatMs);
+      }
+      const change = names.length === 2 ? 'promote' : kind;
+      group.cut('bob');
+      group.pass(3 * heartbeatMs);
+      expect(group.change('ann', change, which), `${names} without bob`).to.equal(false);
+      group.heal();
+      group.pass(2 * heartbeatMs);
+      expect(group.change('ann', change, which), `${names} with bob`).to.equal(true);
+    }
+  });
+
   it('is refused where it does not fit', () => {
     const group = Group.of(['ann', 'bob']);
     expect(group.change('bob', 'remove', 'ann'), 'not by a follower').to.equal(false);

@@ -19,7 +19,8 @@ export function planned(options: Partial<PlacementOptions> = {}): PlacementOptio
 
 /** Plans and does what is planned until nothing is planned any more; how many copies were made. */
 export function level(table: Table, options: Partial<PlacementOptions> = {}): number {
-  let copies = 0;
+  // Primaries let those go that are one too many, whether or not anything is planned.
+  let copies = follow(table);
   for (let turn = 0; turn < 5_000; turn++) {
     const changes = plan(table.machine, planned(options));
     if (changes.length === 0) return copies;

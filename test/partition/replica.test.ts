@@ -520,17 +520,50 @@ describe('the in-sync set of a primary', () => {
     expect(replicas.said).to.deep.equal([`alter ${ann},${bob}`]);
   });
 
-  it('hands over once everything is confirmed, and admits nothing meanwhile', () => {
+  it('hands over in the turn in which everything is confirmed, and runs nothing meanwhile', () => {
     const replicas = servedBy([ann, bob]);
     replicas.request(ann, 1, '+a');
     replicas.flush(ann);
     replicas.change({ transferTo: bob }).learn(ann);
-    expect(replicas.request(ann, 2, 'b')).to.equal('refuse 2 not-ready');
+    expect(replicas.request(ann, 2, '+b')).to.equal('');
     expect(replicas.tick(ann, 1)).to.equal('');
     replicas.deliver();
-    expect(replicas.tick(ann, 1)).to.include(`hand over to ${bob}`);
+    expect(replicas.said).to.deep.equal(['reply 1', `hand over to ${bob}`]);
+    expect(replicas.counts(ann)).to.equal('10000000');
+  });
+
+  it('runs what waited for a handover where that is given up, in order', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.change({ transferTo: bob }).learn(ann);
+    for (const number of [1, 2]) replicas.request(ann, number, '+a');
     replicas.change({ transferTo: undefined }).learn(ann);
-    expect(replicas.request(ann, 3, 'b')).to.equal('reply 3');
+    expect(replicas.request(ann, 3, '+a')).to.equal('');
+    replicas.settle();
+    expect([1, 2, 3].map((number) => replicas.replies.get(number))).to.deep.equal(['1', '2', '3']);
+  });
+
+  it('sends what waited for a handover on to its successor', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.change({ transferTo: bob }).learn(ann);
+    replicas.request(ann, 1, '+a');
+    replicas.change({ primary: bob, term: 2 as Term, transferTo: undefined });
+    expect(replicas.learn(ann)).to.equal('refuse 1 not-primary');
+  });
+
+  it('lets nothing wait for a handover longer than half a second, nor more than its bounds', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.change({ transferTo: bob }).learn(ann);
+    for (let number = 1; number <= 1_024; number++) replicas.request(ann, number, 'a');
+    expect(replicas.request(ann, 1_025, 'a')).to.equal('refuse 1025 not-ready');
+    replicas.said = [];
+    replicas.tick(ann, 499);
+    expect(replicas.said).to.deep.equal([`hand over to ${bob}`]);
+    replicas.said = [];
+    replicas.tick(ann, 1);
+    expect(replicas.said.filter((text) => text.endsWith('not-ready'))).to.have.length(1_024);
+    const large = 'x'.repeat(4_194_304);
+    expect(replicas.request(ann, 2_000, large)).to.equal('');
+    expect(replicas.request(ann, 2_001, 'a')).to.equal('refuse 2001 not-ready');
   });
 });
 
@@ -540,10 +573,11 @@ describe('a promotion', () => {
     bobAfterAnn(replicas);
     replicas.deliver(({ from, to }) => from === ann && to === bob);
     expect(replicas.at(bob).role).to.equal('promotion');
-    expect(replicas.request(bob, 1, 'a')).to.equal('refuse 1 not-ready');
+    expect(replicas.request(bob, 1, 'a')).to.equal('');
     replicas.deliver();
     expect(replicas.at(bob).role).to.equal('primary');
     replicas.settle();
+    expect(replicas.replies.get(1), 'what came too early has waited').to.equal('0');
     expect(replicas.request(bob, 2, 'a')).to.equal('reply 2');
   });
 
@@ -598,8 +632,9 @@ describe('a promotion', () => {
     replicas.flush(bob);
     replicas.deliver(({ message }) => message.kind === 'replica.append');
     expect(replicas.at(bob).role).to.equal('primary');
-    expect(replicas.request(bob, 2, 'a')).to.equal('refuse 2 not-ready');
+    expect(replicas.request(bob, 2, 'a')).to.equal('');
     replicas.deliver();
+    expect(replicas.replies.get(2)).to.equal('1');
     expect(replicas.request(bob, 3, 'a')).to.equal('reply 3');
     expect(replicas.replies.get(3)).to.equal('1');
   });

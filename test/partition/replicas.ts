@@ -200,7 +200,14 @@ export class Replicas {
   }
 
   flush(...ids: readonly MemberId[]): void {
-    for (const id of ids) this.#step(id, { kind: 'flush' });
+    for (const id of ids) {
+      this.#step(id, { kind: 'flush' });
+      // Nobody else is there who would have to come first.
+      while (this.at(id).wantsCopy) {
+        this.#step(id, { kind: 'copy' });
+        this.#step(id, { kind: 'flush' });
+      }
+    }
   }
 
   /** Hands over what is on its way, but for what a test keeps back; the receivers flush. */

@@ -26,7 +26,16 @@ const settleMs = 90_000;
 export class Scene extends GridWorld {
   constructor(shape: Partial<GridShape>, seed = 7) {
     const limits = defaultLimits;
-    const whole = { members: 3, lite: 0, partitions: 7, backups: 1, clients: [], limits, ...shape };
+    const whole = {
+      members: 3,
+      lite: 0,
+      partitions: 7,
+      backups: 1,
+      clients: [],
+      zones: 0,
+      limits,
+      ...shape,
+    };
     super(seed, whole, { traceLinesMax: 0 });
     this.settled('the cluster did not form');
     this.define('map', mapName);

@@ -10,6 +10,7 @@ import type { Inheritance } from '../../src/member/inheritance.ts';
 import { Member } from '../../src/member/member.ts';
 import type { MemberSettings } from '../../src/member/member-settings.ts';
 import type { SplitBrain } from '../../src/partition/meta-state.ts';
+import { copiesToCome, type PlacementOptions, plan } from '../../src/partition/placement.ts';
 import type { Router } from '../../src/partition/router-port.ts';
 import { structureTypes } from '../../src/structures/registry.ts';
 import type { ProcessParts, SimProcess } from '../../src/testing/sim-process.ts';
@@ -29,6 +30,8 @@ export interface GridShape {
   readonly lite: number;
   readonly partitions: number;
   readonly backups: number;
+  /** 0 where members name none. */
+  readonly zones: number;
   readonly limits: Limits;
   /** One light client each. */
   readonly clients: readonly Routing[];
@@ -38,6 +41,16 @@ export interface GridShape {
   readonly onPartitionLost?: 'fail' | 'recreate';
 }
 
+/** A plan that nothing hinders. */
+const levelled: PlacementOptions = {
+  slow: new Set(),
+  isCalm: true,
+  mayMove: true,
+  copiesMax: 4,
+  isOverdue: () => false,
+  hasFailed: () => false,
+};
+
 /** Small bounds, so that what is rare in production is common here. */
 export function drawShape(random: Random): GridShape {
   const members = random.pick([3, 3, 4, 5]);
@@ -46,6 +59,8 @@ export function drawShape(random: Random): GridShape {
     lite: random.pick([0, 0, 1]),
     partitions: random.pick([3, 5, 7]),
     backups: random.pick([1, 1, 2]),
+    zones: random.pick([0, 0, 2, 3]),
+    splitBrain: random.pick(['auto', 'consistency']),
     clients: random.pick<Routing[]>([['direct'], ['gateway'], ['direct', 'gateway', 'gateway']]),
     limits: {
       ...defaultLimits,
@@ -72,7 +87,7 @@ export interface Program extends Caller {
 export class GridWorld {
   readonly world: World;
   readonly shape: GridShape;
-  /** Those of members. */
+  /** Those of members, or that are to be: who has left is none of them. */
   readonly processes: SimProcess<Program>[] = [];
   readonly clients: SimProcess<ClientProgram>[] = [];
   readonly clientLooks = new ClientLooks();
@@ -86,13 +101,8 @@ export class GridWorld {
     this.world = new World(seed, options);
     this.shape = shape;
     const total = shape.members + shape.lite;
-    const seeds = Array.from({ length: shape.members }, (_, index) => addressOf(index + 1));
-    for (let index = 0; index < total; index++) {
-      const isData = index < shape.members;
-      const start = (parts: ProcessParts) => this.#start(parts, seeds, isData);
-      this.processes.push(this.world.spawn(`m${index + 1}`, start));
-    }
-    const urls = seeds.map(urlOf);
+    for (let index = 0; index < total; index++) this.add(index < shape.members);
+    const urls = this.#firstAddresses.map(urlOf);
     for (const [index, routing] of shape.clients.entries()) {
       const start = (parts: ProcessParts) =>
         startClient(parts, {
@@ -104,6 +114,21 @@ export class GridWorld {
         });
       this.clients.push(this.world.spawn(`c${index + 1}`, start));
     }
+  }
+
+  /** A process of a member, at an address that nobody has had before. */
+  add(isData: boolean): SimProcess<Program> {
+    const number = this.world.processes.length + 1;
+    const { zones } = this.shape;
+    const zone = zones === 0 ? '' : `z${number % zones}`;
+    const start = (parts: ProcessParts) => this.#start(parts, isData, zone);
+    const process = this.world.spawn(`m${number}`, start);
+    this.processes.push(process);
+    return process;
+  }
+
+  get #firstAddresses(): Address[] {
+    return Array.from({ length: this.shape.members }, (_, at) => addressOf(at + 1));
   }
 
   /** All processes through which the grid can be called. */
@@ -131,13 +156,20 @@ export class GridWorld {
 
   get isSafe(): boolean {
     const { members } = this;
-    const all = this.shape.members + this.shape.lite;
+    const all = this.processes.length;
     return (
       members.length === all &&
       members.every(
         (member) => member.isReady && member.isSafe && member.state.members.size === all,
       )
     );
+  }
+
+  /** Whether every copy is where it belongs, with nothing left to level. */
+  get isLevel(): boolean {
+    const { newest } = this;
+    if (newest === undefined || copiesToCome(newest.state) > 0) return false;
+    return plan(newest.state, levelled).length === 0;
   }
 
   /** Runs until every member is ready and every copy in sync. */
@@ -158,16 +190,19 @@ export class GridWorld {
     throw new Error(`the ${type} ${name} was not defined`);
   }
 
-  #start(parts: ProcessParts, seeds: readonly Address[], isData: boolean): Program {
+  #start(parts: ProcessParts, isData: boolean, zone: string): Program {
     const stops: string[] = [];
-    const { backups, partitions, limits, members: expect } = this.shape;
+    const { backups, partitions, limits, members } = this.shape;
+    // Two that come later and see nobody else would form another cluster (decision 4): they are told not to.
+    const expect = this.world.now > 0 ? Number.POSITIVE_INFINITY : members;
+    const known = this.processes.map(({ address }) => address);
     const settings: MemberSettings = {
       cluster: 'simulated',
       name: parts.address,
-      zone: '',
+      zone,
       data: isData,
       weight: 1,
-      seeds,
+      seeds: [...new Set([...this.#firstAddresses, ...known])],
       mayFormAlone: false,
       expect: isData ? expect : expect + 1,
       backups,

@@ -1,6 +1,11 @@
 /** What must hold at every moment of a run (PROTOCOL.md 6.4, those that apply), and at its end. */
 import type { MemberId, PartitionId, Sequence } from '../../src/base/ids.ts';
-import { rowOf } from '../../src/partition/meta-state.ts';
+import {
+  copiesWanted,
+  type MetaState,
+  type PartitionRow,
+  rowOf,
+} from '../../src/partition/meta-state.ts';
 import type { Replica } from '../../src/partition/replica.ts';
 import type { Entry } from '../../src/wire/replica-messages.ts';
 import type { GridWorld } from './grid-world.ts';
@@ -11,7 +16,18 @@ const checksPerCopies = 4;
 export class Invariants {
   readonly violations: string[] = [];
   /** How often each was looked at where there was something to see: a check of nothing proves nothing. */
-  readonly looks = { serving: 0, terms: 0, ackSets: 0, digests: 0, copies: 0, entries: 0, logs: 0 };
+  readonly looks = {
+    serving: 0,
+    terms: 0,
+    ackSets: 0,
+    digests: 0,
+    copies: 0,
+    entries: 0,
+    logs: 0,
+    replicas: 0,
+    moves: 0,
+    handovers: 0,
+  };
   readonly #grid: GridWorld;
   /** I1: who served a partition in a term. */
   readonly #served = new Map<string, MemberId>();
@@ -22,6 +38,9 @@ export class Invariants {
   readonly #committed = new Map<PartitionId, Map<number, string>>();
   /** I4: the last that was committed, and the highest term in which that was seen. */
   readonly #latest = new Map<PartitionId, { sequence: number; term: number }>();
+  /** What was on its way in each row when that was last looked at, and when it was. */
+  readonly #moving = new Map<string, Pick<PartitionRow, 'retiring' | 'transferTo'>>();
+  #countedAt = 0;
   /** How far each replica was looked at. */
   readonly #seen = new WeakMap<Replica, number>();
 
@@ -32,6 +51,7 @@ export class Invariants {
   }
 
   check(): void {
+    this.#countMoves();
     const holders = new Map<PartitionId, MemberId>();
     for (const process of this.#grid.processes) {
       if (!process.isUp) continue;
@@ -81,17 +101,34 @@ export class Invariants {
     this.#report(`I12: at ${place} ${one.id} holds ${one.held}, and ${other.id} ${other.held}`);
   }
 
+  /** How many copies took the place of others, and how many primaries were handed over. */
+  #countMoves(): void {
+    const { newest } = this.#grid;
+    if (newest === undefined || newest.state.applied === this.#countedAt) return;
+    this.#countedAt = newest.state.applied;
+    newest.state.groups.forEach((rows, backups) => {
+      rows?.forEach(({ retiring, transferTo }, index) => {
+        const key = `${backups} ${index}`;
+        const before = this.#moving.get(key);
+        this.#moving.set(key, { retiring, transferTo });
+        if (retiring !== undefined && before?.retiring !== retiring) this.looks.moves++;
+        if (transferTo !== undefined && before?.transferTo !== transferTo) this.looks.handovers++;
+      });
+    });
+  }
+
   /** I9: after quiescence the copies of a partition are equal, and there are as many as wanted. */
   checkQuiescent(): void {
     const newest = this.#grid.newest;
     if (newest === undefined) return;
     this.#checkDropped();
     const { partitions, backups } = this.#grid.shape;
+    this.#checkOrphans(newest.state);
     for (let index = 0; index < partitions; index++) {
       const partition = (backups * partitions + index) as PartitionId;
       const row = rowOf(newest.state, partition);
       if (row === undefined) continue;
-      const copies = Math.min(backups + 1, this.#grid.shape.members);
+      const copies = copiesWanted(newest.state, backups);
       if (row.inSync.length !== copies) this.#report(`I9: ${row.inSync.length} copies of ${index}`);
       const digests = row.inSync.map((id) => this.#digest(id, partition));
       this.looks.digests++;
@@ -109,6 +146,18 @@ export class Invariants {
             `${id} keeps the records of ${structure} in ${partition}, which is destroyed`,
           );
         }
+      }
+    }
+  }
+
+  /** A copy that no row names is an orphan: it was to be dropped. */
+  #checkOrphans(state: MetaState): void {
+    for (const member of this.#grid.members) {
+      for (const { partition } of member.host.replicas()) {
+        const row = rowOf(state, partition);
+        this.looks.replicas++;
+        if (row?.inSync.includes(member.id) || row?.learner === member.id) continue;
+        this.#report(`I9: ${member.id} has an orphan of ${partition}`);
       }
     }
   }

@@ -1,36 +1,59 @@
-/** Which crashes a simulation may bring about: those that the backups cover. */
+/**
+ * Which crashes a simulation may bring about: those that the backups cover. A harness that kills more proves
+ * nothing.
+ */
+import type { MemberId } from '../../src/base/ids.ts';
+import type { MetaState } from '../../src/partition/meta-state.ts';
+import { nextVoterChange } from '../../src/partition/voters.ts';
+import type { RaftConfig } from '../../src/wire/consensus-messages.ts';
 import type { GridWorld } from './grid-world.ts';
 
 /**
- * Whether the backups cover one more crash: whoever crashed before is a member again, each row keeps a copy in
- * sync on a process that is up, and the voters a majority. A harness that kills more proves nothing.
+ * Whether whoever crashed before is known to be gone, each row keeps a copy in sync on a process that is up, and
+ * the voters a majority.
  */
 export function mayCrash(grid: GridWorld, name: string): boolean {
-  const newest = grid.newest;
   const client = grid.clients.find((process) => process.name === name);
   if (client !== undefined) return client.isUp;
+  const state = grid.newest?.state;
   const victim = grid.processes.find((process) => process.name === name);
-  if (newest === undefined || victim === undefined || !victim.isUp) return false;
-  const { members } = newest.state;
-  if (members.size !== grid.processes.length) return false;
-  if (grid.processes.some((process) => !process.isUp || !members.has(process.id))) return false;
-  const up = new Set(
-    grid.processes
-      .filter((process) => process.isUp && !process.isPaused && process.name !== name)
-      .map((process) => process.id),
-  );
-  // A change of the voters counts from when any member has it in its log.
-  for (const { meta } of grid.members) {
-    const voters = meta.raft?.config.voters ?? [];
-    const votes = voters.filter((id) => up.has(id)).length;
-    if (voters.length > 0 && votes <= voters.length / 2) return false;
-  }
-  return (
-    !isChanging(grid) &&
-    newest.state.groups.every((rows) =>
-      rows?.every((row) => row.inSync.length > 1 && row.inSync.some((id) => up.has(id))),
-    )
-  );
+  if (state === undefined || victim?.isUp !== true || !areAllAlive(grid, state)) return false;
+  const staying = grid.processes.filter((process) => !process.isPaused && process !== victim);
+  const up = new Set(staying.map(({ id }) => id));
+  return !isChanging(grid) && keepMajorities(grid, state, up) && keepCopies(state, up);
+}
+
+function areAllAlive(grid: GridWorld, { members }: MetaState): boolean {
+  if (grid.processes.some(({ isUp }) => !isUp)) return false;
+  const living = new Set(grid.processes.map(({ id }) => id));
+  return [...members.keys()].every((id) => living.has(id));
+}
+
+/** A change of the voters counts from when any member has it in its log, and the next may be begun already. */
+function keepMajorities(grid: GridWorld, state: MetaState, up: ReadonlySet<MemberId>): boolean {
+  return grid.members.every(({ meta }) => {
+    const config = meta.raft?.config;
+    if (config === undefined || config.voters.length === 0) return true;
+    return hasMajority(config.voters, up) && hasMajority(votersSoon(state, config), up);
+  });
+}
+
+function hasMajority(voters: readonly MemberId[], up: ReadonlySet<MemberId>): boolean {
+  return voters.filter((id) => up.has(id)).length > voters.length / 2;
+}
+
+/** Who votes after the next change of the voters, as a leader that suspects nobody would make it. */
+function votersSoon(state: MetaState, config: RaftConfig): readonly MemberId[] {
+  const vitals = { leader: '' as MemberId, isLongGone: () => false, isFresh: () => true };
+  const change = nextVoterChange(state, config, vitals);
+  if (change?.kind === 'promote') return [...config.voters, change.member];
+  if (change?.kind === 'demote') return config.voters.filter((id) => id !== change.member);
+  return config.voters;
+}
+
+function keepCopies({ groups }: MetaState, up: ReadonlySet<MemberId>): boolean {
+  const rows = groups.flatMap((group) => group ?? []);
+  return rows.every(({ inSync }) => inSync.length > 1 && inSync.some((id) => up.has(id)));
 }
 
 /**

@@ -5,12 +5,14 @@
 import type { CallerId, OpSequence, Sequence } from '../../src/base/ids.ts';
 import { ClientRouter } from '../../src/client/client-router.ts';
 import { Session } from '../../src/client/session.ts';
-import { Content } from '../../src/partition/content.ts';
+import { Content, type Piece } from '../../src/partition/content.ts';
 import { Controller } from '../../src/partition/controller.ts';
 import { DedupeTable } from '../../src/partition/dedupe-table.ts';
 import { Lease } from '../../src/partition/lease.ts';
+import { PeerStream } from '../../src/partition/peer-stream.ts';
 import { Pending } from '../../src/partition/pending.ts';
-import { Replica } from '../../src/partition/replica.ts';
+import { Replica, type ReplicaInput } from '../../src/partition/replica.ts';
+import type { Actions } from '../../src/partition/replica-state.ts';
 import type { RunContext, RunResult } from '../../src/partition/store.ts';
 import { SyncSet } from '../../src/partition/sync-set.ts';
 import { MapRecords } from '../../src/structures/map/map-records.ts';
@@ -47,7 +49,52 @@ const retriesFrom = 1_000_000;
 /** Whatever else goes wrong with a broken member, the subscribers have to see it. */
 const ofSubscribers = /^(?!\d+ ms)/;
 
+function withoutChanges(input: ReplicaInput): ReplicaInput {
+  if (input.kind !== 'message' || input.message.kind !== 'replica.append') return input;
+  const entries = input.message.entries.map((entry) => ({ ...entry, changes: new Uint8Array(0) }));
+  return { ...input, message: { ...input.message, entries } };
+}
+
+function isLastPiece(content: Content, { structure, to }: Piece): boolean {
+  const store = content.find(structure);
+  return typeof store !== 'string' && to >= store.ranges;
+}
+
+type Restore = (this: Content, piece: Piece) => boolean;
+type Step = (this: Replica, input: ReplicaInput, nowMs: number, out: Actions) => void;
+
 const mutants: readonly Mutant[] = [
+  {
+    name: 'a learner that leaves the last piece of a copy out',
+    simulation: 'grid',
+    owner: Content.prototype,
+    member: 'restore',
+    make: (before) =>
+      function restore(this: Content, piece: Piece) {
+        return isLastPiece(this, piece) || (before as unknown as Restore).call(this, piece);
+      },
+    seed: 1,
+  },
+  {
+    name: 'a learner that applies no change while it copies',
+    simulation: 'grid',
+    owner: Replica.prototype,
+    member: 'step',
+    make: (before) =>
+      function step(this: Replica, input: ReplicaInput, nowMs: number, out: Actions) {
+        const taken = this.state.isWhole ? input : withoutChanges(input);
+        (before as unknown as Step).call(this, taken, nowMs, out);
+      },
+    seed: 1,
+  },
+  {
+    name: 'a primary that takes a learner for caught up that is not',
+    simulation: 'grid',
+    owner: PeerStream.prototype,
+    member: 'isCaughtUp',
+    make: () => true,
+    seed: 1,
+  },
   {
     name: 'a member that gives what a take waited for to its poll only once',
     simulation: 'grid',

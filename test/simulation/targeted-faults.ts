@@ -157,7 +157,9 @@ export class TargetedFaults {
   }
 
   #nameOf(address: Address): string {
-    const process = this.#grid.processes.find((candidate) => candidate.address === address);
+    // Also those that have left: their last messages may still be on their way.
+    const { processes } = this.#grid.world;
+    const process = processes.find((candidate) => candidate.address === address);
     if (process === undefined) throw new Error(`nobody is at ${address}`);
     return process.name;
   }

@@ -28,8 +28,8 @@ const least: Readonly<Record<Simulation, Counts>> = {
     maps: { ok: 100, destroyed: 1 },
     queues: { pushed: 50, taken: 50, inVain: 10, aborted: 10 },
     errands: { pushed: 10, taken: 10, destroyed: 1 },
-    faults: { targeted: 2.5 },
-    looks: { serving: 1, ackSets: 1, digests: 1, entries: 1, logs: 1 },
+    faults: { targeted: 2.5, join: 1, leave: 1 },
+    looks: { serving: 1, ackSets: 1, digests: 1, entries: 1, logs: 1, moves: 0.5, handovers: 1 },
     clients,
   },
   topic: {

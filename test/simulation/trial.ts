@@ -6,6 +6,7 @@ import { type Random, seededRandom } from '../../src/base/random.ts';
 import type { FaultKind } from '../../src/testing/fault-kinds.ts';
 import { drawSwarm, FaultPlan, type Swarm } from '../../src/testing/faults.ts';
 import { ClientFaults } from './client-faults.ts';
+import { ComingsAndGoings } from './comings-and-goings.ts';
 import { describeGrid } from './grid-description.ts';
 import { drawShape, type GridShape, GridWorld } from './grid-world.ts';
 import { Invariants } from './invariants.ts';
@@ -94,8 +95,11 @@ export class Trial {
     const plan = new FaultPlan(world, this.#swarm, { mayCrash: may });
     const targeted = new TargetedFaults(grid, this.#seed, may);
     const ofClients = new ClientFaults(grid, this.#seed);
+    const comings = new ComingsAndGoings(grid, this.#seed);
     plan.inject(this.#options.faultsMs);
     ofClients.inject();
+    // In two of three worlds, so that one is left in which the members stay who they are.
+    if (this.#seed % 3 !== 0) comings.inject(this.#options.faultsMs);
     if (this.isTargeted) targeted.inject();
     const end = world.now + this.#options.faultsMs;
     while (world.now < end && invariants.violations.length === 0) {
@@ -107,7 +111,11 @@ export class Trial {
     plan.heal();
     world.runFor(2_000);
     for (const process of grid.callers) if (!process.isUp) world.restart(process.name);
+    const haveLeft = () => comings.isSettled;
+    this.expectWithin(convergeMs, 'members could not leave', haveLeft);
     this.settle('the grid did not converge');
+    const isLevel = () => grid.isLevel && grid.isSafe;
+    this.expectWithin(convergeMs, 'copies did not become level', isLevel);
   }
 
   result(violations: readonly string[], counts: RunCounts): RunResult {
