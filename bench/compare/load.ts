@@ -7,7 +7,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 /** Clock ticks a second of /proc: 100 on every Linux that Node runs on. */
 const ticksOfSecond = 100;
-const probeMs = 200;
+/** How long it is looked who uses the processors. */
+export const probeMs = 200;
 /** Before a cell it is waited until the foreign load is as low as this, in cores. */
 const quietCores = 0.15;
 

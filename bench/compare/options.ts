@@ -55,6 +55,7 @@ const usual = {
   warmUpSeconds: 0.3,
   triesMax: 3,
   quietWaitMaxMs: 10_000,
+  patienceMs: 60_000,
 } satisfies MeasurePace;
 
 const hasty: MeasurePace = {
@@ -65,6 +66,7 @@ const hasty: MeasurePace = {
   warmUpSeconds: 0.1,
   triesMax: 1,
   quietWaitMaxMs: 0,
+  patienceMs: 0,
 };
 
 function paceOf(values: ReturnType<typeof parsed>['values']): MeasurePace {

@@ -6,7 +6,7 @@
 import type { Cell } from './cells.ts';
 import { DriverChild } from './driver-child.ts';
 import { type Addresses, type DriverName, isShoal, type ValueKind } from './drivers/driver.ts';
-import { type Load, loadBetween, quiet, sample } from './load.ts';
+import { type Load, loadBetween, probeMs, quiet, sample } from './load.ts';
 import type { Task, TaskResult } from './tasks/task.ts';
 
 export interface Pace {
@@ -19,6 +19,8 @@ export interface Pace {
   /** How often a cell is run where there is foreign load, and how long it is waited before for less. */
   readonly triesMax: number;
   readonly quietWaitMaxMs: number;
+  /** What waiting and further tries may take with the cells of a stage: on a machine that is never quiet it is to end. */
+  readonly patienceMs: number;
 }
 
 /** One run of a cell by a driver: the try with the least foreign load. */
@@ -63,6 +65,7 @@ export async function runRounds(
   listener: Listener,
 ): Promise<void> {
   const names = [...new Set(cells.flatMap(({ drivers }) => drivers))];
+  const patience = { leftMs: pace.patienceMs };
   await fillSystems(stage, cells);
   for (let round = 0; round < pace.rounds; round++) {
     const drivers = new Set(await openAll(names, stage, valuesIn(cells)));
@@ -80,7 +83,7 @@ export async function runRounds(
       const turns = [...drivers].filter(({ name }) => cell.drivers.includes(name));
       for (const driver of rotated(turns, round + at)) {
         await tried(cell.name, driver, async () =>
-          listener.row(await runCell({ stage, drivers, driver, cell, round, pace })),
+          listener.row(await runCell({ stage, drivers, driver, cell, round, pace, patience })),
         );
       }
     }
@@ -153,27 +156,36 @@ interface Turn {
   readonly cell: Cell;
   readonly round: number;
   readonly pace: Pace;
+  readonly patience: { leftMs: number };
 }
 
 async function runCell(turn: Turn): Promise<Row> {
-  const { driver, cell, pace } = turn;
+  const { driver, cell, pace, patience } = turn;
   await driver.run(cell.task, pace.warmUpSeconds);
-  let best: Omit<Row, 'tries'> | undefined;
-  let tries = 0;
-  while (tries < pace.triesMax && (best === undefined || best.foreignCores > foreignMax)) {
+  let best = await tryCell(turn);
+  let tries = 1;
+  while (best.foreignCores > foreignMax && tries < pace.triesMax && patience.leftMs > 0) {
     tries++;
+    const begun = performance.now();
     const row = await tryCell(turn);
-    if (best === undefined || row.foreignCores < best.foreignCores) best = row;
+    patience.leftMs -= performance.now() - begun;
+    if (row.foreignCores < best.foreignCores) best = row;
   }
-  if (best === undefined) throw new Error('expected one try at least');
   return { ...best, tries };
+}
+
+/** Until there is little foreign load; one look costs no patience. */
+async function awaitQuiet(measured: readonly number[], { pace, patience }: Turn): Promise<void> {
+  const begun = performance.now();
+  await quiet(measured, Math.min(pace.quietWaitMaxMs, Math.max(0, patience.leftMs)));
+  patience.leftMs -= Math.max(0, performance.now() - begun - probeMs);
 }
 
 async function tryCell(turn: Turn): Promise<Omit<Row, 'tries'>> {
   const { stage, drivers, driver, cell, round, pace } = turn;
   const measured = [...stage.pids, driver.pid, process.pid];
   const idle = [...drivers].filter((each) => each !== driver).map(({ pid }) => pid);
-  await quiet(measured, pace.quietWaitMaxMs);
+  await awaitQuiet(measured, turn);
   const [from, idleFrom] = [sample(measured), sample(idle)];
   const result = await driver.run(cell.task, pace.seconds);
   const load = loadBetween(from, sample(measured));
