@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { type Cell, cells } from '../../bench/compare/cells.ts';
 import { driverNames, isShoal } from '../../bench/compare/drivers/driver.ts';
 import { Latencies, median } from '../../bench/compare/latencies.ts';
+import { findingsIn } from '../../bench/compare/measurements/simulator.ts';
 import { optionsOf, UsageError } from '../../bench/compare/options.ts';
 import { svgOf } from '../../bench/compare/plot.ts';
 import type { Row } from '../../bench/compare/rounds.ts';
@@ -148,6 +149,14 @@ describe('the comparison with Redis', () => {
       expect(isWhole('objects', value)).to.equal(true);
     }
     expect([null, undefined, 'short'].some((value) => isWhole('strings', value))).to.equal(false);
+  });
+
+  it('takes the speed of each simulation from what it prints, and no figure from one that failed', () => {
+    const line = '{"name":"grid","seeds":8,"bad":0,"timesRealTime":120}';
+    const [found] = findingsIn(`${line}\ntoo little happened: crashes\n`);
+    expect(found).to.include({ of: 'grid', value: 120 });
+    expect(() => findingsIn(line.replace('"bad":0', '"bad":1'))).to.throw('found violations');
+    expect(() => findingsIn('')).to.throw('expected totals');
   });
 
   it('names what it did not understand on its command line', () => {
