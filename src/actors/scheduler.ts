@@ -3,8 +3,8 @@
  *
  * A turn runs ready actors, first come first served, up to a slice each, until none is ready or its time is
  * up; then the end-of-turn hooks run, where the shell sends what the turn has put together for each
- * peer. A turn begins by itself after the present one of the event loop, or by `runNow` at the end of
- * a transport's read, which saves a hop.
+ * peer. A turn begins by itself after the present one of the event loop, or at the end of a transport's
+ * read by `runAfter`, which saves a hop.
  *
  * Invariants
  * 1. An actor stands in the ready queue at most once, so the queue is bounded by the number of actors.
@@ -34,6 +34,8 @@ export class Scheduler {
   readonly #turnEnds: (() => void)[] = [];
   #isRunning = false;
   #isDeferred = false;
+  /** A turn follows what is brought at present. */
+  #isGathering = false;
   /** What the present turn may still use. */
   #turnEnd = 0;
   #messagesLeft = 0;
@@ -56,6 +58,21 @@ export class Scheduler {
     this.#deferIfNeeded();
   }
 
+  /** Takes the mail that `bring` brings, then runs a turn here and now. */
+  runAfter(bring: () => void): void {
+    if (this.#isRunning || this.#isGathering) {
+      bring();
+      return;
+    }
+    this.#isGathering = true;
+    try {
+      bring();
+    } finally {
+      this.#isGathering = false;
+      this.runNow();
+    }
+  }
+
   /** Runs a turn here and now; within a turn it does nothing, since that turn will come to it. */
   runNow(): void {
     if (this.#isRunning) return;
@@ -74,7 +91,8 @@ export class Scheduler {
   };
 
   #deferIfNeeded(): void {
-    if (this.#isRunning || this.#isDeferred || this.#ready.length === 0) return;
+    if (this.#isRunning || this.#isGathering || this.#isDeferred) return;
+    if (this.#ready.length === 0) return;
     this.#isDeferred = true;
     this.#clock.defer(this.#runDeferred);
   }

@@ -20,6 +20,8 @@ export interface Clock {
   setTimer(delayMs: number, act: () => void): Timer;
   /** Runs `act` after the current turn, when the frames that have already come were read. */
   defer(act: () => void): void;
+  /** Runs `act` when the present callback is through with all that it set off, before the next one. */
+  endOfTask(act: () => void): void;
 }
 
 export const systemClock: Clock = {
@@ -38,6 +40,12 @@ export const systemClock: Clock = {
     };
   },
   defer: (act) => void afterPoll(act),
+  endOfTask(act) {
+    const { process } = globalThis as { process?: { nextTick?(act: () => void): void } };
+    // After all promises that have been settled, so that what their callers do belongs to the task.
+    if (process?.nextTick !== undefined) process.nextTick(act);
+    else afterPoll(act);
+  },
 };
 
 /** Runs `act` when what has come in was read; what is returned cancels it. */

@@ -117,7 +117,7 @@ export class Link {
     if (this.#frames.isDue && !this.#isHeldUp) this.#send();
     else if (!this.#isFlushing) {
       this.#isFlushing = true;
-      this.#clock.defer(this.#flush);
+      this.#clock.endOfTask(this.#flush);
     }
     return true;
   }

@@ -98,7 +98,7 @@ export class ClientConnection implements ClientLink {
     if (this.#frames.isDue) this.#send();
     else if (!this.#isFlushing) {
       this.#isFlushing = true;
-      this.#settings.clock.defer(this.#flush);
+      this.#settings.clock.endOfTask(this.#flush);
     }
   }
 
@@ -129,8 +129,7 @@ export class ClientConnection implements ClientLink {
       this.#greet(greeting.hello);
       return;
     }
-    for (const message of this.#codec.decodeBatch(frame)) this.#gateway.receive(this, message);
-    this.#gateway.frameRead();
+    this.#gateway.receiveAll(this, this.#codec.decodeBatch(frame));
   }
 
   #greet(hello: ClientHello): void {

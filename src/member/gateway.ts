@@ -46,8 +46,8 @@ export interface GatewayMember {
   isDoubtful(id: MemberId): boolean;
   acceptLoss(timeoutMs: number, done: (isCommitted: boolean) => void): void;
   toMember(to: MemberId, message: OpRequest): boolean;
-  /** Lets the actors work on what has come, here and now. */
-  runTurn(): void;
+  /** Lets the actors work, here and now, on what `bring` brings. */
+  runAfter(bring: () => void): void;
 }
 
 /** A client that has had no connection for so long is gone. */
@@ -142,9 +142,11 @@ export class Gateway implements ClientPort {
     }
   }
 
-  /** A client's frame was read to its end: what it brought is worked on without another hop. */
-  frameRead(): void {
-    this.#member.runTurn();
+  /** As `receive`, for all of a frame: what it brings is worked on without another hop. */
+  receiveAll(link: ClientLink, messages: readonly Message[]): void {
+    this.#member.runAfter(() => {
+      for (const message of messages) this.receive(link, message);
+    });
   }
 
   answer(to: string, message: Answer): boolean {

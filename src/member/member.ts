@@ -175,7 +175,7 @@ export class Member {
   /** Hands a request of a client to another member; false where it cannot be reached. */
   readonly toMember = (to: MemberId, message: OpRequest) => this.#dispatch.toMember(to, message);
 
-  readonly runTurn = () => this.#actors.scheduler.runNow();
+  readonly runAfter = (bring: () => void) => this.#actors.scheduler.runAfter(bring);
   /** Lost partitions come back, empty. */
   acceptLoss(timeoutMs: number, done: (isCommitted: boolean) => void): void {
     this.#commit({ type: 'accept-loss' }, timeoutMs, (result) => done(result !== undefined));

@@ -72,6 +72,11 @@ export class SimClock implements Clock {
     this.#loop.defer(act);
   }
 
+  /** A turn of the world is a task, so this is the same. */
+  endOfTask(act: () => void): void {
+    this.#loop.defer(act);
+  }
+
   /** Running timers keep their end in the world's time. */
   setRate(rate: number): void {
     this.#shown = this.monotonic();

@@ -37,6 +37,10 @@ export class HandClock implements Clock {
     this.#deferred.push(act);
   }
 
+  endOfTask(act: () => void): void {
+    this.defer(act);
+  }
+
   /** Time passes, and nothing runs: as within a long turn. */
   spend(ms: number): void {
     this.#now += ms;

@@ -10,6 +10,7 @@ function seedsOf(names: Readonly<Record<string, readonly string[]>>) {
     wall: () => 0,
     setTimer: () => ({ cancel: () => {} }),
     defer: () => {},
+    endOfTask: () => {},
   };
   const seeds = new Seeds(
     [

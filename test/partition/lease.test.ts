@@ -12,6 +12,7 @@ function leaseAt(monotonic: number, wall: number) {
     wall: () => time.wall,
     setTimer: () => ({ cancel: () => {} }),
     defer: () => {},
+    endOfTask: () => {},
   };
   const lease = new Lease(clock, presets.lan);
   return {

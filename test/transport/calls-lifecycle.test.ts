@@ -25,6 +25,7 @@ class Desk {
       wall: () => this.nowMs,
       setTimer: () => ({ cancel: () => {} }),
       defer: () => {},
+      endOfTask: () => {},
     };
     this.calls = new Calls({
       caller: 'app#1' as CallerId,

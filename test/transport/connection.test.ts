@@ -54,6 +54,10 @@ class ManualClock implements Clock {
     act();
   }
 
+  endOfTask(act: () => void): void {
+    this.defer(act);
+  }
+
   leap(ms: number): void {
     this.#now += ms;
     const due = this.#due.filter(({ at }) => at <= this.#now);
