@@ -59,6 +59,14 @@ export class EntryLog {
     this.#bytes += bytesOf(entry);
   }
 
+  /** Counts an entry that nobody will ask for, and forgets those before it. */
+  pass(sequence: Sequence): void {
+    assert(sequence === this.#last + 1, 'entries follow each other without a gap');
+    while (this.#first <= this.#last) this.#dropFirst();
+    this.#first = sequence + 1;
+    this.#last = sequence;
+  }
+
   /** Forgets the oldest entries up to `confirmed` that are past `bytesMax`. */
   trim(confirmed: Sequence, bytesMax: number): void {
     while (this.#bytes > bytesMax && this.#first <= confirmed) this.#dropFirst();

@@ -104,7 +104,10 @@ export class Pending {
         out.push({ kind: 'reply', to: write.origin, request: write.request, result: write.result });
       }
     }
-    if (this.#head > 1_024 || this.#head === this.#writes.length) {
+    if (this.#head === this.#writes.length) {
+      this.#writes.length = 0;
+      this.#head = 0;
+    } else if (this.#head > 1_024) {
       this.#writes = this.#writes.slice(this.#head);
       this.#head = 0;
     }

@@ -7,7 +7,7 @@
  *    member is in it before its addition can commit, and leaves it only by a later version of the row.
  * 2. Nothing is answered without a valid lease, at admission and again in the turn of the answer.
  * 3. An op of a caller runs at most once.
- * 4. At most `changesInFlightMax` writes are unanswered, so the log still holds each of them.
+ * 4. At most `changesInFlightMax` writes are unanswered, so the log still holds each of them that a peer needs.
  * The meta group keeps its half of 1: it changes the in-sync set only by this primary's proposals.
  */
 import { GridError } from '../base/errors.ts';
@@ -157,7 +157,7 @@ export class Primary {
   }
 
   tick(nowMs: number, out: Actions): void {
-    this.#housekeep(nowMs);
+    this.#housekeep(nowMs, out);
     this.#polls.expire(nowMs, out);
     this.#tellOrphans(nowMs, out);
     this.#advance(nowMs, out);
@@ -199,7 +199,7 @@ export class Primary {
   ): void {
     const run = store.run(message.op, this.#context(message.caller, nowMs));
     // A read may find that something has expired: that is a change, and the read answers after it.
-    if (run.changes.length > 0) this.#recordNobodys(message.structure, run, nowMs);
+    if (run.changes.length > 0) this.#recordNobodys(message.structure, run, nowMs, out);
     if (run.waitsFor === undefined) {
       this.#answer(origin, message, run, out);
       return;
@@ -245,12 +245,17 @@ export class Primary {
       return;
     }
     const run = store.run(message.op, this.#context(caller, nowMs));
-    this.#record(origin, message, run, nowMs);
-    if (this.#sync.ackSet.size === 0) this.#advance(nowMs, out);
+    this.#record(origin, message, run, nowMs, out);
   }
 
   /** Numbers what an op did and keeps it for the peers and for its retry. */
-  #record(origin: Origin | undefined, message: OpRequest, run: RunResult, nowMs: number): void {
+  #record(
+    origin: Origin | undefined,
+    message: OpRequest,
+    run: RunResult,
+    nowMs: number,
+    out: Actions,
+  ): void {
     const { log, options } = this.#state;
     const bytes = run.changes.length + run.result.length;
     // An entry that fits into no frame would cost the partition its backups: rather forget the result.
@@ -264,17 +269,21 @@ export class Primary {
       changes: run.changes,
       result: isResultKept ? run.result : undefined,
     };
-    log.push(entry);
+    // Without peers nobody will ask for it: a new one begins with a copy, at the commit.
+    const isAlone = this.#sync.isAlone && this.#sync.committedSize >= options.minInSync;
+    if (isAlone) log.pass(entry.sequence);
+    else log.push(entry);
     options.content.dedupe.note(entry, nowMs);
     const { request } = message;
     this.#pending.addWrite(origin, request, entry.sequence, run.result, bytes, run.touched);
     if (run.wakes !== undefined) this.#polls.wake(message.structure, run.wakes);
-    this.#isDirty = true;
+    this.#isDirty ||= !isAlone || this.#polls.hasWoken;
+    if (this.#sync.ackSet.size === 0) this.#advance(nowMs, out);
   }
 
   /** Numbers a change that no caller asked for. */
-  #recordNobodys(structure: StructureId, run: RunResult, nowMs: number): void {
-    this.#record(undefined, { ...nobodysRequest, structure }, run, nowMs);
+  #recordNobodys(structure: StructureId, run: RunResult, nowMs: number, out: Actions): void {
+    this.#record(undefined, { ...nobodysRequest, structure }, run, nowMs, out);
   }
 
   /** Reads that wait at a structure that was destroyed are told. */
@@ -296,7 +305,7 @@ export class Primary {
   }
 
   /** What time has brought: expiry and the like, a slice at a time. */
-  #housekeep(nowMs: number): void {
+  #housekeep(nowMs: number, out: Actions): void {
     const { content, limits, surroundings } = this.#state.options;
     if (!this.isServing || !surroundings.isLeaseValid(nowMs)) return;
     const gridTime = surroundings.gridTime(nowMs);
@@ -304,7 +313,7 @@ export class Primary {
       if (this.#pending.writes > limits.changesInFlightMax / 2) return;
       if (!store.isDue(gridTime)) continue;
       const run = store.housekeep(this.#context(nobody, nowMs));
-      if (run.changes.length > 0) this.#recordNobodys(structure, run, nowMs);
+      if (run.changes.length > 0) this.#recordNobodys(structure, run, nowMs, out);
     }
   }
 

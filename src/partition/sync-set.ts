@@ -76,9 +76,14 @@ export class SyncSet {
     return this.#hasProposed;
   }
 
+  /** Whether there is no stream to anybody. */
+  get isAlone(): boolean {
+    return this.#peers.size === 0;
+  }
+
   /** Confirmed entries that are kept for peers that fall behind. A new peer begins with a copy. */
   get keptBytesMax(): number {
-    return this.#peers.size === 0 ? 0 : confirmedBytesMax;
+    return this.isAlone ? 0 : confirmedBytesMax;
   }
 
   /** What the whole ack set has. */
