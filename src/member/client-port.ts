@@ -1,11 +1,12 @@
 /** What a member tells whoever speaks for its clients. */
 import type { CallerId, MemberId } from '../base/ids.ts';
+import { requestsMax } from '../transport/open-calls.ts';
 import type { OpFailed, OpRefused, OpReply } from '../wire/op-messages.ts';
 
 export type Answer = OpReply | OpRefused | OpFailed;
 
 /** Requests from this number on were passed on for a client; those of a member itself stay below. */
-export const relayedFrom = 2 ** 50;
+export const relayedFrom = requestsMax;
 
 export interface ClientPort {
   /** An answer of a partition that is here; false where it is not for a client. */

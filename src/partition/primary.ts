@@ -186,7 +186,10 @@ export class Primary {
   #turnAway(origin: Origin, message: OpRequest, reason: Refusal, out: Actions): void {
     const { caller, opSequence, request } = message;
     const known = this.#state.options.content.dedupe.lookup(caller, opSequence);
-    refuse(origin, request, typeof known === 'string' ? reason : 'interrupted', out);
+    if (typeof known === 'string') refuse(origin, request, reason, out);
+    // What is gone stays so: to ask once more would bring no other answer, and what the write gave is here.
+    else if (reason === 'no-structure') this.#repeat(origin, request, known, out);
+    else refuse(origin, request, 'interrupted', out);
   }
 
   #read(

@@ -3,19 +3,28 @@
  *
  * Invariants
  * 1. `bytes` is the sum of the ops of those that wait.
+ * 2. A call that left is not held, and at most about half of the array is empty, also where calls always wait.
  */
+
+/** So many calls that left may stand at the head before the array is cut. */
+const headMax = 1_024;
 
 export interface Waiting {
   readonly call: { readonly op: Uint8Array };
 }
 
 export class CallLine<Call extends Waiting> {
-  #calls: Call[] = [];
+  #calls: (Call | undefined)[] = [];
   #head = 0;
   #bytes = 0;
 
   get length(): number {
     return this.#calls.length - this.#head;
+  }
+
+  /** Places that it takes in memory, those that calls have left included. */
+  get places(): number {
+    return this.#calls.length;
   }
 
   get bytes(): number {
@@ -30,9 +39,12 @@ export class CallLine<Call extends Waiting> {
   shift(): Call | undefined {
     const call = this.#calls[this.#head];
     if (call === undefined) return undefined;
-    this.#head++;
+    this.#calls[this.#head++] = undefined;
     this.#bytes -= call.call.op.length;
     if (this.#head === this.#calls.length) this.#restart([]);
+    else if (this.#head >= headMax && this.#head * 2 > this.#calls.length) {
+      this.#restart(this.#calls.slice(this.#head));
+    }
     return call;
   }
 
@@ -55,7 +67,7 @@ export class CallLine<Call extends Waiting> {
     return taken;
   }
 
-  #restart(calls: Call[]): void {
+  #restart(calls: (Call | undefined)[]): void {
     this.#calls = calls;
     this.#head = 0;
   }

@@ -6,12 +6,15 @@
  * and again, and each old copy keeps all that it held from the garbage collector once it has aged itself.)
  *
  * Invariants
- * 1. A number is given to one call only.
- * 2. There are as many places as there ever were calls at a time.
+ * 1. A number is given to one call only, and is below `requestsMax`: a place whose numbers are used up
+ *    is given to nobody any more.
+ * 2. There are as many places as there ever were calls at a time, and those that are used up.
  */
 
 /** More calls at a time there cannot be. */
 export const placesMax = 131_072;
+/** The numbers of requests stay below it: those above belong to members that pass requests on. */
+export const requestsMax = 2 ** 50;
 
 export interface Placed {
   /** The number of its request; 0 before it has a place. */
@@ -25,9 +28,16 @@ export class OpenCalls<Call extends Placed> {
   /** How often each place was used. */
   readonly #uses: number[] = [];
   readonly #free: number[] = [];
+  readonly #usesMax: number;
+  /** Places that were used so often that they have no number left. */
+  #usedUp = 0;
+
+  constructor(usesMax = requestsMax / placesMax - 1) {
+    this.#usesMax = usesMax;
+  }
 
   get size(): number {
-    return this.#places.length - this.#free.length;
+    return this.#places.length - this.#free.length - this.#usedUp;
   }
 
   /** Gives the call its number. The caller sees to it that there is room. */
@@ -47,7 +57,8 @@ export class OpenCalls<Call extends Placed> {
   remove(call: Call): void {
     const place = call.request % placesMax;
     this.#places[place] = undefined;
-    this.#free.push(place);
+    if ((this.#uses[place] as number) < this.#usesMax) this.#free.push(place);
+    else this.#usedUp++;
   }
 
   /** Those for which `isMeant` holds, in the order in which they were made. */

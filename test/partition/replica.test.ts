@@ -112,6 +112,20 @@ describe('a primary', () => {
     expect(leaseless.request(ann, 3, '+a', 2)).to.equal('refuse 3 not-ready');
   });
 
+  it('gives a retry its result also where the structure was destroyed since', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a', 1);
+    replicas.settle();
+    replicas.request(ann, 2, '+a', 2);
+    replicas.isStructureKnown = false;
+    expect(replicas.request(ann, 3, '+a', 1)).to.equal('reply 3');
+    expect(replicas.replies.get(3)).to.equal('1');
+    expect(replicas.request(ann, 4, '+a', 2), 'not confirmed').to.equal('');
+    expect(replicas.request(ann, 5, '+a', 3)).to.equal('refuse 5 no-structure');
+    replicas.settle();
+    expect(replicas.said.at(-1)).to.equal('reply 4');
+  });
+
   it('is busy at its bound of unconfirmed bytes', () => {
     const replicas = servedBy([ann, bob], { changeBytesInFlightMax: 3 });
     replicas.request(ann, 1, '+a');

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { seededRandom } from '../../src/base/random.ts';
 import { OpSequences } from '../../src/transport/op-sequences.ts';
-import { OpenCalls, type Placed } from '../../src/transport/open-calls.ts';
+import { OpenCalls, type Placed, placesMax, requestsMax } from '../../src/transport/open-calls.ts';
 
 describe('open calls', () => {
   it('are found by a number that no other call ever has', () => {
@@ -36,6 +36,23 @@ describe('open calls', () => {
     const first = { serial: 0, request: 0 };
     calls.add(first);
     expect([calls.size, calls.where(() => true)]).to.deep.equal([1, [first]]);
+  });
+
+  it('leave a place whose numbers are used up, so that no number grows into those of relays', () => {
+    const usesMax = 3;
+    const calls = new OpenCalls<Placed>(usesMax);
+    const numbers = new Set<number>();
+    for (let serial = 1; serial <= 10; serial++) {
+      const call = { serial, request: 0 };
+      calls.add(call);
+      expect([calls.size, calls.find(call.request)]).to.deep.equal([1, call]);
+      numbers.add(call.request);
+      calls.remove(call);
+      expect(calls.size).to.equal(0);
+    }
+    expect(numbers.size).to.equal(10);
+    expect(Math.max(...numbers)).to.be.below((usesMax + 1) * placesMax);
+    expect(requestsMax % placesMax).to.equal(0);
   });
 });
 
