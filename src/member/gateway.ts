@@ -145,7 +145,11 @@ export class Gateway implements ClientPort {
   /** As `receive`, for all of a frame: what it brings is worked on without another hop. */
   receiveAll(link: ClientLink, messages: readonly Message[]): void {
     this.#member.runAfter(() => {
-      for (const message of messages) this.receive(link, message);
+      for (const message of messages) {
+        // What was said may have ended the connection, and then it is to leave nothing behind here.
+        if (this.#links.get(link.session) !== link) return;
+        this.receive(link, message);
+      }
     });
   }
 

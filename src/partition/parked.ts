@@ -2,9 +2,10 @@
  * Requests that come while a partition passes from one primary to the next: they wait here, on either side,
  * rather than with their callers, who would come too late or too often (PROTOCOL.md 3.3).
  *
- * Bounded in number, bytes and time; at a bound a request is refused, and its caller comes again.
+ * Bounded in number, bytes and time; at a bound a request is refused, and its caller comes again. What waits is
+ * a copy: a small op would keep its whole frame, which the bound on bytes does not count.
  */
-import type { OpRequest } from '../wire/op-messages.ts';
+import { keptRequest, type OpRequest } from '../wire/op-messages.ts';
 import type { Actions, Origin } from './replica-state.ts';
 
 const requestsMax = 1_024;
@@ -32,7 +33,7 @@ export class Parked {
     if (this.#requests.length >= requestsMax) return false;
     if (this.#bytes + message.op.length > bytesMax) return false;
     this.#bytes += message.op.length;
-    this.#requests.push({ origin, message, until: nowMs + parkedMsMax });
+    this.#requests.push({ origin, message: keptRequest(message), until: nowMs + parkedMsMax });
     return true;
   }
 

@@ -20,7 +20,7 @@ import type {
   StructureId,
 } from '../base/ids.ts';
 import { pollMs } from '../base/timings.ts';
-import type { OpRequest, Refusal } from '../wire/op-messages.ts';
+import { keptRequest, type OpRequest, type Refusal } from '../wire/op-messages.ts';
 import type { Entry, ReplicaAck } from '../wire/replica-messages.ts';
 import { WireError } from '../wire/wire-error.ts';
 import type { PartitionRow } from './meta-state.ts';
@@ -207,7 +207,7 @@ export class Primary {
       this.#answer(origin, message, run, out);
       return;
     }
-    const poll = { origin, message: kept(message), empty: run.result, deadline: waitsUntil };
+    const poll = { origin, message: keptRequest(message), empty: run.result, deadline: waitsUntil };
     if (!this.#polls.add(run.waitsFor, poll)) refuse(origin, message.request, 'busy', out);
   }
 
@@ -354,20 +354,6 @@ export class Primary {
     if (this.#pending.writes === 0 && this.#pending.reads === 0) return;
     if (options.surroundings.isLeaseValid(nowMs)) this.#pending.settle(this.#state.commit, out);
   }
-}
-
-/** A request that outlives the frame that brought it. */
-function kept(message: OpRequest): OpRequest {
-  return {
-    kind: 'op.request',
-    request: message.request,
-    caller: message.caller,
-    partition: message.partition,
-    structure: message.structure,
-    opSequence: message.opSequence,
-    firstIncomplete: message.firstIncomplete,
-    op: message.op.slice(),
-  };
 }
 
 function refuse(to: Origin, request: number, reason: Refusal, out: Actions): void {

@@ -14,6 +14,20 @@ export interface OpRequest {
   readonly op: Uint8Array;
 }
 
+/** A request that outlives the frame that brought it, and keeps nothing of that. */
+export function keptRequest(message: OpRequest): OpRequest {
+  return {
+    kind: 'op.request',
+    request: message.request,
+    caller: message.caller,
+    partition: message.partition,
+    structure: message.structure,
+    opSequence: message.opSequence,
+    firstIncomplete: message.firstIncomplete,
+    op: new Uint8Array(message.op),
+  };
+}
+
 export interface OpReply {
   readonly kind: 'op.reply';
   readonly request: number;
