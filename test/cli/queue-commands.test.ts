@@ -108,7 +108,7 @@ describe('the commands for queues', function () {
   it('print what they took before they came to wait in vain, with status 1', async () => {
     await client.queue('two').push('a');
     await client.queue('two').push('b');
-    const some = await run('take', 'two', '--count', '3', '--timeout', '300ms');
+    const some = await run('take', 'two', '--count', '3', '--timeout', '2s');
     expect(some).to.include({ status: 1, stdout: 'a\nb\n' });
   });
 
