@@ -127,6 +127,8 @@ export class Link {
     if (!this.#stop()) return;
     this.#send();
     this.#socket.close();
+    // A socket that closes takes nothing more, and those of browsers never say that they have room again.
+    this.#frames.clear();
   }
 
   #send(): void {

@@ -6,6 +6,7 @@
  * 1. A request of a client has one number here, through all its resends, until it is answered.
  * 2. A request is forgotten with its answer, its client, or the member that it went to.
  */
+import { pooledCopy } from '../base/byte-pool.ts';
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { Message } from '../wire/messages.ts';
 import type { OpRefused, OpRequest } from '../wire/op-messages.ts';
@@ -61,7 +62,8 @@ export class Relay {
       structure,
       opSequence,
       firstIncomplete,
-      op,
+      // It may wait for a link, and is not to keep the client's frame meanwhile.
+      op: pooledCopy(op),
     });
     // An earlier copy of it may be on its way, so this says nothing of what became of that.
     if (!isTaken) this.#interrupt(number);

@@ -46,6 +46,13 @@ describe('a relay', () => {
     expect({ ...sent[0]!.message, request: 5 }).to.deep.equal(given);
   });
 
+  it('keeps nothing of the frame that brought a request', () => {
+    const frame = new Uint8Array(100_000).fill(7);
+    relay.pass(client(), ann, { ...requestOf(5), op: frame.subarray(10, 12) });
+    frame.fill(0);
+    expect(sent[0]!.message.op).to.deep.equal(Uint8Array.of(7, 7));
+  });
+
   it('brings each answer to its client, under the number that it knows', () => {
     const [one, other] = [client(), client()];
     relay.pass(one, ann, requestOf(5));
