@@ -1,4 +1,5 @@
 /** What one member can say about itself and the grid without asking anybody: for HTTP and the command line. */
+import type { PartitionId, Sequence } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
 import type { Member as MemberSummary } from '../grid.ts';
 import { copiesToCome } from '../partition/placement.ts';
@@ -23,6 +24,13 @@ export interface PartitionSummary {
   readonly version: number;
   /** What this member's own copy holds; undefined where it has none. */
   readonly entriesHere: number | undefined;
+}
+
+/** What a copy holds: equal for all copies of a partition that are in sync, where nobody writes. */
+export interface CopyDigest {
+  readonly partition: PartitionId;
+  readonly last: Sequence;
+  readonly digest: number;
 }
 
 export interface StructureRowSummary {
@@ -91,6 +99,17 @@ export class LocalView {
   /** Copies on their way or still to be made until all are level. */
   copiesToCome(): number {
     return copiesToCome(this.#member().state);
+  }
+
+  /** Of the copies here that are whole. It reads all of them in one turn: for checks of a grid at rest. */
+  digests(): readonly CopyDigest[] {
+    const digests: CopyDigest[] = [];
+    for (const { partition, replica } of this.#member().host.replicas()) {
+      const { log, options, isWhole } = replica.state;
+      if (!isWhole) continue;
+      digests.push({ partition, last: log.last, digest: options.content.digest(log.last) });
+    }
+    return digests;
   }
 
   structures(): readonly StructureRowSummary[] {

@@ -1,6 +1,8 @@
 /** What is called in a run, and how it ends: plain values, which also travel to other processes. */
 import { GridError } from '../../src/base/errors.ts';
 import type { Grid } from '../../src/grid.ts';
+import type { Subscription, TopicGap } from '../../src/grid-topic.ts';
+import type { From } from '../../src/structures/topic/topic-reader.ts';
 import type { MapEntryInput } from '../../src/testing/linearizability/map-entry-model.ts';
 
 export interface MapCall {
@@ -34,13 +36,37 @@ export type Answer =
 /** Whoever calls: a client, or a member. */
 export interface Caller {
   readonly name: string;
+  /** False from when it is not to begin anything more. */
+  readonly isThere: boolean;
   do(call: Call): Promise<Answer>;
 }
 
 export type Callable = Pick<Grid, 'map' | 'queue' | 'topic'>;
 
-/** How long a take waits for an item. */
-const takeMs = 1_500;
+/** How long a take waits for an item, and a push for room. */
+const waitMs = 600;
+/** Messages come in bursts after a break. */
+const buffer = 100_000;
+
+/** What a subscriber is given. */
+export interface Given {
+  message(message: unknown, sequence: number): void;
+  gap(gap: TopicGap): void;
+}
+
+/** Resolves when it is in force. */
+export function subscribe(
+  grid: Callable,
+  topic: string,
+  from: From,
+  given: Given,
+): Promise<Subscription> {
+  return grid.topic(topic).subscribe((message, { sequence }) => given.message(message, sequence), {
+    from,
+    buffer,
+    onGap: (gap) => given.gap(gap),
+  });
+}
 
 /** Carries a call out; only what no grid should throw is thrown on. */
 export async function perform(grid: Callable, call: Call): Promise<Answer> {
@@ -91,11 +117,11 @@ function onQueue(grid: Callable, { name, call, item }: QueueCall): Promise<unkno
   const queue = grid.queue<number>(name);
   switch (call) {
     case 'push':
-      return queue.push(item as number);
+      return queue.push(item as number, { timeout: waitMs });
     case 'tryPush':
       return queue.tryPush(item as number);
     case 'take':
-      return queue.take({ timeout: takeMs });
+      return queue.take({ timeout: waitMs });
     case 'tryTake':
       return queue.tryTake();
   }

@@ -22,7 +22,12 @@ describe('a grid of processes that clients call', function () {
       folder,
       say: () => {},
     });
-    const least = { answers: 6 * operations, faults: { kill: 2, cut: 4 } };
+    const least = {
+      answers: 6 * operations,
+      faultsInAll: 6,
+      faults: { kill: 2, cut: 4 },
+      isTimed: false,
+    };
     const verdict = verdictOf(history.events, least, problems);
     expect(verdict.isWell, `seed ${seed}, logs in ${folder}: ${reportText(verdict)}`).to.equal(
       true,

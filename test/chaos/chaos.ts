@@ -1,76 +1,112 @@
 /**
- * `npm run chaos -- --clients-only [--kills 10] [--cuts 10] [--seed 1] [--operations 1000] [--preset lan]`:
- * real processes, real faults, real callers; then everything that was seen is checked. It exits 1 where
- * anything was lost, doubled, out of order or unannounced, and where too little happened to say so.
+ * Real processes, real faults, real callers; then everything that was seen is checked. It exits 1 where
+ * anything was lost, doubled, out of order or unannounced, where a time was not kept, and where too little
+ * happened to say so.
  *
- * `npm run chaos -- --check FILE`: checks the history of an earlier run again.
+ * `npm run chaos -- --minutes 10 [--seed 1] [--network namespaces|proxies] [--only kill,bridge]`: five members
+ * and clients, faults of every kind.
+ * `npm run chaos -- --rolling-restart`: each of five members hands over and starts again, under load.
+ * `npm run chaos -- --clients-only [--kills 10] [--cuts 10]`: clients alone; owners are killed, connections cut.
+ * `npm run chaos -- --check FILE`: looks through the history of an earlier run again.
  */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { runClientsOnly } from './clients-only.ts';
-import { readHistory, writeHistory } from './history-file.ts';
-import { reportText } from './report.ts';
-import { type Least, type Verdict, verdictOf } from './verdict.ts';
+import { checkAgain, conclude } from './conclusion.ts';
+import { kindsOf } from './deck.ts';
+import { placesNeeded, runFully } from './full-run.ts';
+import { namespacesHere, runInside } from './inside-namespaces.ts';
+import { NamespaceNetwork } from './namespace-network.ts';
+import { whyNoNamespaces } from './namespaces.ts';
+import type { Network } from './network.ts';
+import { type ChaosOptions, readOptions } from './options.ts';
+import { ProxiedNetwork } from './proxied-network.ts';
+import type { Least, Verdict } from './verdict.ts';
 
-const { values } = parseArgs({
-  options: {
-    'clients-only': { type: 'boolean', default: false },
-    kills: { type: 'string', default: '10' },
-    cuts: { type: 'string', default: '10' },
-    /** Chooses the faults. */
-    seed: { type: 'string' },
-    /** Answers between two faults. */
-    operations: { type: 'string', default: '1000' },
-    preset: { type: 'string', default: 'lan' },
-    /** Where history and logs go. */
-    out: { type: 'string', default: 'chaos-results' },
-    check: { type: 'string' },
-  },
-});
+const args = process.argv.slice(2);
+const options = readOptions(args);
+const restarts = ['rolling restart', 'hasty restart'];
+const startedAt = performance.now();
 
-const verdict = values.check === undefined ? await run() : await check(values.check);
-console.log(reportText(verdict));
-process.exit(verdict.isWell ? 0 : 1);
+process.exit(await main());
 
-async function run(): Promise<Verdict> {
-  const seed = values.seed === undefined ? Date.now() % 1_000_000 : whole('seed');
-  const [kills, cuts, operations] = [whole('kills'), whole('cuts'), whole('operations')];
-  const { preset } = values;
-  if (preset !== 'lan' && preset !== 'local') throw new Error(`--preset: lan or local`);
-  const folder = join(values.out, `seed-${seed}`);
-  mkdirSync(folder, { recursive: true });
-  console.log(`seed ${seed}: ${kills} kills of owners and ${cuts} cuts of clients`);
-  const startedAt = performance.now();
-  const say = (line: string) => {
-    console.log(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
-  };
-  const { history, problems, reconnects } = await runClientsOnly({
-    seed,
-    kills,
-    cuts,
-    operations,
-    preset,
-    folder,
-    say,
-  });
-  const least: Least = { answers: (kills + cuts) * operations, faults: { kill: kills, cut: cuts } };
-  const path = join(folder, 'history.jsonl.gz');
-  await writeHistory(path, { seed, least, problems }, history.events);
-  say(`the clients lost all connections ${reconnects} times; the history is in ${path}`);
-  return verdictOf(history.events, least, problems);
-}
-
-async function check(path: string): Promise<Verdict> {
-  const { head, events } = await readHistory(path);
-  console.log(`seed ${String(head.seed)}, ${events.length} events`);
-  return verdictOf(events, head.least as Least, head.problems as string[]);
-}
-
-function whole(option: 'kills' | 'cuts' | 'seed' | 'operations'): number {
-  const value = Number(values[option]);
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw new Error(`--${option}: expected a whole number, found ${values[option]}`);
+async function main(): Promise<number> {
+  if (options.mode === 'check') return statusOf(await checkAgain(options.check));
+  if (options.mode === 'clients-only') return statusOf(await clientsOnly());
+  const here = namespacesHere();
+  if (here !== undefined) return statusOf(await full(new NamespaceNetwork(here)));
+  const why = options.network === 'proxies' ? 'that was asked for' : whyNoNamespaces();
+  if (why === '') {
+    const { seed } = options;
+    return runInside(placesNeeded, [...args, '--seed', `${seed}`]);
   }
-  return value;
+  if (options.network === 'namespaces')
+    throw new Error(`no network namespaces can be made: ${why}`);
+  console.log(
+    `without network namespaces, on loopback through proxies, no packet is lost (${why})`,
+  );
+  return statusOf(await full(await ProxiedNetwork.of(placesNeeded)));
+}
+
+function statusOf({ isWell }: Verdict): number {
+  return isWell ? 0 : 1;
+}
+
+async function clientsOnly(): Promise<Verdict> {
+  const { seed, kills, cuts, operations, preset } = options;
+  const title = `seed ${seed}: ${kills} kills of owners and ${cuts} cuts of clients`;
+  console.log(title);
+  const folder = join(options.out, `clients-seed-${seed}`);
+  const run = await runClientsOnly({ seed, kills, cuts, operations, preset, folder, say });
+  say(`the clients lost all connections ${run.reconnects} times`);
+  const least: Least = {
+    answers: (kills + cuts) * operations,
+    faultsInAll: kills + cuts,
+    faults: { kill: kills, cut: cuts },
+    isTimed: false,
+  };
+  const { history, problems } = run;
+  return conclude({ seed, title, least, problems, events: history.events, folder });
+}
+
+async function full(network: Network): Promise<Verdict> {
+  const { seed, ms, operations, mode } = options;
+  const isRolling = mode === 'rolling-restart';
+  const kinds = isRolling ? restarts : (options.kinds ?? kindsOf(network, ms));
+  const faultsMax = isRolling ? restarts.length : (options.faults ?? Number.POSITIVE_INFINITY);
+  const what = isRolling ? 'rolling restarts' : `${ms / 1_000} s of faults`;
+  const title = `seed ${seed}: ${what}, over ${network.name}`;
+  console.log(title);
+  const folder = join(options.out, `${mode}-seed-${seed}`);
+  const run = await runFully({ seed, network, ms, faultsMax, kinds, operations, folder, say });
+  const { history, problems } = run;
+  const least = leastOf(network, options);
+  return conclude({ seed, title, least, problems, events: history.events, folder });
+}
+
+/** Of a whole run: ten thousand answers a minute, and of ten minutes sixty faults and every kind. */
+function leastOf(network: Network, { mode, ms, kinds, faults, operations }: ChaosOptions): Least {
+  const minutes = ms / 60_000;
+  if (mode === 'rolling-restart') {
+    return {
+      answers: 5 * operations,
+      faultsInAll: restarts.length,
+      faults: Object.fromEntries(restarts.map((kind) => [kind, 1])),
+      isTimed: true,
+      errorsMax: 0,
+    };
+  }
+  const isWhole = mode === 'full' && kinds === undefined && faults === undefined;
+  if (!isWhole) return { answers: 1_000, faultsInAll: 1, faults: {}, isTimed: true };
+  const isLong = minutes >= 10;
+  const every = isLong ? kindsOf(network, ms) : [];
+  return {
+    answers: 10_000 * minutes,
+    faultsInAll: Math.floor((isLong ? 6 : 4) * minutes),
+    faults: Object.fromEntries(every.map((kind) => [kind, 1])),
+    isTimed: true,
+  };
+}
+
+function say(line: string): void {
+  console.log(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
 }

@@ -2,15 +2,13 @@
 import { connect } from '../../src/client.ts';
 import type { ConnectOptions, GridClient } from '../../src/grid.ts';
 import type { From } from '../../src/structures/topic/topic-reader.ts';
-import { type Answer, type Call, type Caller, perform } from './calls.ts';
-import type { Given, Listening } from './subscriber.ts';
-
-/** Messages come in bursts after a break. */
-const buffer = 100_000;
+import { type Answer, type Call, type Caller, type Given, perform, subscribe } from './calls.ts';
+import type { Listening } from './subscriber.ts';
 
 export class RunClient implements Caller, Listening {
   readonly name: string;
   readonly grid: GridClient;
+  readonly isThere = true;
   /** How often it lost its last connection. */
   reconnects = 0;
 
@@ -35,13 +33,7 @@ export class RunClient implements Caller, Listening {
   }
 
   async subscribe(topic: string, from: From, given: Given): Promise<() => Promise<void>> {
-    const subscription = await this.grid
-      .topic(topic)
-      .subscribe((message, { sequence }) => given.message(message, sequence), {
-        from,
-        buffer,
-        onGap: (gap) => given.gap(gap),
-      });
+    const subscription = await subscribe(this.grid, topic, from, given);
     return () => subscription.close();
   }
 }

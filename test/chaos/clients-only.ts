@@ -4,9 +4,10 @@
  */
 import { seededRandom } from '../../src/base/random.ts';
 import { RunClient } from './client.ts';
+import type { Fault } from './fault.ts';
 import { Fleet } from './fleet.ts';
 import { History } from './history.ts';
-import { cuts, type Fault, KillsAndCuts } from './kills-and-cuts.ts';
+import { cuts, KillsAndCuts } from './kills-and-cuts.ts';
 import { ProxiedNetwork } from './proxied-network.ts';
 import { until } from './waiting.ts';
 import { Workload } from './workload.ts';
@@ -31,6 +32,7 @@ const clients = [
   { name: 'gateway 2', routing: 'gateway' },
 ] as const;
 const pauseMs = 12;
+const share = { map: 4, push: 1, take: 2, publish: 1 };
 const operationsMs = 60_000;
 /** Of each client between two faults. */
 const answersLeast = 20;
@@ -101,13 +103,18 @@ class ClientsOnlyRun {
     const [first] = this.#clients as [RunClient];
     await this.#workload.define(first.grid);
     await this.#fleet.settled();
-    for (const client of this.#clients) await this.#workload.begin(client);
+    for (const client of this.#clients) await this.#workload.begin(client, share);
   }
 
   /** Every kind of cut in turn, in an order that the seed draws, together with the kills. */
   #plan(): (() => Promise<Fault>)[] {
     const { kills } = this.#options;
-    const faults = new KillsAndCuts(this.#fleet, this.#network, this.#workload.draws, this.#random);
+    const faults = new KillsAndCuts({
+      fleet: this.#fleet,
+      network: this.#network,
+      draws: this.#workload.draws,
+      random: this.#random,
+    });
     const plan = Array.from({ length: kills }, () => () => faults.kill());
     for (let at = 0; at < this.#options.cuts; at++) {
       plan.push(() => faults.cut(cuts[at % cuts.length] as (typeof cuts)[number]));
@@ -120,7 +127,7 @@ class ClientsOnlyRun {
     const { note, act } = await draw();
     this.#options.say(`${note.kind}: ${note.detail}`);
     const fault = this.#history.fault(note);
-    await act();
+    await act((what) => this.#history.note({ type: 'amiss', fault, what }));
     this.#history.note({ type: 'healed', fault });
     await this.#fleet.settled();
     this.#history.note({ type: 'settled', fault });

@@ -8,7 +8,7 @@ import type { JoinOptions } from '../../src/grid.ts';
 import { topicHash } from '../../src/structures/topic/topic-source.ts';
 import { encodeKey } from '../../src/wire/key.ts';
 import { MemberProcess } from './member-process.ts';
-import type { Place } from './proxied-network.ts';
+import type { Place } from './network.ts';
 import { until } from './waiting.ts';
 
 /** A thing in use, which lives in one partition. */
@@ -29,14 +29,25 @@ export interface FleetOptions {
   readonly onUnexpected: (what: string) => void;
 }
 
+/** The row of a partition, with members by their numbers. */
+export interface Row {
+  readonly primary: number | undefined;
+  readonly backups: readonly number[];
+  readonly term: number;
+}
+
 type View = Answers['/v1/members'];
+type PartitionRow = Answers['/v1/partitions']['partitions'][number];
 
 const names = ['ann', 'bob', 'cleo', 'dan', 'eve', 'finn', 'gus', 'hal', 'ida', 'jon'];
-const startMs = 60_000;
+const settleMs = 60_000;
 
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #running = new Map<number, MemberProcess>();
+  /** Those that are stopped, and would answer nothing. */
+  readonly #stopped = new Set<number>();
+  #starts = 0;
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -46,6 +57,11 @@ export class Fleet {
   /** The numbers of those that run. */
   get running(): number[] {
     return [...this.#running.keys()];
+  }
+
+  /** The numbers of those that do not. */
+  get absent(): number[] {
+    return this.#options.places.map((_, member) => member).filter((at) => !this.#running.has(at));
   }
 
   get cluster(): string {
@@ -60,26 +76,52 @@ export class Fleet {
     return names[member] ?? `member ${member}`;
   }
 
+  process(member: number): MemberProcess {
+    const process = this.#running.get(member);
+    if (process === undefined) throw new Error(`${this.nameOf(member)} does not run`);
+    return process;
+  }
+
   /** Resolves when it is in the grid. */
-  async start(member: number): Promise<void> {
+  async start(member: number): Promise<MemberProcess> {
     const { places, cluster, join: shared, folder, onUnexpected } = this.#options;
-    const { listen, advertise, dialFrom } = places[member] as Place;
+    const { listen, advertise, dialFrom, prefix } = places[member] as Place;
     const seeds = places.map((place) => place.advertise).filter((other) => other !== advertise);
     const name = this.nameOf(member);
-    const process = new MemberProcess(
-      { ...shared, cluster, name, listen, advertise, seeds, dialFrom },
-      join(folder, `${name}.log`),
+    const process = new MemberProcess(`${name} ${++this.#starts}`, {
+      config: { ...shared, cluster, name, listen, advertise, seeds, dialFrom },
+      prefix,
+      logPath: join(folder, `${name}.log`),
       onUnexpected,
-    );
+    });
     this.#running.set(member, process);
     await process.ready;
+    return process;
   }
 
   /** SIGKILL; resolves when the process is gone. */
   async kill(member: number): Promise<void> {
     const process = this.#running.get(member);
     this.#running.delete(member);
+    this.#stopped.delete(member);
     await process?.kill();
+  }
+
+  /** Resolves with its exit status, when it has handed over and is gone. */
+  async leave(member: number): Promise<number | NodeJS.Signals | null> {
+    const status = await this.process(member).leave();
+    this.#running.delete(member);
+    return status;
+  }
+
+  stop(member: number): void {
+    this.#stopped.add(member);
+    this.process(member).stop();
+  }
+
+  goOn(member: number): void {
+    this.#stopped.delete(member);
+    this.process(member).goOn();
   }
 
   async killAll(): Promise<void> {
@@ -87,18 +129,38 @@ export class Fleet {
   }
 
   /** Resolves when all that run see each other and nobody else, up, with every copy in sync. */
-  async settled(deadlineMs = startMs): Promise<void> {
+  async settled(deadlineMs = settleMs): Promise<void> {
     let state = '';
     const isSettled = async () => {
-      state = await this.#unsettled();
+      state = (await this.#disagreement()) || (await this.#missingCopies());
       return state === '';
     };
     await until(isSettled, () => `a grid that is settled; ${state}`, deadlineMs);
   }
 
+  /** Resolves when all that run see each other and nobody else. */
+  async agreed(deadlineMs = settleMs): Promise<void> {
+    let state = '';
+    const isAgreed = async () => {
+      state = await this.#disagreement();
+      return state === '';
+    };
+    await until(isAgreed, () => `one view; ${state}`, deadlineMs);
+  }
+
+  /** Resolves when all copies of each partition are equal. Nobody is to write meanwhile. */
+  async equal(deadlineMs = settleMs): Promise<void> {
+    let state = '';
+    const isEqual = async () => {
+      state = await this.#difference();
+      return state === '';
+    };
+    await until(isEqual, () => `equal copies; ${state}`, deadlineMs);
+  }
+
   /** Whether one that is gone is no longer taken for one that is up, by any that run. */
   async isMissed(id: string): Promise<boolean> {
-    const views = await Promise.all(this.running.map((member) => this.view(member)));
+    const views = await this.#views();
     return views.every(({ members }) =>
       members.every((member) => member.id !== id || member.state !== 'up'),
     );
@@ -108,36 +170,77 @@ export class Fleet {
     return ask(this.#addressOf(member), '/v1/members');
   }
 
-  /** Who is primary of the thing, as the first that runs sees it; undefined where nobody is. */
-  async ownerOf(used: Used): Promise<number | undefined> {
-    const [first] = this.running;
-    if (first === undefined) return undefined;
-    const address = this.#addressOf(first);
-    const { members } = await ask(address, '/v1/members');
-    const { partitions } = await ask(address, '/v1/partitions');
-    const rows = partitions.filter(({ backups }) => backups === 1);
-    const at = partitionOf(hashOf(used), rows.length);
-    const { primary } = rows.find(({ partition }) => partition === at) ?? {};
-    const owner = members.find(({ id }) => id === primary)?.name;
-    return this.running.find((member) => this.nameOf(member) === owner);
+  /** The table of the partitions with one backup, as one member sees it. */
+  async rows(): Promise<Row[]> {
+    const [first] = this.#answering;
+    if (first === undefined) throw new Error('no member answers');
+    const { members } = await this.view(first);
+    const { partitions } = await ask(this.#addressOf(first), '/v1/partitions');
+    const numberOf = (id: string | undefined) => {
+      const name = members.find((member) => member.id === id)?.name;
+      return this.running.find((member) => this.nameOf(member) === name);
+    };
+    const isHere = (member: number | undefined) => member !== undefined;
+    return ofOneBackup(partitions).map(({ primary, inSync, term }) => ({
+      primary: numberOf(primary),
+      backups: inSync
+        .filter((id) => id !== primary)
+        .map(numberOf)
+        .filter(isHere),
+      term,
+    }));
   }
 
-  /** Why it is not settled; empty where it is. */
-  async #unsettled(): Promise<string> {
-    const views = await Promise.all(this.running.map((member) => this.view(member)));
-    const ids = views
-      .map(({ self }) => self)
-      .sort()
-      .join();
+  /** The row of the thing. */
+  async rowOf(used: Used): Promise<Row> {
+    const rows = await this.rows();
+    const row = rows[partitionOf(hashOf(used), rows.length)];
+    if (row === undefined) throw new Error('the table has no partitions with one backup');
+    return row;
+  }
+
+  get #answering(): number[] {
+    return this.running.filter((member) => !this.#stopped.has(member));
+  }
+
+  #views(): Promise<View[]> {
+    return Promise.all(this.#answering.map((member) => this.view(member)));
+  }
+
+  /** Empty where there is one view. */
+  async #disagreement(): Promise<string> {
+    const views = await this.#views();
+    const ids = views.map(({ self }) => self).sort();
     for (const { self, members } of views) {
       const seen = members.filter(({ state }) => state === 'up').map(({ id }) => id);
-      if (seen.sort().join() !== ids || members.length !== views.length) {
-        return `${self} sees ${members.map(({ name, state }) => `${name} ${state}`).join(', ')}`;
-      }
+      if (seen.sort().join() === ids.join() && members.length === views.length) continue;
+      return `${self} sees ${members.map(({ name, state }) => `${name} ${state}`).join(', ')}`;
     }
-    for (const member of this.running) {
+    return '';
+  }
+
+  async #missingCopies(): Promise<string> {
+    for (const member of this.#answering) {
       const { ok } = await fetch(`http://${this.#addressOf(member)}/safez`);
       if (!ok) return `${this.nameOf(member)} says that copies are missing`;
+    }
+    return '';
+  }
+
+  async #difference(): Promise<string> {
+    const digests = new Map<string, string>();
+    for (const member of this.#answering) {
+      const { self } = await this.view(member);
+      for (const { partition, last, digest } of await this.process(member).digests()) {
+        digests.set(`${self} ${partition}`, `${digest} at ${last}`);
+      }
+    }
+    const [first] = this.#answering;
+    const { partitions } = await ask(this.#addressOf(first ?? 0), '/v1/partitions');
+    const perGroup = ofOneBackup(partitions).length;
+    for (const { backups, partition, inSync } of partitions) {
+      const found = inSync.map((id) => digests.get(`${id} ${backups * perGroup + partition}`));
+      if (new Set(found).size > 1) return `partition ${partition}: ${found.join(', ')}`;
     }
     return '';
   }
@@ -146,6 +249,10 @@ export class Fleet {
     const { host, port } = (this.#options.places[member] as Place).listen;
     return `${host}:${port}`;
   }
+}
+
+function ofOneBackup(partitions: readonly PartitionRow[]): readonly PartitionRow[] {
+  return partitions.filter(({ backups }) => backups === 1);
 }
 
 function hashOf({ on, key }: Used): number {

@@ -6,10 +6,16 @@ import type { TopicGap } from '../../src/grid-topic.ts';
 import type { From } from '../../src/structures/topic/topic-reader.ts';
 import type { Answer, Call } from './calls.ts';
 
-/** Of a fault, for people and for plots. */
 export interface FaultNote {
   readonly kind: string;
+  /** For people. */
   readonly detail: string;
+  /** Callers that the fault may keep waiting: those on members that it stops or cuts off. */
+  readonly afflicted?: readonly string[];
+  /** Callers on members that can reach no majority. */
+  readonly cutOff?: readonly string[];
+  /** Some keys have no copy that can be reached while it lasts, so that anybody may have to wait. */
+  readonly isBlocking?: boolean;
 }
 
 export type HistoryEvent = { readonly t: number } & (
@@ -32,8 +38,16 @@ export type HistoryEvent = { readonly t: number } & (
   | { readonly type: 'gap'; readonly subscription: number; readonly gap: TopicGap }
   | { readonly type: 'over'; readonly subscription: number }
   | ({ readonly type: 'fault'; readonly fault: number } & FaultNote)
+  /** Nothing of it is left to undo. */
   | { readonly type: 'healed'; readonly fault: number }
+  /** All see each other and nobody else. */
+  | { readonly type: 'agreed'; readonly fault: number }
+  /** And every copy is in sync. */
   | { readonly type: 'settled'; readonly fault: number }
+  /** And all copies are equal. */
+  | { readonly type: 'equal'; readonly fault: number }
+  /** Something happened that the fault is not to bring about. */
+  | { readonly type: 'amiss'; readonly fault: number; readonly what: string }
   /** Callers have stopped, every key was read since, and every queue emptied. */
   | { readonly type: 'complete' }
 );

@@ -72,7 +72,7 @@ const wellSeen = [
   [2, 'b'],
   [3, 'c'],
 ] as const;
-const least = { answers: calls.length, faults: { kill: 1 } };
+const least = { answers: calls.length, faultsInAll: 1, faults: { kill: 1 }, isTimed: false };
 
 function violations(change: Change, problems: readonly string[] = []): string {
   const { findings, isWell } = verdictOf(historyOf(change), least, problems);
@@ -140,12 +140,28 @@ describe('the judgement of a run', () => {
   });
 
   it('is content neither with too few faults or answers, nor with a problem beside the history', () => {
-    const { findings } = verdictOf(historyOf(), { answers: 100, faults: { kill: 2, cut: 1 } }, []);
+    const { findings } = verdictOf(
+      historyOf(),
+      { ...least, answers: 100, faults: { kill: 2, cut: 1 } },
+      [],
+    );
     const found = findings.flatMap((finding) => finding.violations).join('; ');
     expect(found).to.include('kill: expected 2, found 1');
     expect(found).to.include('cut: expected 1, found 0');
     expect(found).to.include('expected 100 answers, found 11');
     expect(violations({}, ['ann ended with 1'])).to.include('ann ended with 1');
+  });
+
+  it('counts errors where none are allowed, and not what queues say that stay empty or full', () => {
+    const strict = { ...least, answers: 1, errorsMax: 0 };
+    const said = (answer: Answer) => {
+      const { findings } = verdictOf(historyOf({ at: [10, take, answer] }), strict, []);
+      return findings.flatMap((finding) => finding.violations).join('; ');
+    };
+    expect(said({ how: 'failed', code: 'GRID_TIMEOUT', isInVain: true })).to.equal('');
+    expect(said({ how: 'failed', code: 'GRID_QUEUE_FULL' })).to.equal('');
+    expect(said({ how: 'failed', code: 'GRID_TIMEOUT' })).to.include('expected 0 errors, found 1');
+    expect(said({ how: 'unknown', code: 'GRID_TIMEOUT' })).to.include('expected 0 errors, found 1');
   });
 
   it('is not content with a run that did not come to its end', () => {

@@ -1,8 +1,16 @@
 /** One member process of a run: joins, and does what the run says. Its log goes to its standard error. */
 import net from 'node:net';
 import { destination, pino } from 'pino';
-import { Grid } from '../../src/index.ts';
+import { adminOf } from '../../src/admin/http.ts';
+import { GridError } from '../../src/base/errors.ts';
+import type { Grid } from '../../src/grid.ts';
+import type { Subscription } from '../../src/grid-topic.ts';
+import { GridMember } from '../../src/member/grid-member.ts';
+import type { LocalView } from '../../src/member/local-view.ts';
+import { perform, subscribe } from './calls.ts';
 import type { FromMember, MemberConfig, ToMember } from './member-messages.ts';
+
+type Asked<Do extends ToMember['do']> = Extract<ToMember, { readonly do: Do }>;
 
 const { dialFrom, ...options } = JSON.parse(process.argv[2] ?? '{}') as MemberConfig;
 
@@ -16,27 +24,75 @@ process.on('disconnect', () => process.exit(1));
 process.on('SIGINT', () => {});
 
 const logger = pino({ level: 'warn', name: options.name }, destination(2));
-const grid = await Grid.join({ ...options, logger, timeout: '60s' });
+let view: LocalView | undefined;
+const grid: Grid = await GridMember.join({ ...options, logger, timeout: '60s' }, (given) => {
+  view = given;
+  return adminOf(given);
+});
+const subscriptions = new Map<number, Subscription>();
 let isLeaving = false;
 
 process.on('message', (message: ToMember) => {
-  switch (message.do) {
-    case 'leave':
-      isLeaving = true;
-      void grid.leave({ timeout: '60s' }).then(
-        () => process.exit(0),
-        (error: unknown) => {
-          logger.error({ error: String(error) }, 'leaving failed');
-          process.exit(3);
-        },
-      );
-      break;
-  }
+  // What is thrown here is a bug, and ends the process with a trace in its log.
+  void obey(message);
 });
 void grid.closed.then(() => {
   if (!isLeaving) tell({ tell: 'closed' });
 });
 tell({ tell: 'ready' });
+
+async function obey(message: ToMember): Promise<void> {
+  switch (message.do) {
+    case 'call': {
+      const answer = await perform(grid, message.call);
+      tell({ tell: 'answer', request: message.request, answer });
+      return;
+    }
+    case 'subscribe':
+      return begin(message);
+    case 'unsubscribe':
+      await subscriptions.get(message.request)?.close();
+      subscriptions.delete(message.request);
+      return;
+    case 'digests': {
+      const { request } = message;
+      tell({ tell: 'digests', request, digests: [...(view?.digests() ?? [])] });
+      return;
+    }
+    case 'block': {
+      const end = performance.now() + message.ms;
+      while (performance.now() < end);
+      return;
+    }
+    case 'leave':
+      return leave();
+  }
+}
+
+async function begin({ request, topic, from }: Asked<'subscribe'>): Promise<void> {
+  try {
+    const subscription = await subscribe(grid, topic, from, {
+      message: (message, sequence) => tell({ tell: 'message', request, sequence, message }),
+      gap: (gap) => tell({ tell: 'gap', request, gap }),
+    });
+    subscriptions.set(request, subscription);
+    tell({ tell: 'subscribed', request });
+  } catch (error) {
+    if (!GridError.is(error)) throw error;
+    tell({ tell: 'subscribed', request, code: error.code });
+  }
+}
+
+async function leave(): Promise<void> {
+  isLeaving = true;
+  try {
+    await grid.leave({ timeout: '60s' });
+    process.exit(0);
+  } catch (error) {
+    logger.error({ error: String(error) }, 'leaving failed');
+    process.exit(3);
+  }
+}
 
 function tell(message: FromMember): void {
   process.send?.(message);

@@ -1,17 +1,16 @@
 /** Keeps one subscription of one caller: opens it, notes what it is given, opens it again where it was. */
 import { GridError } from '../../src/base/errors.ts';
-import type { TopicGap } from '../../src/grid-topic.ts';
 import type { From } from '../../src/structures/topic/topic-reader.ts';
+import type { Given } from './calls.ts';
 import type { History } from './history.ts';
+import { pause } from './waiting.ts';
 
-export interface Given {
-  message(message: unknown, sequence: number): void;
-  gap(gap: TopicGap): void;
-}
+const againMs = 50;
 
 /** Whoever can subscribe: resolves when it is in force, with a function that ends it. */
 export interface Listening {
   readonly name: string;
+  readonly isThere: boolean;
   subscribe(topic: string, from: From, given: Given): Promise<() => Promise<void>>;
 }
 
@@ -33,7 +32,11 @@ export class Subscriber {
     return this.#last;
   }
 
-  /** Asks until it is in force. */
+  get isThere(): boolean {
+    return this.#listening.isThere;
+  }
+
+  /** Asks until it is in force, or whose it is is gone. */
   async open(from: From): Promise<void> {
     const subscription = this.#history.subscribe(this.#listening.name, this.topic, from);
     let isOpen = true;
@@ -49,18 +52,21 @@ export class Subscriber {
         this.#history.note({ type: 'gap', subscription, gap });
       },
     };
-    const end = await this.#place(from, given);
-    this.#history.note({ type: 'in-force', subscription });
+    let end = async () => {};
     this.#end = async () => {
+      if (!isOpen) return;
       isOpen = false;
       this.#history.note({ type: 'over', subscription });
       await end();
     };
+    const placed = await this.#place(from, given);
+    if (placed === undefined) return this.#end();
+    end = placed;
+    this.#history.note({ type: 'in-force', subscription });
   }
 
   async close(): Promise<void> {
     await this.#end();
-    this.#end = async () => {};
   }
 
   /** Begins anew where it was, or with what comes from now on where it was nowhere yet. */
@@ -68,14 +74,16 @@ export class Subscriber {
     await this.open(this.#last === 0 ? 'now' : this.#last + 1);
   }
 
-  async #place(from: From, given: Given): Promise<() => Promise<void>> {
-    for (;;) {
+  async #place(from: From, given: Given): Promise<(() => Promise<void>) | undefined> {
+    while (this.#listening.isThere) {
       try {
         return await this.#listening.subscribe(this.topic, from, given);
       } catch (error) {
         // Refused or late: it is asked for again, as an application would.
         if (!GridError.is(error) || error.code === 'GRID_CLOSED') throw error;
+        await pause(againMs);
       }
     }
+    return undefined;
   }
 }

@@ -1,14 +1,23 @@
 /** What a run comes to: the judgement of its history, and whether enough happened for that to say anything. */
+import { boundsOf } from './bounds.ts';
+import type { Answer } from './calls.ts';
 import type { HistoryEvent } from './history.ts';
 import { judge } from './judge.ts';
 import { type Finding, isComplete } from './replay.ts';
+import { faultsOf } from './replayed-faults.ts';
 import { stallsOf } from './stalls.ts';
 
 /** How often something has to have happened, at least. */
 export interface Least {
   readonly answers: number;
+  /** All kinds together. */
+  readonly faultsInAll: number;
   /** By kind. */
   readonly faults: Readonly<Record<string, number>>;
+  /** Whether the times are kept that members promise to callers on members. */
+  readonly isTimed: boolean;
+  /** Errors that callers may get, at most; any number where it is left out. */
+  readonly errorsMax?: number;
 }
 
 export interface Verdict {
@@ -24,43 +33,47 @@ export function verdictOf(
 ): Verdict {
   const findings = [
     ...judge(events),
-    faultsOf(events, least),
+    faultsMet(events, least),
     trafficOf(events, least),
     stallsOf(events),
+    ...(least.isTimed ? boundsOf(events) : []),
     endOf(events, problems),
   ];
   return { isWell: findings.every(({ violations }) => violations.length === 0), findings };
 }
 
-function faultsOf(events: readonly HistoryEvent[], least: Least): Finding {
-  const figures: Record<string, number> = {};
+function faultsMet(events: readonly HistoryEvent[], least: Least): Finding {
+  const met = faultsOf(events).filter(({ settled }) => settled !== undefined);
+  const figures: Record<string, number> = { all: met.length };
   for (const kind of Object.keys(least.faults)) figures[kind] = 0;
-  const settled = new Set<number>();
-  for (const event of events) if (event.type === 'settled') settled.add(event.fault);
-  for (const event of events) {
-    if (event.type !== 'fault' || !settled.has(event.fault)) continue;
-    figures[event.kind] = (figures[event.kind] ?? 0) + 1;
-  }
-  const violations = Object.entries(least.faults)
+  for (const { kind } of met) figures[kind] = (figures[kind] ?? 0) + 1;
+  const violations = Object.entries({ all: least.faultsInAll, ...least.faults })
     .filter(([kind, count]) => (figures[kind] ?? 0) < count)
     .map(
-      ([kind, count]) =>
-        `${kind}: expected ${count}, found ${figures[kind]} that the grid got over`,
+      ([kind, count]) => `${kind}: expected ${count}, found ${figures[kind]} that were got over`,
     );
   return { what: 'the faults took place', violations, figures };
 }
 
-function trafficOf(events: readonly HistoryEvent[], { answers }: Least): Finding {
-  const figures = { answers: 0, failed: 0, unknown: 0 };
-  for (const event of events) {
-    if (event.type === 'end') figures[event.answer.how === 'ok' ? 'answers' : event.answer.how]++;
+function trafficOf(events: readonly HistoryEvent[], { answers, errorsMax }: Least): Finding {
+  const figures = { answers: 0, inVain: 0, refused: 0, unknown: 0 };
+  for (const event of events) if (event.type === 'end') figures[endingOf(event.answer)]++;
+  const errors = figures.refused + figures.unknown;
+  const violations: string[] = [];
+  if (figures.answers < answers) {
+    violations.push(`expected ${answers} answers, found ${figures.answers}`);
   }
-  const isEnough = figures.answers >= answers;
-  return {
-    what: 'there was traffic',
-    violations: isEnough ? [] : [`expected ${answers} answers, found ${figures.answers}`],
-    figures,
-  };
+  if (errors > (errorsMax ?? Number.POSITIVE_INFINITY)) {
+    violations.push(`expected ${errorsMax} errors, found ${errors}`);
+  }
+  return { what: 'there was traffic', violations, figures };
+}
+
+/** A queue that stays empty, or full, is no error of the grid. */
+function endingOf(answer: Answer): 'answers' | 'inVain' | 'refused' | 'unknown' {
+  if (answer.how === 'ok') return 'answers';
+  if (answer.how === 'unknown') return 'unknown';
+  return answer.isInVain === true || answer.code === 'GRID_QUEUE_FULL' ? 'inVain' : 'refused';
 }
 
 function endOf(events: readonly HistoryEvent[], problems: readonly string[]): Finding {

@@ -2,26 +2,30 @@
 import type { Random } from '../../src/base/random.ts';
 import type { GridClient } from '../../src/grid.ts';
 import type { Caller } from './calls.ts';
-import type { RunClient } from './client.ts';
 import { Draws, mapName, queues, topics } from './draws.ts';
 import type { History } from './history.ts';
 import { Lanes } from './lanes.ts';
 import { type Listening, Subscriber } from './subscriber.ts';
 import { pause, until } from './waiting.ts';
 
-/** Lanes of each caller. */
-const mapLanes = 4;
-const pushLanes = 1;
-const takeLanes = 2;
-const publishLanes = 1;
-const calmMs = 30_000;
+/** How many lanes a caller has for each thing. */
+export interface Share {
+  readonly map: number;
+  readonly push: number;
+  readonly take: number;
+  readonly publish: number;
+}
+
+export type Participant = Caller & Listening;
+
 const awayMs = 200;
+const calmMs = 30_000;
 
 export class Workload {
   readonly draws: Draws;
   readonly lanes: Lanes;
   readonly #history: History;
-  readonly #subscribers: Subscriber[] = [];
+  #subscribers: Subscriber[] = [];
 
   constructor(history: History, random: Random, pauseMs: number) {
     this.#history = history;
@@ -35,17 +39,28 @@ export class Workload {
     for (const { name, options } of topics) await grid.topic(name, options).size();
   }
 
-  async begin(caller: Caller & Listening): Promise<void> {
+  /** It subscribes to every topic, and calls until it is gone. */
+  async begin(caller: Participant, share: Share): Promise<void> {
     for (const { name } of topics) {
       const subscriber = new Subscriber(this.#history, caller, name);
       this.#subscribers.push(subscriber);
       await subscriber.open('now');
     }
     const { draws, lanes } = this;
-    for (let lane = 0; lane < mapLanes; lane++) lanes.add(caller, () => draws.mapCall());
-    for (let lane = 0; lane < pushLanes; lane++) lanes.add(caller, () => draws.push());
-    for (let lane = 0; lane < takeLanes; lane++) lanes.add(caller, () => draws.take());
-    for (let lane = 0; lane < publishLanes; lane++) lanes.add(caller, () => draws.publish());
+    const add = (count: number, draw: Parameters<Lanes['add']>[1]) => {
+      for (let lane = 0; lane < count; lane++) lanes.add(caller, draw);
+    };
+    add(share.map, () => draws.mapCall());
+    add(share.push, () => draws.push());
+    add(share.take, () => draws.take());
+    add(share.publish, () => draws.publish());
+  }
+
+  /** Subscriptions of callers that are gone are over. */
+  async forgetGone(): Promise<void> {
+    const gone = this.#subscribers.filter(({ isThere }) => !isThere);
+    this.#subscribers = this.#subscribers.filter(({ isThere }) => isThere);
+    await Promise.all(gone.map((subscriber) => subscriber.close()));
   }
 
   /** One subscriber of each topic ends; after a while the first goes on where it was, the other from 1 on. */
@@ -62,7 +77,7 @@ export class Workload {
   }
 
   /** Stops all callers; then reads every key, empties every queue, and waits for every message. */
-  async end(caller: RunClient): Promise<void> {
+  async end(caller: Participant): Promise<void> {
     await this.lanes.stop();
     for (const key of this.draws.keys) {
       await this.#surely(caller, { on: 'map', name: mapName, input: { call: 'get', key } });
@@ -72,7 +87,7 @@ export class Workload {
     this.#history.note({ type: 'complete' });
   }
 
-  async #drain(caller: RunClient, name: string): Promise<void> {
+  async #drain(caller: Caller, name: string): Promise<void> {
     for (;;) {
       const item = await this.#surely(caller, { on: 'queue', name, call: 'tryTake' });
       if (item === undefined) return;
@@ -80,14 +95,14 @@ export class Workload {
   }
 
   /** When all is quiet a call that fails is a violation. */
-  async #surely(caller: RunClient, call: Parameters<Lanes['call']>[1]): Promise<unknown> {
+  async #surely(caller: Caller, call: Parameters<Lanes['call']>[1]): Promise<unknown> {
     const answer = await this.lanes.call(caller, call);
     if (answer.how === 'ok') return answer.value;
     throw new Error(`expected an answer in the calm at the end, found ${answer.code}`);
   }
 
   /** What one more message is numbered, all have to come to hear of. */
-  async #hearAll(caller: RunClient, name: string): Promise<void> {
+  async #hearAll(caller: Participant, name: string): Promise<void> {
     const message = `the last message of ${name}`;
     const last = (await this.#surely(caller, { on: 'topic', name, message })) as number;
     const all = new Subscriber(this.#history, caller, name);
