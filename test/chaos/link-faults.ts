@@ -84,6 +84,8 @@ export async function bridge(scene: Scene): Promise<Fault> {
     note: {
       kind: 'bridge',
       detail: `${fleet.nameOf(owner)}, primary of ${what}, from its backup ${fleet.nameOf(backup)}`,
+      // Callers on the one wait for what the other is primary of: nobody passes their calls on.
+      afflicted: [fleet.process(owner).name, fleet.process(backup).name],
     },
     act: async () => {
       await network.drop(between([owner], [backup]));
