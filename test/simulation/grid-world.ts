@@ -180,14 +180,18 @@ export class GridWorld {
   /** Makes a structure, and waits until all processes know it. */
   define(type: string, name: string, options: Readonly<Record<string, unknown>> = {}): void {
     const { backups } = this.shape;
-    this.#used.push({ type, name });
     const [first] = this.processes;
     first?.run(({ router }) => router.define(type, name, { backups, ...options }, () => {}));
     const isKnown = (process: SimProcess<Caller>) =>
       process.isUp && process.program.router.structure(type, name) !== undefined;
-    const isDefined = () => this.callers.every(isKnown);
-    if (this.world.runUntil(isDefined, this.world.now + 10_000)) return;
-    throw new Error(`the ${type} ${name} was not defined`);
+    this.#await(() => this.processes.every(isKnown), `the ${type} ${name} was not defined`);
+    // Only now: clients ask for no options, and whoever comes first decides.
+    this.#used.push({ type, name });
+    this.#await(() => this.clients.every(isKnown), `clients do not know the ${type} ${name}`);
+  }
+
+  #await(isSo: () => boolean, otherwise: string): void {
+    if (!this.world.runUntil(isSo, this.world.now + 10_000)) throw new Error(otherwise);
   }
 
   #start(parts: ProcessParts, isData: boolean, zone: string): Program {

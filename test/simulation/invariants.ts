@@ -68,16 +68,20 @@ export class Invariants {
     if (this.#checks++ % checksPerCopies === 0) this.#checkCopies();
   }
 
-  /** I12: copies that have the same entries hold the same, at any time and not only in the end. */
+  /**
+   * I12: copies in sync that have the same entries hold the same, at any time and not only in the end. Who was
+   * struck off keeps what nobody else has, until it begins anew.
+   */
   #checkCopies(): void {
     const { members, newest } = this.#grid;
-    const living = newest?.state.structures;
-    if (living === undefined) return;
+    if (newest === undefined) return;
+    const living = newest.state.structures;
     const byPlace = new Map<string, { readonly id: MemberId; readonly held: string }>();
     for (const { id, host } of members) {
       for (const { partition, replica } of host.replicas()) {
         const { isWhole, generation, term, log, options } = replica.state;
-        if (!isWhole || replica.role === 'promotion') continue;
+        const isInSync = rowOf(newest.state, partition)?.inSync.includes(id) === true;
+        if (!isInSync || !isWhole || replica.role === 'promotion') continue;
         const stores = [...options.content.stores].filter(([structure]) => living.has(structure));
         const held = stores
           .filter(([, { entries }]) => entries > 0)
