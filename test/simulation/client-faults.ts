@@ -24,7 +24,7 @@ export class ClientFaults {
   constructor(grid: GridWorld, seed: number) {
     this.#grid = grid;
     this.#random = seededRandom(seed * 5 + 3);
-    this.#gapMs = this.#random.pick([300, 1_000, 3_000]);
+    this.#gapMs = this.#random.pick([200, 600, 1_500]);
     this.#breakChance = this.#random.pick([0.01, 0.03, 0.08]);
   }
 

@@ -27,6 +27,8 @@ export class ClientLooks {
     /** Writes that came again, and those of them that came on another connection than before. */
     retries: 0,
     moved: 0,
+    /** Connections that were up, and ended though the client wanted them. */
+    lost: 0,
     relayed: 0,
     gatewaysChanged: 0,
     sessions: 0,
@@ -80,10 +82,19 @@ export function startClient(parts: ProcessParts, options: ClientOptions): Client
     openSocket: sockets.open,
   });
   looks.counts.sessions++;
+  countLost(session, looks);
   session.start();
   repeat(clock, lookMs, gatewayLook(session, looks));
   repeat(clock, lookMs, definitionLook(session, used));
   return { session, router: session.router, clock };
+}
+
+function countLost({ calls }: Session, { counts }: ClientLooks): void {
+  const peerLost = calls.peerLost.bind(calls);
+  calls.peerLost = (peer) => {
+    counts.lost++;
+    peerLost(peer);
+  };
 }
 
 function gatewayLook({ links }: Session, { counts }: ClientLooks): () => void {

@@ -18,7 +18,7 @@ export class Invariants {
   /** How often each was looked at where there was something to see: a check of nothing proves nothing. */
   readonly looks = {
     serving: 0,
-    terms: 0,
+    promotions: 0,
     ackSets: 0,
     digests: 0,
     copies: 0,
@@ -64,7 +64,6 @@ export class Invariants {
         if (isServing) this.#checkAlone(holders, member.id, partition);
       }
     }
-    this.looks.terms = this.#served.size;
     if (this.#checks++ % checksPerCopies === 0) this.#checkCopies();
   }
 
@@ -236,6 +235,8 @@ export class Invariants {
     this.looks.serving++;
     const key = `${partition} ${term}`;
     const other = this.#served.get(key);
+    // Of the first term of each partition there was nothing to take over.
+    if (other === undefined && term > 1) this.looks.promotions++;
     if (other !== undefined && other !== member) {
       this.#report(`I1: ${other} and ${member} are primaries of ${partition} in term ${term}`);
     }

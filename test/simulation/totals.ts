@@ -12,9 +12,10 @@ type Counts = Record<string, Record<string, number>>;
 const runsMin = 20;
 const faultKindsMin = 12;
 
+const looks = { serving: 1, promotions: 1.5, ackSets: 1, copies: 20, entries: 1, logs: 1 };
 const clients = {
   opened: 10,
-  closed: 10,
+  lost: 3,
   requests: 50,
   retries: 2,
   moved: 1,
@@ -29,12 +30,13 @@ const least: Readonly<Record<Simulation, Counts>> = {
     queues: { pushed: 50, taken: 50, inVain: 10, aborted: 10 },
     errands: { pushed: 10, taken: 10, destroyed: 1 },
     faults: { targeted: 2.5, join: 1, leave: 1 },
-    looks: { serving: 1, ackSets: 1, digests: 1, entries: 1, logs: 1, moves: 0.5, handovers: 1 },
+    looks: { ...looks, digests: 1, moves: 0.5, handovers: 1 },
     clients,
   },
   topic: {
     topics: { messages: 750, gaps: 5, acknowledged: 125, owed: 750, subscriptions: 7.5 },
     rumours: { messages: 500, incarnations: 1.5, restarts: 5 },
+    looks,
     clients,
   },
   expiry: {
@@ -47,6 +49,7 @@ const least: Readonly<Record<Simulation, Counts>> = {
       persisted: 5,
       sizes: 5,
     },
+    looks: { ...looks, digests: 1 },
     clients,
   },
 };
