@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import { type Random, seededRandom } from '../../src/base/random.ts';
 import { checkLinearizable } from '../../src/testing/linearizability/check.ts';
 import type { Operation } from '../../src/testing/linearizability/model.ts';
+import { isLinearizable } from '../support/brute-force.ts';
 import {
   type ExpiringCall,
   type ExpiringInput,
@@ -122,4 +124,55 @@ describe('the model of an entry that expires', () => {
     const gone: Step = { call: { call: 'delete' } };
     expect(verdictOf(set(1_000, 500), gone, get(1_300, undefined))).to.equal('ok');
   });
+
+  it('is searched with the verdict that the definition has', () => {
+    const random = seededRandom(1);
+    const seen = { ok: 0, illegal: 0 };
+    for (let run = 0; run < 4_000; run++) {
+      const history = anyHistory(random);
+      const expected = isLinearizable(expiringEntryModel, history) ? 'ok' : 'illegal';
+      const { verdict } = checkLinearizable(expiringEntryModel, history);
+      expect(verdict, JSON.stringify(history)).to.equal(expected);
+      seen[expected]++;
+    }
+    expect(seen.ok).to.be.above(500);
+    expect(seen.illegal).to.be.above(500);
+  });
 });
+
+const looks: readonly ExpiringCall['call'][] = ['get', 'getEntry', 'ttl', 'get'];
+const writes: readonly ExpiringCall['call'][] = [
+  'set',
+  'setIfAbsent',
+  'expire',
+  'persist',
+  'delete',
+];
+
+/** Up to six calls, some at the same time, with any outputs at all. */
+function anyHistory(random: Random): Operation<ExpiringInput, ExpiringOutput>[] {
+  return Array.from({ length: 2 + random.below(5) }, (_, client) => {
+    const begin = random.below(8);
+    const call = random.pick(random.below(2) === 0 ? looks : writes);
+    const isOpen = random.below(5) === 0;
+    const end = begin + random.below(6);
+    const at = { from: 10 * begin, to: isOpen ? Infinity : 10 * end + 10 };
+    const drawn = { call, value: 1 + random.below(2), ttlMs: 30 } as unknown as ExpiringCall;
+    const life = random.pick([undefined, { ttlMs: 20, jitter: 0 }, { ttlMs: 60, jitter: 0.5 }]);
+    return {
+      client,
+      input: { ...drawn, key: 'k', life, at },
+      output: isOpen ? undefined : anyOutput(call, random),
+      call: begin,
+      return: isOpen ? Infinity : end,
+    };
+  });
+}
+
+function anyOutput(call: ExpiringCall['call'], random: Random): ExpiringOutput {
+  if (call === 'get') return { value: random.pick([undefined, 1, 2]) };
+  if (call === 'getEntry')
+    return { value: random.pick([undefined, 1, 2]), deadline: random.pick([0, 40]) };
+  if (call === 'ttl') return { value: random.pick([-2, -1, 20]) };
+  return { value: call === 'set' ? undefined : random.pick([true, false]) };
+}

@@ -64,18 +64,18 @@ export const expiringEntryModel: Model<State, ExpiringInput, ExpiringOutput> = {
   },
   textOf: (state) => state.map(textOf).join(' or '),
   inputText: canonicalText,
-  // What is seen says something of the deadline, so even a look changes what is known.
+  // What is seen says something of the deadline, so even a look may change what is known.
   isRead: () => false,
+  isLook: ({ call }) => call === 'get' || call === 'getEntry' || call === 'ttl',
   partition: (history) => partitionBy(history, ({ key }) => key),
 };
 
 /** What may have become of it by the time of a call: it is still there, or it has expired, or either. */
 function agedTo(before: Possibility, at: ExpiringInput['at']): Possibility[] {
-  const { value, earliest, latest } = before;
-  if (value === undefined) return [before];
+  if (before.value === undefined) return [before];
   const found: Possibility[] = [];
-  if (latest > at.from) found.push({ value, earliest: Math.max(earliest, at.from), latest });
-  if (earliest <= at.to) found.push(absent);
+  if (before.latest > at.from) found.push(before);
+  if (before.earliest <= at.to) found.push(absent);
   return found;
 }
 
@@ -125,8 +125,8 @@ function seenTtl(
   const left = Number(output.value);
   if (left === -2 || !isThere(now)) return left === -2 && !isThere(now) ? now : undefined;
   if (left === -1) return dueWithin(now, Infinity, Infinity);
-  // It is told in whole milliseconds, rounded up.
-  return dueWithin(now, at.from + left - 1, at.to + left);
+  // It is told in whole milliseconds, rounded up. It says little more of the deadline than is known.
+  return dueWithin(now, at.from + left - 1, at.to + left) === undefined ? undefined : now;
 }
 
 function writtenIf(

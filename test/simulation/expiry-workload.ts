@@ -22,9 +22,9 @@ import type { Caller, GridWorld } from './grid-world.ts';
 
 export const leasesName = 'leases';
 
-const callers = 8;
-const keys = 5;
-const timeoutMs = 4_000;
+const callers = 6;
+const keys = 6;
+const timeoutMs = 8_000;
 export const ttlMsMax = 6_000;
 const ttls = [60, 250, 800, 2_000, 4_000, ttlMsMax] as const;
 const jitters = [0, 0, 0.2, 0.6, 1] as const;

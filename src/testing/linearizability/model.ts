@@ -41,6 +41,11 @@ export interface Model<State, Input, Output> {
   inputText(input: Input): string;
   /** Whether the operation leaves every state as it is. A wrong yes makes the search unsound. */
   isRead(input: Input, output: Output | undefined): boolean;
+  /**
+   * Of a model whose states are sets of possibilities: whether the operation changes none of them, and at
+   * most rules some out. @default none does
+   */
+  isLook?(input: Input): boolean;
   /** Histories that are linearizable together if and only if each one is, by key. */
   partition(history: History<Input, Output>): ReadonlyMap<string, History<Input, Output>>;
 }

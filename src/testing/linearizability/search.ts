@@ -7,8 +7,8 @@
  * taken, state) that was reached once is not entered again, whatever the order that led there.
  *
  * Three prunings keep what is left small, none of which loses an order:
- * 1. A read that fits the present state is taken at once and for good: any order that explains the
- *    rest has a twin with that read here.
+ * 1. A read that fits the present state, or a look that leaves it as it is, is taken at once and for good:
+ *    any order that explains the rest has a twin with that read here.
  * 2. An operation without a reply is taken only where it changes the state, as it may as well not
  *    have happened.
  * 3. Of several alike without a reply the one called first is taken first.
@@ -121,12 +121,18 @@ class Search<State, Input, Output> {
       event,
       stateBefore: this.#state,
       stateIdBefore: this.#stateId,
-      isForced: !isOpen && this.#model.isRead(input, output),
+      isForced: !isOpen && this.#isForced(input, output, stateId),
     });
     this.#state = state;
     this.#stateId = stateId;
     if (!isOpen) this.#left--;
     return true;
+  }
+
+  #isForced(input: Input, output: Output | undefined, stateId: number): boolean {
+    if (this.#model.isRead(input, output)) return true;
+    // It has ruled nothing out here, and more possibilities explain no less.
+    return stateId === this.#stateId && this.#model.isLook?.(input) === true;
   }
 
   /** Undoes turns until there is something else to try: that, 0 for another turn back, -1 at the end. */
