@@ -331,19 +331,6 @@ const mutants: readonly Mutant[] = [
     seed: 1,
   },
   {
-    name: 'a member that leads without having been told grid time',
-    simulation: 'expiry',
-    owner: Controller.prototype,
-    member: 'revival',
-    make: (before) =>
-      function revival(this: Controller, ...given: Parameters<Controller['revival']>) {
-        const [member, applied, nowMs] = given;
-        return (before as Controller['revival']).call(this, member, applied, nowMs, 0);
-      },
-    seed: 3,
-    violation: /grid times/,
-  },
-  {
     name: 'a member whose grid time runs ahead of its leader',
     simulation: 'expiry',
     owner: Lease.prototype,
