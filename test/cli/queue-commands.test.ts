@@ -75,8 +75,8 @@ describe('the commands for queues', function () {
   });
 
   it('wait for --timeout and no longer, with status 1, and have then taken nothing', async () => {
-    const { status, stdout, stderr } = await run('take', 'idle', '--timeout', '300ms');
-    expect(stderr).to.include("expected an item in the queue 'idle' within 300 ms");
+    const { status, stdout, stderr } = await run('take', 'idle', '--timeout', '2s');
+    expect(stderr).to.include("expected an item in the queue 'idle' within 2000 ms");
     expect({ status, stdout }).to.deep.equal({ status: 1, stdout: '' });
     await client.queue('idle').push('for the next');
     expect(await client.queue('idle').size()).to.equal(1);
@@ -96,9 +96,9 @@ describe('the commands for queues', function () {
   it('push when there is room, within --timeout', async () => {
     const queue = client.queue('narrow b');
     await queue.push('first');
-    const late = await run('push', 'narrow b', 'never', '--timeout', '300ms');
+    const late = await run('push', 'narrow b', 'never', '--timeout', '2s');
     expect(late.status).to.equal(1);
-    expect(late.stderr).to.include("expected room in the queue 'narrow b' within 300 ms");
+    expect(late.stderr).to.include("expected room in the queue 'narrow b' within 2000 ms");
     const pushing = begin('push', 'narrow b', 'second');
     expect(await queue.take()).to.equal('first');
     expect((await pushing.ended).status).to.equal(0);
