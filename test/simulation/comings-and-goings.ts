@@ -52,7 +52,9 @@ export class ComingsAndGoings {
   #join(): void {
     const { world, processes } = this.#grid;
     if (processes.length >= membersMax) return;
-    const back = this.#random.below(2) === 0 ? this.#gone.shift() : undefined;
+    // Who has only just left is on its way out still.
+    const isOut = this.#gone[0]?.isUp === false;
+    const back = isOut && this.#random.below(2) === 0 ? this.#gone.shift() : undefined;
     if (back === undefined) {
       const process = this.#grid.add(this.#random.below(4) > 0);
       world.note('join', process.name);

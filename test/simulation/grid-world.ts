@@ -136,6 +136,11 @@ export class GridWorld {
     return [...this.processes, ...this.clients];
   }
 
+  /** Whether a process that is down is one that ought to be up: who has left stays away until it is asked. */
+  mayRestart(name: string): boolean {
+    return this.callers.some((process) => process.name === name && !process.isUp);
+  }
+
   /** The programs of the processes that are up. */
   get programs(): Program[] {
     return this.processes.filter(({ isUp }) => isUp).map(({ program }) => program);

@@ -130,7 +130,7 @@ export class TargetedFaults {
     const { world } = this.#grid;
     world.crash(name);
     world.after(lastsMs, () => {
-      if (!world.process(name).isUp) world.restart(name);
+      if (this.#grid.mayRestart(name)) world.restart(name);
     });
     return true;
   }

@@ -92,7 +92,10 @@ export class Trial {
     const { grid, invariants } = this;
     const { world } = grid;
     const may = (name: string) => mayCrash(grid, name);
-    const plan = new FaultPlan(world, this.#swarm, { mayCrash: may });
+    const plan = new FaultPlan(world, this.#swarm, {
+      mayCrash: may,
+      mayRestart: (name) => grid.mayRestart(name),
+    });
     const targeted = new TargetedFaults(grid, this.#seed, may);
     const ofClients = new ClientFaults(grid, this.#seed);
     const comings = new ComingsAndGoings(grid, this.#seed);
