@@ -312,9 +312,11 @@ export class Primary {
     const { content, limits, surroundings } = this.#state.options;
     if (!this.isServing || !surroundings.isLeaseValid(nowMs)) return;
     const gridTime = surroundings.gridTime(nowMs);
-    for (const [structure, store] of content.stores) {
+    for (const structure of content.stores.keys()) {
       if (this.#pending.writes > limits.changesInFlightMax / 2) return;
-      if (!store.isDue(gridTime)) continue;
+      const store = content.find(structure);
+      // One that was destroyed waits for its end, and may have been copied in part.
+      if (typeof store === 'string' || !store.isDue(gridTime)) continue;
       const run = store.housekeep(this.#context(nobody, nowMs));
       if (run.changes.length > 0) this.#recordNobodys(structure, run, nowMs, out);
     }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Sequence, StreamId, Term } from '../../src/base/ids.ts';
 import type { ReplicaAppend, ReplicaCopy } from '../../src/wire/replica-messages.ts';
-import { origin, Replicas } from './replicas.ts';
+import { origin, Replicas, type ToyStore } from './replicas.ts';
 import { ann, bob, cid } from './table.ts';
 
 /** Ann is the serving primary of those given, and nothing is on its way. */
@@ -825,6 +825,24 @@ describe('a backup', () => {
     replicas.tick(ann, 201);
     replicas.settle();
     expect(replicas.said).to.deep.equal(['reply 1']);
+  });
+
+  it('does what time brings, and nothing to a structure that was destroyed', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a');
+    replicas.settle();
+    const { content } = replicas.at(ann).state.options;
+    const keep = () => {
+      for (const store of content.stores.values()) (store as ToyStore).isOverdue = true;
+      replicas.tick(ann);
+      replicas.settle();
+      return replicas.counts(bob);
+    };
+    expect(keep()).to.equal('10000001');
+    replicas.isStructureKnown = false;
+    expect(keep()).to.equal('10000001');
+    replicas.isStructureKnown = true;
+    expect(keep()).to.equal('10000002');
   });
 
   it('is born empty only where it has been in sync from the birth on', () => {

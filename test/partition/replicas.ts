@@ -59,12 +59,16 @@ export class ToyStore implements Store {
     this.counts[key] = count;
   }
 
+  /** While it is, housekeeping counts up `h`. */
+  isOverdue = false;
+
   isDue(): boolean {
-    return false;
+    return this.isOverdue;
   }
 
   housekeep() {
-    return this.#read('', wholeStructure);
+    this.isOverdue = false;
+    return this.run(encode('+h'));
   }
 
   copy(from: number) {
