@@ -1,7 +1,8 @@
-// A process that only uses the grid: `node examples/client.mjs`, beside a member at port 7400.
+// A process that only uses the grid: `node examples/client.mjs`, beside a member.
 import { connect } from 'shoal/client';
 
-const client = await connect(process.argv[2] ?? 'ws://127.0.0.1:7400');
+const [url = 'ws://127.0.0.1:7400', cluster = 'shop'] = process.argv.slice(2);
+const client = await connect(url, { cluster });
 const visits = client.map('visits');
 
 console.log(`visit ${await visits.increment('total')}`);

@@ -1,8 +1,7 @@
-// A process that is a member: `node examples/embedded.mjs 7400`, and the same with other ports.
+// A process that is a member: `node examples/embedded.mjs`, in several terminals.
 import { Grid } from 'shoal';
 
-const [port = '7400', seed = '127.0.0.1:7400'] = process.argv.slice(2);
-const grid = await Grid.join({ listen: { port: Number(port) }, seeds: [seed] });
+const grid = await Grid.join({ cluster: process.argv[2] ?? 'shop' });
 const visits = grid.map('visits');
 
 console.log(`visit ${await visits.increment('total')}`);

@@ -1,8 +1,7 @@
-// Workers that share jobs: `node examples/queue.mjs 7400`, and the same with other ports.
+// Workers that share jobs: `node examples/queue.mjs`, in several terminals.
 import { Grid } from 'shoal';
 
-const [port = '7400', seed = '127.0.0.1:7400'] = process.argv.slice(2);
-const grid = await Grid.join({ listen: { port: Number(port) }, seeds: [seed] });
+const grid = await Grid.join({ cluster: process.argv[2] ?? 'shop' });
 const jobs = grid.queue('jobs', { capacity: 1_000 });
 
 await jobs.push({ resize: 'cat.jpg', from: grid.self.address });

@@ -1,8 +1,7 @@
-// Everybody hears everything, in one order: `node examples/topic.mjs 7400`, and with other ports.
+// Everybody hears everything, in one order: `node examples/topic.mjs`, in several terminals.
 import { Grid } from 'shoal';
 
-const [port = '7400', seed = '127.0.0.1:7400'] = process.argv.slice(2);
-const grid = await Grid.join({ listen: { port: Number(port) }, seeds: [seed] });
+const grid = await Grid.join({ cluster: process.argv[2] ?? 'shop' });
 const news = grid.topic('news');
 
 await news.subscribe((story, { sequence }) => console.log(sequence, story), { from: 'earliest' });

@@ -99,12 +99,17 @@ export interface JoinOptions {
   readonly name?: string;
   /**
    * Where to listen; port 0 is any free port. A host beyond loopback needs `secret`, or `tls` with
-   * client certificates, or `insecure`. @default { host: '127.0.0.1', port: 7400 }
+   * client certificates, or `insecure`. @default { host: '127.0.0.1', port: 7400 }; without `seeds` too, the
+   * next ports where that is taken, and whoever of this cluster is at one of them
    */
   readonly listen?: { readonly host?: string; readonly port?: number };
   /** The `host:port` under which others reach this member. @default from `listen` */
   readonly advertise?: string;
-  /** `host:port`, or a DNS name whose every address is tried. @default [] (a cluster of one) */
+  /**
+   * `host:port`, or a DNS name whose every address is tried; `file:path` of a file with a seed a line;
+   * `kubernetes:service`, `kubernetes:namespace/service`, either with `:port`. @default [] (a cluster of
+   * one, or of those on this machine where there is no `listen` either)
+   */
   readonly seeds?: readonly string[];
   /** How many members the first formation waits for. @default 1 */
   readonly expect?: number;

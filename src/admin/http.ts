@@ -8,6 +8,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 export interface AdminView {
   readonly self: string;
   readonly leader: string | undefined;
+  readonly process: unknown;
   readonly isReady: boolean;
   readonly isSafe: boolean;
   members(): readonly unknown[];
@@ -33,6 +34,7 @@ const routes: Readonly<Record<string, Route>> = {
   '/livez': () => probe(true, 'live'),
   '/readyz': (view) => probe(view.isReady, 'ready'),
   '/safez': (view) => probe(view.isSafe, 'safe'),
+  '/v1/self': (view) => ({ status: 200, body: view.process }),
   '/v1/members': (view) => ({
     status: 200,
     body: { self: view.self, leader: view.leader, members: view.members() },

@@ -17,7 +17,9 @@ export interface AdmissionView {
 /** Whether it is in. Throws where no waiting would help. */
 export function isAdmitted(view: AdmissionView): boolean {
   const { member, tried, refusals } = view;
-  if (member.refusal !== '') throw new GridError('GRID_REFUSED', member.refusal);
+  if (member.joining.refusal !== '') {
+    throw new GridError('GRID_REFUSED', member.joining.refusal);
+  }
   const [first] = refusals.values();
   if (first !== undefined && tried.length > 0 && tried.every((address) => refusals.has(address))) {
     throw new GridError('GRID_REFUSED', first.sentence);

@@ -11,6 +11,8 @@
  * 3. A process that sees nobody forms a cluster of one only where it expects nobody else, and has no
  *    seeds or is one of them.
  * 4. A process that expects more than can come (a cluster went on without it) only ever joins.
+ * 5. Of processes that find each other by ports (siblings.ts) only the one that is permitted to forms,
+ *    when it sees as many as are expected; nobody pledges.
  */
 import type { MemberId } from '../base/ids.ts';
 
@@ -23,6 +25,8 @@ export interface FormationOptions {
   readonly mayFormAlone: boolean;
   /** How long the seeds are given to answer before rule 3 applies. */
   readonly patienceMs: number;
+  /** Whether rule 5 holds. @default false */
+  readonly needsPermit?: boolean;
 }
 
 export type FormationStep =
@@ -36,11 +40,12 @@ const pledgeMs = 10_000;
 const wait: FormationStep = { kind: 'wait' };
 
 export class Formation {
-  readonly #options: FormationOptions;
+  #options: FormationOptions;
   readonly #startedAt: number;
   #pledge: { readonly candidate: MemberId; readonly at: number } | undefined;
   /** Who pledged to this process, and when. */
   readonly #pledged = new Map<MemberId, number>();
+  #permittedUntil = Number.NEGATIVE_INFINITY;
   #isOver = false;
 
   constructor(options: FormationOptions, nowMs: number) {
@@ -52,11 +57,21 @@ export class Formation {
     this.#pledged.set(from, nowMs);
   }
 
+  /** Rule 5: until then, and no longer. */
+  permit(untilMs: number | undefined): void {
+    this.#permittedUntil = untilMs ?? Number.NEGATIVE_INFINITY;
+  }
+
+  seedsChanged(seeds: Pick<FormationOptions, 'hasOtherSeeds' | 'mayFormAlone'>): void {
+    this.#options = { ...this.#options, ...seeds };
+  }
+
   /** `others`: data members that are reachable; `hasCluster`: whether one of them is in a cluster. */
   next(others: readonly MemberId[], hasCluster: boolean, nowMs: number): FormationStep {
     if (this.#isOver) return wait;
     if (hasCluster || !this.#options.isData) return { kind: 'join' };
     const { self, expect, hasOtherSeeds, mayFormAlone, patienceMs } = this.#options;
+    if (this.#options.needsPermit === true) return this.#permitted(others.length + 1, nowMs);
     const isPatient = nowMs - this.#startedAt >= patienceMs;
     if (expect === 1 && others.length === 0) {
       return !hasOtherSeeds || (mayFormAlone && isPatient) ? this.#form() : wait;
@@ -64,6 +79,11 @@ export class Formation {
     // Those that are there may be in a cluster and not have said so yet.
     if (others.length + 1 < expect || !isPatient) return { kind: 'join' };
     return this.#vote(self, others, nowMs);
+  }
+
+  #permitted(present: number, nowMs: number): FormationStep {
+    const isPermitted = nowMs < this.#permittedUntil && present >= this.#options.expect;
+    return isPermitted ? this.#form() : { kind: 'join' };
   }
 
   #vote(self: MemberId, others: readonly MemberId[], nowMs: number): FormationStep {

@@ -32,8 +32,9 @@ import { TopicHandle } from '../structures/topic/topic-handle.ts';
 import { Topics } from '../structures/topic/topics.ts';
 import { endWaits } from '../transport/end-waits.ts';
 import type { Refused } from '../wire/handshake.ts';
-import { type AdmissionView, isAdmitted, unreachable, whyNotAdmitted } from './admission.ts';
+import { type AdmissionView, isAdmitted, whyNotAdmitted } from './admission.ts';
 import { CurrentRouter } from './current-router.ts';
+import { type Discovery, discoveryOf } from './discovery.ts';
 import { leaveOnSignals } from './exit-signals.ts';
 import { GridEvents } from './grid-events.ts';
 import { Identities } from './identities.ts';
@@ -46,14 +47,13 @@ import type { Member } from './member.ts';
 import { memberViews } from './member-views.ts';
 import { checkJoinOptions, type JoinPlan } from './options.ts';
 import { queueDefinition } from './queue-definition.ts';
-import { Seeds } from './seeds.ts';
 import { topicDefinition } from './topic-definition.ts';
 
 /** Answers plain HTTP requests on the member's port. */
 export type AdminOf = (view: LocalView) => RequestListener;
 
-/** How often names that did not resolve, and a refused rejoin, are tried again. */
-const retryMs = 1_000;
+/** How long a rejoin is waited for at a time. */
+const rejoinMs = 60_000;
 const observeMs = 100;
 /** Who sends SIGTERM usually waits 30 s before SIGKILL. */
 const signalLeaveMs = 25_000;
@@ -64,7 +64,7 @@ export class GridMember implements Grid {
   readonly closed: Promise<void>;
   readonly #plan: JoinPlan;
   readonly #requests: RequestListener;
-  readonly #seeds: Seeds;
+  readonly #discovery: Discovery;
   readonly #events = new GridEvents();
   readonly #router: CurrentRouter;
   readonly #topics: Topics;
@@ -93,7 +93,7 @@ export class GridMember implements Grid {
 
   private constructor(plan: JoinPlan, adminOf: AdminOf) {
     this.#plan = plan;
-    this.#seeds = new Seeds(plan.seeds, { clock: systemClock, logger: plan.logger });
+    this.#discovery = discoveryOf(plan);
     this.#router = new CurrentRouter(() => this.#member.router);
     this.#topics = new Topics({
       router: this.#router,
@@ -222,8 +222,9 @@ export class GridMember implements Grid {
   async #join(): Promise<void> {
     const { timeoutMs, signal } = this.#plan;
     const endsAt = systemClock.monotonic() + timeoutMs;
-    await this.#resolveSeeds(endsAt, signal);
-    await this.#identities.begin(this.#seeds.addresses);
+    await this.#discovery.prepare(endsAt, signal);
+    await this.#identities.begin(this.#discovery.addresses);
+    this.#discovery.attend(() => this.#identities.current);
     const leftMs = Math.max(0, endsAt - systemClock.monotonic());
     const isIn = () => {
       if (this.#failure !== undefined) throw this.#failure;
@@ -239,33 +240,7 @@ export class GridMember implements Grid {
       this.#observeProgress();
     });
     void this.closed.then(() => timer.cancel());
-    if (this.#seeds.unresolved.length > 0) this.#resolveRest();
-  }
-
-  /** At least one seed has an address, where any were given. */
-  async #resolveSeeds(endsAt: number, signal: AbortSignal | undefined): Promise<void> {
-    await this.#seeds.resolve();
-    while (this.#seeds.addresses.length === 0 && this.#seeds.unresolved.length > 0) {
-      const leftMs = endsAt - systemClock.monotonic();
-      if (leftMs <= 0) {
-        throw unreachable(this.#seeds.unresolved, 'in time, and the names do not even resolve');
-      }
-      const timeoutMs = Math.min(retryMs, leftMs);
-      await waitFor(() => false, { clock: systemClock, timeoutMs, signal });
-      await this.#seeds.resolve();
-    }
-  }
-
-  /** Goes on asking for names that did not resolve, for as long as this process is a member. */
-  #resolveRest(): void {
-    systemClock.setTimer(retryMs * 10, () => {
-      if (this.#phase === 'closed') return;
-      // It never rejects: what fails is warned of.
-      void this.#seeds.resolve().then(() => {
-        this.#identities.current?.member.swim.addSeeds(this.#seeds.addresses);
-        if (this.#seeds.unresolved.length > 0) this.#resolveRest();
-      });
-    });
+    this.#discovery.settled();
   }
 
   #createIdentities(): Identities {
@@ -285,8 +260,9 @@ export class GridMember implements Grid {
 
   #admission(): AdmissionView {
     const { member, address } = this.#incarnation;
-    const tried = this.#seeds.addresses.filter((seed) => seed !== address);
-    return { member, address, tried, unresolved: this.#seeds.unresolved, refusals: this.#refusals };
+    const { addresses, unresolved } = this.#discovery;
+    const tried = addresses.filter((seed) => seed !== address);
+    return { member, address, tried, unresolved, refusals: this.#refusals };
   }
 
   #observe(): void {
@@ -339,9 +315,9 @@ export class GridMember implements Grid {
 
   async #rejoin(inheritance?: Inheritance): Promise<void> {
     this.#events.reset();
-    await this.#identities.next(() => this.#isOpen, this.#seeds.addresses, inheritance);
+    await this.#identities.next(() => this.#isOpen, this.#discovery.addresses, inheritance);
     const isIn = () => !this.#isOpen || this.#member.isReady;
-    while (!(await waitFor(isIn, { clock: systemClock, timeoutMs: retryMs * 60 })));
+    while (!(await waitFor(isIn, { clock: systemClock, timeoutMs: rejoinMs })));
     if (this.#phase !== 'in') return;
     if (inheritance !== undefined) {
       this.#topics.lineageChanged();
@@ -368,6 +344,7 @@ export class GridMember implements Grid {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
     this.#removeSignals();
+    this.#discovery.close();
     this.#topics.close(GridError.is(this.#failure) ? this.#failure : undefined);
     await this.#identities.current?.close();
     this.#events.close();

@@ -66,7 +66,14 @@ export async function beginIncarnation(options: IncarnationOptions): Promise<Inc
   const isOwnSeed = seeds.length < options.seeds.length;
   const member = new Member(
     { id, clock: systemClock, random: systemRandom, transport, stall, logger, inheritance },
-    { ...settings, expect, seeds, mayFormAlone: options.seeds.length === 0 || isOwnSeed },
+    {
+      ...settings,
+      expect,
+      seeds,
+      mayFormAlone: options.seeds.length === 0 || isOwnSeed,
+      seedsMayChange: plan.seeds.some(({ mayChange }) => mayChange),
+      needsPermit: plan.ports !== undefined,
+    },
     structureTypes,
     events,
   );

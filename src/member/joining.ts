@@ -1,6 +1,6 @@
 /** How a process comes into a cluster: looks for one that takes it in, or for others with whom to form one. */
 import type { Clock } from '../base/clock.ts';
-import type { MemberId } from '../base/ids.ts';
+import type { Address, MemberId } from '../base/ids.ts';
 import type { Random } from '../base/random.ts';
 import type { ClusterSettings, Command, NewMember } from '../partition/meta-state.ts';
 import type { ProposalResult } from '../partition/proposals.ts';
@@ -37,11 +37,21 @@ export class Joining {
   constructor(parts: JoiningParts) {
     this.#parts = parts;
     const { expect, mayFormAlone, seeds, timings, data: isData } = parts.settings;
-    const { id: self, address } = parts.self;
-    const hasOtherSeeds = seeds.some((seed) => seed !== address);
+    const { id: self } = parts.self;
+    const hasOtherSeeds = this.#hasOthers(seeds);
     const patienceMs = timings.electionMaxMs * 2;
-    const options = { self, isData, expect, hasOtherSeeds, mayFormAlone, patienceMs };
+    const needsPermit = parts.settings.needsPermit ?? false;
+    const options = { self, isData, expect, hasOtherSeeds, mayFormAlone, patienceMs, needsPermit };
     this.#formation = new Formation(options, parts.clock.monotonic());
+  }
+
+  /** The seeds are others than before. */
+  seedsChanged(seeds: readonly Address[], mayFormAlone: boolean): void {
+    this.#formation.seedsChanged({ hasOtherSeeds: this.#hasOthers(seeds), mayFormAlone });
+  }
+
+  permitForming(untilMs: number | undefined): void {
+    this.#formation.permit(untilMs);
   }
 
   /** Why the cluster does not take this process in; empty where nothing is known. */
@@ -63,6 +73,12 @@ export class Joining {
       if (step.kind === 'pledge') this.#parts.pledgeTo(step.candidate);
       this.#ask();
     }
+  }
+
+  /** Where there may be others they are waited for, as if they were there. */
+  #hasOthers(seeds: readonly Address[]): boolean {
+    const { self, settings } = this.#parts;
+    return settings.seedsMayChange === true || seeds.some((seed) => seed !== self.address);
   }
 
   #ask(): void {

@@ -3,6 +3,7 @@ import type { PartitionId, Sequence } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
 import type { Member as MemberSummary } from '../grid.ts';
 import { copiesToCome } from '../partition/placement.ts';
+import type { SelfAnswer } from './ask-port.ts';
 import type { Member } from './member.ts';
 import { memberViews } from './member-views.ts';
 
@@ -60,6 +61,17 @@ export class LocalView {
 
   get self(): string {
     return this.#member().id;
+  }
+
+  /** What other processes of this machine ask who look for their cluster (siblings.ts). */
+  get process(): SelfAnswer {
+    const { id, settings, state } = this.#member();
+    return {
+      id,
+      cluster: settings.cluster,
+      mayForm: settings.data && Number.isFinite(settings.expect),
+      hasCluster: state.members.size > 0,
+    };
   }
 
   /** The leader of the meta group, as far as this member knows. */

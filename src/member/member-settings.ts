@@ -15,6 +15,10 @@ export interface MemberSettings {
   readonly seeds: readonly Address[];
   /** Whether this process may form a cluster by itself when nobody else answers. */
   readonly mayFormAlone: boolean;
+  /** Whether there may be other seeds later. @default false */
+  readonly seedsMayChange?: boolean;
+  /** Whether it forms a cluster only where `permitForming` lets it. @default false */
+  readonly needsPermit?: boolean;
   readonly expect: number;
   readonly backups: number;
   readonly minInSync: number;

@@ -70,6 +70,7 @@ export class Member {
   readonly host: PartitionHost;
   readonly calls: Calls;
   readonly router: MemberRouter;
+  readonly joining: Joining;
   /** Who speaks for light clients; set before the first of them comes. */
   clients: ClientPort = noClients;
   readonly #parts: MemberParts;
@@ -81,7 +82,6 @@ export class Member {
   readonly #metaRef: ActorRef<MetaInput>;
   readonly #roster: Roster;
   readonly #dispatch: Dispatch;
-  readonly #joining: Joining;
   readonly #departure: Departure;
   readonly #timer: Timer;
   /** Whether the table has ever named this member. */
@@ -106,7 +106,7 @@ export class Member {
     this.#membershipRef = this.#actors.spawn('membership', () => this.#membership, { supervision });
     this.#metaRef = this.#actors.spawn('meta', () => this.#meta, { supervision });
     this.#roster = new Roster(this.state, settings.timings.suspicionMinMs * 2);
-    this.#joining = this.#createJoining();
+    this.joining = this.#createJoining();
     this.#dispatch = this.#createDispatch();
     this.host = this.#createHost(types);
     this.#actors.scheduler.onTurnEnd(() => this.#meta.flush());
@@ -139,11 +139,6 @@ export class Member {
   get isReady(): boolean {
     const isIn = isServing(this.state.members.get(this.id));
     return isIn && this.meta.lease.isValid(this.#parts.clock.monotonic());
-  }
-
-  /** Why the cluster does not take this process in; empty where nothing is known. */
-  get refusal(): string {
-    return this.#joining.refusal;
   }
 
   get isSafe(): boolean {
@@ -204,7 +199,7 @@ export class Member {
     this.host.tick(this.#parts.clock.monotonic());
     this.calls.tick();
     this.#departure.tick(this.state.members.get(this.id));
-    if (!this.#wasIn && !this.#departure.isWanted && !this.meta.isLeader) this.#joining.tick();
+    if (!this.#wasIn && !this.#departure.isWanted && !this.meta.isLeader) this.joining.tick();
   }
 
   #commit(
@@ -372,7 +367,7 @@ export class Member {
       host: () => this.host,
       calls: () => this.calls,
       clients: () => this.clients,
-      onPledge: (from) => this.#joining.pledgedBy(from),
+      onPledge: (from) => this.joining.pledgedBy(from),
     });
   }
 

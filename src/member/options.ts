@@ -16,8 +16,10 @@ import { SharedSecret } from '../security/shared-secret.ts';
 import { Users } from '../security/users.ts';
 import type { TlsOptions } from '../transport/settings.ts';
 import { nearest } from './did-you-mean.ts';
+import { type HostPort, parseHostPort } from './host-port.ts';
 import type { MemberSettings } from './member-settings.ts';
-import { type HostPort, parseHostPort } from './seeds.ts';
+import { type SeedSource, seedSource } from './seed-sources.ts';
+import type { Ports } from './siblings.ts';
 
 /** Everything that `Grid.join` needs to know. */
 export interface JoinPlan {
@@ -25,7 +27,9 @@ export interface JoinPlan {
   readonly settings: Omit<MemberSettings, 'seeds' | 'mayFormAlone'>;
   readonly listen: HostPort;
   readonly advertise: string | undefined;
-  readonly seeds: readonly HostPort[];
+  /** Where it was told nothing at all: it takes the first free one of these, and looks at the others. */
+  readonly ports: Ports | undefined;
+  readonly seeds: readonly SeedSource[];
   readonly secret: string | undefined;
   readonly tls: TlsOptions | undefined;
   readonly insecure: boolean;
@@ -50,6 +54,8 @@ const partitionsMax = 65_536;
 const nameLengthMax = 200;
 const seedsMax = 256;
 const portMax = 65_535;
+/** The first is the default of `listen`. */
+const loopbackPorts: Ports = { first: 7_400, count: 64 };
 const weightMin = 0.01;
 const weightMax = 100;
 const retainMax = 10_000_000;
@@ -61,6 +67,10 @@ const text = v.pipe(v.string(), v.minLength(1), v.maxLength(nameLengthMax));
 const address = v.pipe(
   v.string(),
   v.check((given) => parseHostPort(given) !== undefined),
+);
+const seed = v.pipe(
+  v.string(),
+  v.check((given) => seedSource(given) !== undefined),
 );
 const mapOptions = v.strictObject({
   backups: v.optional(whole(0, 3)),
@@ -102,8 +112,8 @@ const rules: Readonly<Record<keyof JoinOptions, Rule>> = {
   },
   advertise: { schema: address, allowed: "a text such as '10.0.0.1:7400'" },
   seeds: {
-    schema: v.pipe(v.array(address), v.maxLength(seedsMax)),
-    allowed: `at most ${seedsMax} texts such as '10.0.0.1:7400' or 'grid.internal:7400'`,
+    schema: v.pipe(v.array(seed), v.maxLength(seedsMax)),
+    allowed: `at most ${seedsMax} texts such as '10.0.0.1:7400', 'grid.internal:7400', 'file:/etc/shoal/seeds' or 'kubernetes:service'`,
   },
   expect: { schema: whole(1, 1_000), allowed: 'a whole number from 1 to 1000' },
   backups: { schema: whole(0, 3), allowed: 'a whole number from 0 to 3' },
@@ -174,12 +184,9 @@ export function checkJoinOptions(options: JoinOptions = {}): JoinPlan {
   for (const [name, given] of Object.entries(options)) checkOption(name, given);
   checkAvailable(options);
   if (options.secret !== undefined) new SharedSecret(options.secret);
-  const listen = listenOf(options);
   return {
     settings: settingsOf(options),
-    listen,
-    advertise: options.advertise ?? advertisedAddress(listen),
-    seeds: (options.seeds ?? []).map(hostPortOf),
+    ...placeOf(options),
     secret: options.secret,
     tls: options.tls,
     insecure: options.insecure ?? false,
@@ -285,7 +292,7 @@ function accessOf({ users, secret, origins = [] }: JoinOptions) {
 }
 
 function listenOf({ listen = {} }: JoinOptions): HostPort {
-  return { host: listen.host ?? '127.0.0.1', port: listen.port ?? 7_400 };
+  return { host: listen.host ?? '127.0.0.1', port: listen.port ?? loopbackPorts.first };
 }
 
 /** Nobody can dial a wildcard: where one is bound, the first address that others can reach is told. */
@@ -301,10 +308,19 @@ function advertisedAddress({ host, port }: HostPort): string | undefined {
   );
 }
 
-function hostPortOf(given: string): HostPort {
-  const parsed = parseHostPort(given);
-  if (parsed === undefined) throw bad('seeds', given, 'host:port');
-  return parsed;
+/** Told neither where to listen nor where others are, processes of one machine find each other. */
+function placeOf(options: JoinOptions): Pick<JoinPlan, 'listen' | 'advertise' | 'ports' | 'seeds'> {
+  const listen = listenOf(options);
+  const { advertise = advertisedAddress(listen), seeds = [] } = options;
+  const told = [options.listen, options.seeds, options.advertise];
+  const ports = told.every((given) => given === undefined) ? loopbackPorts : undefined;
+  return { listen, advertise, ports, seeds: seeds.map(sourceOf) };
+}
+
+function sourceOf(given: string): SeedSource {
+  const source = seedSource(given);
+  if (source === undefined) throw bad('seeds', given, 'a seed');
+  return source;
 }
 
 function bad(name: string, given: unknown, allowed: string): GridError {

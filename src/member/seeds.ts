@@ -1,92 +1,73 @@
 /**
- * Where other members may be found: addresses, and names that stand for several. A name that does not
- * resolve is asked for again, with a warning now and then that says which.
+ * Where other members may be found, from all seeds together. Those that may change are asked again and
+ * again; what a seed gave last counts until it gives something else. One that gives nothing is named in a
+ * warning now and then.
  */
-import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
 import type { Clock } from '../base/clock.ts';
 import type { Address } from '../base/ids.ts';
 import type { Logger } from '../base/logger.ts';
-
-export interface HostPort {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** Every address of a name; rejects where there is none. */
-export type Resolve = (host: string) => Promise<readonly string[]>;
+import type { SeedSource } from './seed-sources.ts';
 
 export interface SeedsParts {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** @default the resolver of the system */
-  readonly resolve?: Resolve;
 }
 
 const warnEveryMs = 10_000;
-const hostPort = /^(?:\[([0-9a-fA-F:]+)\]|([^\s:/[\]]+)):(\d{1,5})$/;
-
-/** `host:port`, `[::1]:port`; undefined where the text is neither. */
-export function parseHostPort(given: string): HostPort | undefined {
-  const match = hostPort.exec(given);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port };
-}
-
-export function addressOf(host: string, port: number): Address {
-  return (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`) as Address;
-}
 
 export class Seeds {
   readonly #parts: SeedsParts;
-  /** Names that have not been resolved yet. */
-  readonly #open: Set<HostPort>;
-  readonly #found = new Set<Address>();
+  readonly #sources: readonly SeedSource[];
+  /** What each gave last. */
+  readonly #found = new Map<SeedSource, readonly Address[]>();
   #warnedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(seeds: readonly HostPort[], parts: SeedsParts) {
+  constructor(sources: readonly SeedSource[], parts: SeedsParts) {
     this.#parts = parts;
-    this.#open = new Set(seeds);
+    this.#sources = sources;
   }
 
   /** Addresses found so far. */
   get addresses(): readonly Address[] {
-    return [...this.#found];
+    return [...new Set([...this.#found.values()].flat())];
   }
 
-  /** Names that could not be resolved so far. */
+  /** Seeds of which nothing has been found so far. */
   get unresolved(): readonly string[] {
-    return Array.from(this.#open, ({ host, port }) => addressOf(host, port));
+    return this.#sources.filter((source) => !this.#found.has(source)).map(({ text }) => text);
   }
 
-  /** Asks once for each name that is still open. */
-  async resolve(): Promise<void> {
-    const tries = Array.from(this.#open, async (seed) => {
-      for (const ip of await this.#ask(seed.host)) this.#found.add(addressOf(ip, seed.port));
-      this.#open.delete(seed);
+  /** Whether there may be others later. */
+  get mayChange(): boolean {
+    return this.#sources.some(({ mayChange }) => mayChange);
+  }
+
+  /** What was found where, for people. */
+  get origins(): string {
+    const origins = this.#sources.map((source) => {
+      const found = this.#found.get(source) ?? [];
+      return source.mayChange ? `${found.join(', ') || 'nothing'} by ${source.text}` : source.text;
     });
+    return origins.join(', ');
+  }
+
+  /** Asks each seed once that may have changed. It never rejects. */
+  async look(): Promise<void> {
+    const asked = this.#sources.filter((source) => source.mayChange || !this.#found.has(source));
+    const tries = asked.map(async (source) => void this.#found.set(source, await source.find()));
     const results = await Promise.allSettled(tries);
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed !== undefined) this.#warn(failed.reason);
+    const failed = asked.filter((_, at) => results[at]?.status === 'rejected');
+    const reason = results.find((result) => result.status === 'rejected')?.reason;
+    if (failed.length > 0) this.#warn(failed, reason);
   }
 
-  #ask(host: string): Promise<readonly string[]> | readonly string[] {
-    return isIP(host) === 0 ? (this.#parts.resolve ?? systemResolve)(host) : [host];
-  }
-
-  #warn(reason: unknown): void {
+  #warn(failed: readonly SeedSource[], reason: unknown): void {
     const { clock, logger } = this.#parts;
     const now = clock.monotonic();
     if (now - this.#warnedAt < warnEveryMs) return;
     this.#warnedAt = now;
-    const names = this.unresolved;
-    const code = (reason as NodeJS.ErrnoException | undefined)?.code;
-    logger.warn({ seeds: names, code }, `seeds that do not resolve: ${names.join(', ')}`);
+    const seeds = failed.map(({ text }) => text);
+    const { code, message } = reason as NodeJS.ErrnoException;
+    logger.warn({ seeds, code, reason: message }, `seeds that give nothing: ${seeds.join(', ')}`);
   }
-}
-
-async function systemResolve(host: string): Promise<readonly string[]> {
-  const found = await lookup(host, { all: true });
-  return found.map(({ address }) => address);
 }

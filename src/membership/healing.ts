@@ -31,7 +31,9 @@ export class Healing {
     this.#random = random;
   }
 
-  addSeeds(addresses: readonly Address[]): void {
+  /** In the place of those before. */
+  setSeeds(addresses: readonly Address[]): void {
+    this.#seeds.clear();
     for (const address of addresses) {
       if (address !== this.#table.self.address && this.#seeds.size < seedsMax) {
         this.#seeds.add(address);

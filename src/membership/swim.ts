@@ -80,7 +80,7 @@ export class Swim {
     this.#beliefs = new Beliefs({ table, gossip, health, tuning, suspicionMinMs });
     this.#prober = new Prober({ table, gossip, health, tuning, timings, random });
     this.#healing = new Healing(table, timings, random);
-    this.#healing.addSeeds(options.seeds);
+    this.#healing.setSeeds(options.seeds);
   }
 
   /** Snapshots of all that are known, the dead and this member included. */
@@ -113,8 +113,8 @@ export class Swim {
     return this.#table.get(id)?.isGoneForGood ?? false;
   }
 
-  addSeeds(addresses: readonly Address[]): void {
-    this.#healing.addSeeds(addresses);
+  setSeeds(addresses: readonly Address[]): void {
+    this.#healing.setSeeds(addresses);
   }
 
   receive(from: Peer, message: SwimMessage, nowMs: number, out: SwimAction[]): void {

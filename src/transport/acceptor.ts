@@ -65,7 +65,10 @@ export class Acceptor {
   listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#http.once('error', (error) => reject(notBound(host, port, error)));
-      this.#http.listen(port, host, () => resolve((this.#http.address() as AddressInfo).port));
+      // Exclusive: in a worker of node:cluster a port would otherwise be shared with its siblings.
+      this.#http.listen({ port, host, exclusive: true }, () => {
+        resolve((this.#http.address() as AddressInfo).port);
+      });
     });
   }
 

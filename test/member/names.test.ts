@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { nearest } from '../../src/member/did-you-mean.ts';
+import { parseHostPort } from '../../src/member/host-port.ts';
 import { bestPattern, mapDefinition } from '../../src/member/map-definition.ts';
-import { parseHostPort } from '../../src/member/seeds.ts';
 
 describe('the patterns of map names', () => {
   it('give a name its own options before those of any pattern', () => {

@@ -43,12 +43,13 @@ describe('the options of join', () => {
   });
 
   it('keep what was given', () => {
+    const seeds = ['10.0.0.1:7400', '[::1]:7401', 'grid.internal:7402', 'file:/etc/seeds'];
     const plan = checkJoinOptions({
       cluster: 'shop',
       name: 'till',
       listen: { host: '127.0.0.2', port: 0 },
       advertise: '10.0.0.9:7400',
-      seeds: ['10.0.0.1:7400', '[::1]:7401', 'grid.internal:7402'],
+      seeds,
       backups: 2,
       preset: 'local',
       timeout: '2s',
@@ -58,12 +59,15 @@ describe('the options of join', () => {
     expect(plan.settings.timings).to.equal(presets.local);
     expect(plan.listen).to.deep.equal({ host: '127.0.0.2', port: 0 });
     expect(plan.advertise).to.equal('10.0.0.9:7400');
-    expect(plan.seeds).to.deep.equal([
-      { host: '10.0.0.1', port: 7_400 },
-      { host: '::1', port: 7_401 },
-      { host: 'grid.internal', port: 7_402 },
-    ]);
+    expect(plan.seeds.map(({ text }) => text)).to.deep.equal(seeds);
     expect(plan.timeoutMs).to.equal(2_000);
+  });
+
+  it('let any of some ports do only where nothing is said of places', () => {
+    expect(checkJoinOptions({ cluster: 'shop' }).ports).to.deep.equal({ first: 7_400, count: 64 });
+    for (const said of [{ listen: {} }, { seeds: [] }, { advertise: '10.0.0.9:7400' }]) {
+      expect(checkJoinOptions(said).ports).to.equal(undefined);
+    }
   });
 
   it('take undefined for what is not given', () => {
