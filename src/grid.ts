@@ -105,11 +105,7 @@ export interface JoinOptions {
   readonly listen?: { readonly host?: string; readonly port?: number };
   /** The `host:port` under which others reach this member. @default from `listen` */
   readonly advertise?: string;
-  /**
-   * `host:port`, or a DNS name whose every address is tried; `file:path` of a file with a seed a line;
-   * `kubernetes:service`, `kubernetes:namespace/service`, either with `:port`. @default [] (a cluster of
-   * one, or of those on this machine where there is no `listen` either)
-   */
+  /** Addresses, DNS names, files and services (docs/operating.md). @default [], or those of this machine */
   readonly seeds?: readonly string[];
   /** How many members the first formation waits for. @default 1 */
   readonly expect?: number;
