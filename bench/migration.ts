@@ -1,0 +1,219 @@
+/**
+ * `node --import tsx bench/migration.ts [--name migration]`: two members with a million entries of 100 bytes
+ * become three while a light client offers 30 % of the calls that the two can answer at most. What callers,
+ * event loops and handovers see of that goes to bench/results.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { Lateness } from './compare/lateness.ts';
+import { ended, keep } from './compare/processes.ts';
+import { machine, write } from './compare/results.ts';
+import type { Finding } from './compare/summary.ts';
+import {
+  type CallFigures,
+  entries,
+  type FromCaller,
+  type FromMember,
+  type Handover,
+  type ToCaller,
+  type ToMember,
+} from './migration/protocol.ts';
+
+const { values } = parseArgs({ options: { name: { type: 'string', default: 'migration' } } });
+
+const share = 0.3;
+const floodSeconds = 5;
+const warmUpMs = 5_000;
+const beforeMs = 20_000;
+const moveMaxMs = 180_000;
+
+/** A process of the bench, and what it says. */
+class Child<From extends { readonly kind: string }, To extends object> {
+  readonly #child: ChildProcess;
+  readonly #listeners = new Set<(message: From) => void>();
+
+  constructor(file: string, args: readonly string[]) {
+    const execArgv = ['--import', 'tsx'];
+    this.#child = keep(fork(new URL(file, import.meta.url), [...args], { execArgv }));
+    this.#child.on('message', (message: From) => {
+      if (message.kind === 'failed') throw new Error(`${file}: ${JSON.stringify(message)}`);
+      for (const listener of this.#listeners) listener(message);
+    });
+  }
+
+  on(listener: (message: From) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  next<Kind extends From['kind']>(kind: Kind): Promise<Extract<From, { kind: Kind }>> {
+    return new Promise((resolve) => {
+      const listener = (message: From) => {
+        if (message.kind !== kind) return;
+        this.#listeners.delete(listener);
+        resolve(message as Extract<From, { kind: Kind }>);
+      };
+      this.#listeners.add(listener);
+    });
+  }
+
+  tell(message: To): void {
+    this.#child.send(message);
+  }
+
+  async ask<Kind extends From['kind']>(message: To, kind: Kind) {
+    const answer = this.next(kind);
+    this.tell(message);
+    return answer;
+  }
+
+  ended(): Promise<void> {
+    return ended(this.#child, 10_000);
+  }
+}
+
+type MemberChild = Child<FromMember, ToMember>;
+
+async function startMember(name: string, seeds: readonly string[]) {
+  const child: MemberChild = new Child('migration/member.ts', [name, ...seeds]);
+  const { address } = await child.next('ready');
+  return { child, address };
+}
+
+const first = await startMember('ann', []);
+const second = await startMember('bob', [first.address]);
+const half = entries / 2;
+console.log(`filling ${entries} entries`);
+await Promise.all([
+  first.child.ask({ kind: 'fill', from: 0, to: half }, 'done'),
+  second.child.ask({ kind: 'fill', from: half, to: entries }, 'done'),
+]);
+
+const caller: Child<FromCaller, ToCaller> = new Child('migration/caller.ts', [
+  `ws://${first.address}`,
+  `ws://${second.address}`,
+]);
+await caller.next('ready');
+await caller.ask({ kind: 'flood', seconds: floodSeconds }, 'figures');
+const { figures: peak } = await caller.ask({ kind: 'flood', seconds: floodSeconds }, 'figures');
+const perSecond = Math.round(peak.perSecond * share);
+console.log(`peak ${Math.round(peak.perSecond)} calls a second, offering ${perSecond}`);
+caller.tell({ kind: 'offer', perSecond });
+await pause(warmUpMs);
+const two = [first.child, second.child];
+await watch(two);
+await caller.ask({ kind: 'cut' }, 'figures');
+await pause(beforeMs);
+const { figures: before } = await caller.ask({ kind: 'cut' }, 'figures');
+const quiet = await reports(two);
+
+await watch(two);
+const beganAt = performance.now();
+const isLevel = levelled(first.child);
+const third = await startMember('cid', [first.address]);
+await third.child.ask({ kind: 'watch' }, 'done');
+const copies = await isLevel;
+const tookMs = performance.now() - beganAt;
+const { figures: during } = await caller.ask({ kind: 'cut' }, 'figures');
+const busy = await reports([...two, third.child]);
+await pause(beforeMs / 2);
+const { figures: after } = await caller.ask({ kind: 'cut' }, 'figures');
+caller.tell({ kind: 'stop' });
+await caller.ended();
+
+const blocks = blocksOf(busy.flatMap(({ handovers }) => handovers)).sort((a, b) => a - b);
+const blockMs = (of: number) => blocks[Math.min(blocks.length - 1, Math.floor(of * blocks.length))];
+const late = (of: readonly { lateness: Lateness | undefined }[], what: 'p999Ms' | 'maxMs') =>
+  Math.max(...of.map(({ lateness }) => lateness?.[what] ?? 0));
+
+const findings: Finding[] = [
+  ...ofCalls('before', before),
+  ...ofCalls('during', during),
+  ...ofCalls('after', after),
+  found('p99', 'during by before', during.p99Ms / before.p99Ms, 'x', 2),
+  found('longest wait', 'during', during.maxMs, 'ms', 500),
+  found('handover block p99', 'during', blockMs(0.99) ?? 0, 'ms', 50),
+  found('handover block p50', 'during', blockMs(0.5) ?? 0, 'ms'),
+  found('handover block max', 'during', blockMs(1) ?? 0, 'ms'),
+  found('handovers', 'during', blocks.length, ''),
+  found('copies', 'during', copies, ''),
+  found('joining to level', 'during', tookMs / 1_000, 's'),
+  found('loop late p99.9', 'before', late(quiet, 'p999Ms'), 'ms'),
+  found('loop late p99.9', 'during', late(busy, 'p999Ms'), 'ms', 20),
+  found('loop late max', 'during', late(busy, 'maxMs'), 'ms', 100),
+  found('peak', 'two members', peak.perSecond, '/s'),
+  found('offered', 'all along', perSecond, '/s'),
+];
+for (const { name, of, value, unit, asked } of findings) {
+  const goal = asked === undefined ? '' : `  (goal: at most ${asked.goal})`;
+  console.log(`${name}, ${of}: ${value.toFixed(2)} ${unit}${goal}`);
+}
+const path = write(
+  {
+    command: `node --import tsx bench/migration.ts --name ${values.name}`,
+    at: new Date().toISOString(),
+    machine: machine(),
+    versions: { node: process.version },
+    findings,
+    summaries: [],
+    rows: [],
+    failures: [],
+    pace: { rounds: 1, seconds: beforeMs / 1_000 } as never,
+  },
+  values.name,
+);
+console.log(path);
+process.exit(0);
+
+async function watch(members: readonly MemberChild[]): Promise<void> {
+  await Promise.all(members.map((member) => member.ask({ kind: 'watch' }, 'done')));
+}
+
+function reports(members: readonly MemberChild[]) {
+  return Promise.all(members.map((member) => member.ask({ kind: 'report' }, 'report')));
+}
+
+/** Resolves with the number of copies that were made, when none is left. */
+function levelled(member: MemberChild): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('copies did not become level')), moveMaxMs);
+    member.on((message) => {
+      if (message.kind !== 'progress' || message.left > 0) return;
+      clearTimeout(timer);
+      resolve(message.made);
+    });
+  });
+}
+
+/** How long each partition was served by nobody while it passed from one primary to the next. */
+function blocksOf(handovers: readonly Handover[]): number[] {
+  const stoppedAt = new Map<number, number>();
+  const found: number[] = [];
+  for (const { partition, at, kind } of handovers.toSorted((a, b) => a.at - b.at)) {
+    const stopped = stoppedAt.get(partition);
+    if (kind === 'stops') {
+      stoppedAt.set(partition, at);
+    } else if (stopped !== undefined) {
+      found.push(at - stopped);
+      stoppedAt.delete(partition);
+    }
+  }
+  return found;
+}
+
+function ofCalls(of: string, figures: CallFigures): Finding[] {
+  const { calls, p50Ms, p99Ms, p999Ms, maxMs, errors } = figures;
+  return [
+    found('calls', of, calls, ''),
+    found('p50', of, p50Ms, 'ms'),
+    found('p99', of, p99Ms, 'ms'),
+    found('p99.9', of, p999Ms, 'ms'),
+    found('max', of, maxMs, 'ms'),
+    found('errors', of, errors, '', 0),
+  ];
+}
+
+function found(name: string, of: string, value: number, unit: string, goal?: number): Finding {
+  if (goal === undefined) return { name, of, value, unit };
+  return { name, of, value, unit, asked: { goal, isLessBetter: true } };
+}
