@@ -5,6 +5,7 @@ import type { MemberId } from '../base/ids.ts';
 import type { DedupeBudget } from '../partition/dedupe-table.ts';
 import type { Lease } from '../partition/lease.ts';
 import type { MetaState } from '../partition/meta-state.ts';
+import type { BeforeStep } from '../partition/move-steps.ts';
 import { PartitionHost, type PartitionOutlet } from '../partition/partition-host.ts';
 import type { StructureType } from '../partition/store.ts';
 import type { ClientPort } from './client-port.ts';
@@ -24,11 +25,12 @@ export interface HostParts {
   readonly types: ReadonlyMap<string, StructureType>;
   readonly outlet: PartitionOutlet;
   readonly budget: DedupeBudget | undefined;
+  readonly beforeStep: BeforeStep | undefined;
 }
 
 export function createHost(parts: HostParts): PartitionHost {
   const { self, settings, clock, actors, state, types, outlet, budget } = parts;
-  const { lease, roster, clients } = parts;
+  const { lease, roster, clients, beforeStep } = parts;
   const { limits, timings } = settings;
   const { copySessionsMax } = limits;
   const surroundings = new MemberSurroundings({
@@ -38,6 +40,7 @@ export function createHost(parts: HostParts): PartitionHost {
     clients,
     clock,
     copySessionsMax,
+    beforeStep,
   });
   return new PartitionHost({
     self,

@@ -4,6 +4,7 @@ import type { CallerId, MemberId, PartitionId, StreamId } from '../base/ids.ts';
 import type { Catalog } from '../partition/content.ts';
 import type { Lease } from '../partition/lease.ts';
 import { copiesWanted, groupOf, isServing, type MetaState } from '../partition/meta-state.ts';
+import type { BeforeStep } from '../partition/move-steps.ts';
 import type { Surroundings } from '../partition/replica-state.ts';
 import { isSession } from '../wire/client-messages.ts';
 import type { ClientPort } from './client-port.ts';
@@ -16,18 +17,21 @@ export interface MemberSurroundingsParts {
   readonly clients: () => ClientPort;
   readonly clock: Clock;
   readonly copySessionsMax: number;
+  readonly beforeStep?: BeforeStep | undefined;
 }
 
 export class MemberSurroundings implements Surroundings {
   readonly #parts: MemberSurroundingsParts;
   /** Whether a caller has left or died. */
   readonly isGone: (caller: CallerId) => boolean;
+  readonly beforeStep: BeforeStep | undefined;
   #streams = 0;
   #copies = 0;
 
   constructor(parts: MemberSurroundingsParts) {
     this.#parts = parts;
     const { state, clients } = parts;
+    this.beforeStep = parts.beforeStep;
     this.isGone = (caller) =>
       isSession(caller)
         ? clients().isGone(caller)

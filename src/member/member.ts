@@ -21,6 +21,7 @@ import {
   type MetaState,
   type NewMember,
 } from '../partition/meta-state.ts';
+import type { BeforeStep } from '../partition/move-steps.ts';
 import type { PartitionHost } from '../partition/partition-host.ts';
 import type { ProposalResult } from '../partition/proposals.ts';
 import { MemberRouter } from '../partition/router.ts';
@@ -49,6 +50,8 @@ export interface MemberParts {
   readonly logger: Logger;
   /** What an earlier identity of the process left to this one. */
   readonly inheritance?: Inheritance | undefined;
+  /** For harnesses: told right before each step of a move. */
+  readonly beforeStep?: BeforeStep | undefined;
 }
 
 export interface MemberEvents {
@@ -372,8 +375,9 @@ export class Member {
   }
 
   #createHost(types: ReadonlyMap<string, StructureType>): PartitionHost {
-    const { clock, inheritance } = this.#parts;
+    const { clock, inheritance, beforeStep } = this.#parts;
     return createHost({
+      beforeStep,
       self: this.id,
       settings: this.settings,
       clock,

@@ -82,6 +82,8 @@ export class Backup {
     const state = this.#state;
     this.#ackTo = from;
     if (message.chunk !== state.chunks || message.at !== state.log.last) return;
+    const { options } = state;
+    options.surroundings.beforeStep?.(message.last ? 'copied' : 'chunk', options.partition);
     const { structure, fromRange, toRange, content } = message;
     if (structure !== 0) {
       const piece = { structure, from: fromRange, to: toRange, bytes: content };

@@ -235,6 +235,7 @@ export class PartitionHost {
     const hosted = this.#hosted.get(partition);
     // Content that was copied here under a later row is acknowledged content: an old row cannot end it.
     if (hosted === undefined || hosted.actor.replica.state.copiedAt > row.version) return;
+    this.#options.surroundings.beforeStep?.('drop', partition);
     this.#hosted.delete(partition);
     hosted.ref.stop();
   }

@@ -26,6 +26,7 @@ import type {
 import type { Content } from './content.ts';
 import type { EntryLog } from './entry-log.ts';
 import type { PartitionRow } from './meta-state.ts';
+import type { BeforeStep } from './move-steps.ts';
 
 /** Of confirmed entries, so much is kept in the log: who needs them lags by little or needs a copy. */
 export const confirmedBytesMax = 65_536;
@@ -88,6 +89,8 @@ export interface Surroundings {
   /** Takes one of the member's few places for copies; false where all are taken. */
   beginCopy(): boolean;
   endCopy(): void;
+  /** Told right before each step of a move, where a harness wants to know. */
+  readonly beforeStep?: BeforeStep | undefined;
 }
 
 /** What a process takes along of a replica when it goes on under another identity. */

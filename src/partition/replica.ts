@@ -193,6 +193,8 @@ export class Replica {
     // Content that is not whole can only be a copy of another generation or an older one: a member
     // in sync is never copying. Until its content is whole this replica serves nothing.
     if (!state.isWhole) return;
+    const { surroundings, partition } = state.options;
+    surroundings.beforeStep?.('appointed', partition);
     state.term = row.term;
     this.#role = { kind: 'promotion', promotion: new Promotion(state, row, nowMs, out) };
     this.#finishPromotion(nowMs);
@@ -203,6 +205,8 @@ export class Replica {
     if (this.#role.kind !== 'promotion' || row === undefined) return;
     const streams = this.#role.promotion.finish(nowMs);
     if (streams === undefined) return;
+    const { surroundings, partition } = this.#state.options;
+    surroundings.beforeStep?.('serving', partition);
     this.#role = { kind: 'primary', primary: new Primary(this.#state, row, streams) };
   }
 

@@ -13,6 +13,7 @@ import { assert } from '../base/assert.ts';
 import type { MemberId, Sequence } from '../base/ids.ts';
 import type { ReplicaAck } from '../wire/replica-messages.ts';
 import { liftOf, type PartitionRow } from './meta-state.ts';
+import type { MoveStep } from './move-steps.ts';
 import { PeerStream } from './peer-stream.ts';
 import { type Actions, confirmedBytesMax, type ReplicaState } from './replica-state.ts';
 
@@ -110,6 +111,7 @@ export class SyncSet {
 
   rowChanged(row: PartitionRow, nowMs: number): void {
     const before = this.#row;
+    this.#tellSteps(before, row);
     this.#row = row;
     this.lift = liftOf(row);
     this.#proposal = undefined;
@@ -190,6 +192,7 @@ export class SyncSet {
     const { surroundings } = this.#state.options;
     if (!surroundings.isServing(learner)) return;
     if (!this.#hasCopyPlace && !surroundings.beginCopy()) return;
+    this.#tellStep('copy');
     if (!this.#hasCopyPlace) this.#copyHeardAt = nowMs;
     this.#hasCopyPlace = true;
     const stream = surroundings.nextStream();
@@ -207,6 +210,7 @@ export class SyncSet {
     const { learner, inSync } = this.#row;
     if (learner === undefined || this.#proposal !== undefined) return;
     if (!this.#peers.get(learner)?.isCaughtUp) return;
+    this.#tellStep('grow');
     this.ackSet.add(learner);
     this.#propose([...inSync, learner], nowMs, out);
   }
@@ -215,6 +219,7 @@ export class SyncSet {
     if (this.#proposal !== undefined) return;
     const victim = this.#victim(nowMs);
     if (victim === undefined) return;
+    this.#tellStep('shrink');
     this.#propose(
       this.#row.inSync.filter((id) => id !== victim),
       nowMs,
@@ -272,6 +277,17 @@ export class SyncSet {
     return slowest;
   }
 
+  #tellSteps(before: PartitionRow, row: PartitionRow): void {
+    const { learner } = before;
+    if (learner !== undefined && row.inSync.includes(learner)) this.#tellStep('grown');
+    if (row.transferTo !== undefined && before.transferTo === undefined) this.#tellStep('drain');
+  }
+
+  #tellStep(step: MoveStep): void {
+    const { surroundings, partition } = this.#state.options;
+    surroundings.beforeStep?.(step, partition);
+  }
+
   #propose(inSync: readonly MemberId[], nowMs: number, out: Actions): void {
     this.#proposal = { inSync, sentAt: nowMs };
     this.#hasProposed = true;
@@ -306,6 +322,7 @@ export class SyncSet {
     if (this.confirmed(this.#state.log.last) < this.#state.log.last) return;
     const { resendMs } = this.#state.options.timings;
     if (this.#handoverSentAt !== undefined && nowMs - this.#handoverSentAt <= resendMs) return;
+    this.#tellStep('hand-over');
     this.#handoverSentAt = nowMs;
     out.push({ kind: 'handover', row: this.#row, to: transferTo });
   }

@@ -2,7 +2,7 @@
  * Whole members and light clients in a simulated world: the real code from the transport up, on virtual time.
  */
 import type { Clock } from '../../src/base/clock.ts';
-import type { Address } from '../../src/base/ids.ts';
+import type { Address, PartitionId } from '../../src/base/ids.ts';
 import { defaultLimits, type Limits } from '../../src/base/limits.ts';
 import type { Random } from '../../src/base/random.ts';
 import { presets } from '../../src/base/timings.ts';
@@ -10,6 +10,7 @@ import type { Inheritance } from '../../src/member/inheritance.ts';
 import { Member } from '../../src/member/member.ts';
 import type { MemberSettings } from '../../src/member/member-settings.ts';
 import type { SplitBrain } from '../../src/partition/meta-state.ts';
+import type { MoveStep } from '../../src/partition/move-steps.ts';
 import { copiesToCome, type PlacementOptions, plan } from '../../src/partition/placement.ts';
 import type { Router } from '../../src/partition/router-port.ts';
 import { structureTypes } from '../../src/structures/registry.ts';
@@ -90,6 +91,8 @@ export class GridWorld {
   /** Those of members, or that are to be: who has left is none of them. */
   readonly processes: SimProcess<Program>[] = [];
   readonly clients: SimProcess<ClientProgram>[] = [];
+  /** Told right before each step of a move, and in which process. */
+  onStep: ((where: Address, step: MoveStep, partition: PartitionId) => void) | undefined;
   readonly clientLooks = new ClientLooks();
   readonly #used: StructureName[] = [];
   /** What identities left to the next of their process. */
@@ -223,7 +226,9 @@ export class GridWorld {
       limits,
     };
     const inheritance = this.#inheritance;
-    const member = new Member({ ...parts, inheritance }, settings, structureTypes, {
+    const beforeStep = (step: MoveStep, partition: PartitionId) =>
+      this.onStep?.(parts.address, step, partition);
+    const member = new Member({ ...parts, inheritance, beforeStep }, settings, structureTypes, {
       onTable: () => {},
       onSwim: () => {},
       onStopped: (reason, error) => {
