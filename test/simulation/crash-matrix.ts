@@ -14,9 +14,8 @@ import { seededRandom } from '../../src/base/random.ts';
 import { type PartitionRow, rowOf } from '../../src/partition/meta-state.ts';
 import { type MoveStep, moveSteps } from '../../src/partition/move-steps.ts';
 import type { SimProcess } from '../../src/testing/sim-process.ts';
-import { GridWorld, type Program } from './grid-world.ts';
-import { Invariants } from './invariants.ts';
-import { mapName, scratchName, Workload } from './workload.ts';
+import type { GridWorld, Program } from './grid-world.ts';
+import { UnderLoad } from './under-load.ts';
 
 export const roles = ['leader', 'primary', 'learner', 'backup'] as const;
 type Role = (typeof roles)[number];
@@ -47,7 +46,6 @@ export interface CrashResult {
 
 type Process = SimProcess<Program>;
 
-const settleMs = 90_000;
 const partitions = 7;
 /** The turn in which the step is done has ended by then, and what it sent is on its way. */
 const afterMs = 0.05;
@@ -65,76 +63,44 @@ interface Cast {
 
 class CrashRun {
   readonly #point: KillPoint;
+  readonly #seed: number;
+  readonly #trial: UnderLoad;
   readonly #grid: GridWorld;
-  readonly #workload: Workload;
-  readonly #invariants: Invariants;
-  readonly violations: string[] = [];
-  /** How often the copies were counted. */
-  looks = 0;
+  #looks = 0;
   #copiesLeast = 2;
   #victimId: MemberId | undefined;
-  #cast: Cast | undefined;
 
   constructor(point: KillPoint, seed: number) {
     this.#point = point;
+    this.#seed = seed;
     const random = seededRandom(seed * 7 + 5);
     const limits = { ...defaultLimits, copyChunkBytes: 64, copyChunksInFlightMax: 2 };
-    const shape = { members: 4, lite: 0, partitions, backups: 1, clients: [], zones: 0, limits };
-    const quality = { latencyMs: random.pick([0.05, 0.2, 2]), jitterMs: random.pick([0.1, 1]) };
-    this.#grid = new GridWorld(seed, shape, { quality });
-    this.#invariants = new Invariants(this.#grid);
-    const pauseMs = random.pick([5, 20]);
-    this.#workload = new Workload(this.#grid, random, {
-      callers: 5,
-      keys: 12,
-      pauseMs,
-      timeoutMs: 4_000,
+    this.#trial = new UnderLoad({
+      seed,
+      shape: { members: 4, partitions, limits },
+      latencyMs: random.pick([0.05, 0.2, 2]),
+      jitterMs: random.pick([0.1, 1]),
+      pauseMs: random.pick([5, 20]),
     });
+    this.#grid = this.#trial.grid;
   }
 
-  run(seed: number): CrashResult {
-    this.#begin();
+  run(): CrashResult {
+    const trial = this.#trial;
+    trial.begin();
     const cast = this.#castMove();
-    this.#cast = cast;
+    trial.onLook = () => this.#checkCopies(cast);
     this.#arm(cast);
     this.#plan(cast);
-    this.#expect(
-      this.#runUntil(() => this.#victimId !== undefined, 20_000),
-      'nobody was killed',
-    );
-    this.#runFor(restartMs);
+    trial.until(() => this.#victimId !== undefined, 'nobody was killed', 20_000);
+    trial.runFor(restartMs);
     for (const process of this.#grid.processes) if (!process.isUp) process.start();
-    this.#expect(
-      this.#runUntil(() => this.#isWell, settleMs),
-      'the grid did not come back',
-    );
-    const row = this.#row(cast);
-    const { id: learner } = cast.learner;
-    this.#finish();
-    return {
-      point: this.#point,
-      seed,
-      violations: this.violations,
-      ok: this.#workload.calling.ended.ok,
-      looks: this.looks,
-      hasMoved: row.inSync.includes(learner),
-    };
-  }
-
-  get #isWell(): boolean {
-    return this.#grid.isSafe && this.#grid.isLevel;
-  }
-
-  #begin(): void {
-    const grid = this.#grid;
-    this.#expect(grid.settle(settleMs), 'the cluster did not form');
-    for (const name of [mapName, scratchName]) grid.define('map', name);
-    this.#expect(
-      this.#runUntil(() => this.#isWell, settleMs),
-      'the maps did not settle',
-    );
-    this.#workload.start();
-    grid.world.runFor(1_500);
+    trial.untilWell();
+    const hasMoved = this.#row(cast).inSync.includes(cast.learner.id);
+    trial.onLook = () => {};
+    const violations = trial.finish();
+    const { ok } = trial.ended;
+    return { point: this.#point, seed: this.#seed, violations, ok, looks: this.#looks, hasMoved };
   }
 
   /** A partition neither of whose copies is the leader's, and the fourth member as its learner. */
@@ -207,63 +173,16 @@ class CrashRun {
     this.#grid.world.crash(victim.name);
   }
 
-  #runFor(ms: number): void {
-    const end = this.#grid.world.now + ms;
-    this.#runUntil(() => this.#grid.world.now >= end, ms);
-  }
-
-  #runUntil(isSo: () => boolean, ms: number): boolean {
-    const { world } = this.#grid;
-    const end = world.now + ms;
-    while (!isSo()) {
-      if (world.now >= end) return false;
-      world.runFor(10);
-      this.#invariants.check();
-      this.#checkCopies();
-    }
-    return true;
-  }
-
   /** As many living copies in sync as before the move, less that of whoever was killed. */
-  #checkCopies(): void {
-    const cast = this.#cast;
-    if (cast === undefined) return;
+  #checkCopies(cast: Cast): void {
     const { inSync } = this.#row(cast);
     const living = this.#grid.processes.filter(({ isUp }) => isUp).map(({ id }) => id);
     const copies = inSync.filter((id) => living.includes(id)).length;
-    this.looks++;
-    this.#expect(copies >= this.#copiesLeast, `${copies} living copies of ${inSync}`);
-  }
-
-  #finish(): void {
-    const { world } = this.#grid;
-    const workload = this.#workload;
-    workload.stop();
-    this.#expect(
-      this.#runUntil(() => workload.open === 0, 20_000),
-      'calls did not end',
-    );
-    workload.readAll();
-    this.#expect(
-      this.#runUntil(() => workload.open === 0, 10_000),
-      'the last reads did not end',
-    );
-    // What is no longer needed is dropped within seconds.
-    world.runFor(6_000);
-    this.#expect(
-      this.#runUntil(() => this.#isWell, settleMs),
-      'the grid did not stay level',
-    );
-    this.#invariants.checkQuiescent();
-    this.violations.push(...this.#invariants.violations, ...workload.violations());
-  }
-
-  #expect(isTrue: boolean, what: string): void {
-    if (isTrue || this.violations.length >= 10) return;
-    this.violations.push(`${this.#grid.world.now.toFixed(1)} ms: ${what}`);
+    this.#looks++;
+    this.#trial.expect(copies >= this.#copiesLeast, `${copies} living copies of ${inSync}`);
   }
 }
 
 export function runCrash(point: KillPoint, seed: number): CrashResult {
-  return new CrashRun(point, seed).run(seed);
+  return new CrashRun(point, seed).run();
 }
