@@ -10,7 +10,7 @@ const sound = { canLose: false } as Network;
 /** What is asked of a scene to draw some of the kinds. */
 const scene = {
   fleet: {
-    running: [0, 1, 2, 3, 4, 5],
+    running: [0, 1, 2, 3, 4, 5, 6],
     absent: [],
     nameOf: String,
     process: () => ({ name: 'x' }),
@@ -33,8 +33,8 @@ describe('the deck of faults', () => {
   });
 
   it('gives every kind in its share, and only what is possible', async () => {
-    const found = await drawn(1, ['loss', 'leave', 'join'], 10);
-    expect(found.filter((kind) => kind === 'leave')).to.have.length(8);
+    const found = await drawn(1, ['loss', 'leave', 'join'], 12);
+    expect(found.filter((kind) => kind === 'leave')).to.have.length(10);
     expect(found.filter((kind) => kind === 'loss')).to.have.length(2);
     expect(found).to.not.include('join');
   });

@@ -11,7 +11,7 @@ type Draw = (scene: Scene) => Promise<Fault>;
 
 /** Members that a grid has at least and at most. */
 export const membersLeast = 4;
-export const membersMost = 6;
+export const membersMost = 7;
 const longRunMs = 300_000;
 
 interface Card {
@@ -47,7 +47,7 @@ const cards: readonly Card[] = [
   { name: 'clients cut off', share: 1, draw: cutClients },
   { name: 'loss', share: 1, draw: loss },
   { name: 'join', share: 1, draw: join, isPossible: hasRoomFor(1) },
-  { name: 'leave', share: 4, draw: leave, isPossible: canSpareOne },
+  { name: 'leave', share: 5, draw: leave, isPossible: canSpareOne },
   { name: 'joins', share: 1, draw: joinTogether, isPossible: hasRoomFor(2) },
   { name: 'kill during a join', share: 2, draw: killDuringJoin, isPossible: hasRoomFor(1) },
   { name: 'two at once', share: 1, draw: killBeside },

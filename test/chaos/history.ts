@@ -14,7 +14,7 @@ export interface FaultNote {
   readonly afflicted?: readonly string[];
   /** Callers on members that can reach no majority. */
   readonly cutOff?: readonly string[];
-  /** Some keys have no copy that can be reached while it lasts, so that anybody may have to wait. */
+  /** Anybody may have to wait: for instance where some keys have no copy that can be reached while it lasts. */
   readonly isBlocking?: boolean;
 }
 

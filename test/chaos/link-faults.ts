@@ -95,7 +95,10 @@ export async function bridge(scene: Scene): Promise<Fault> {
   };
 }
 
-/** A primary reaches the other members, and does not, and does. */
+/**
+ * A primary reaches the other members, and does not, and does. TCP waits longer after each loss before it tries
+ * again, so that its tries can fall into the cuts for several turns: how long callers wait is measured, not bounded.
+ */
 export async function flap(scene: Scene): Promise<Fault> {
   const { fleet, network } = scene;
   const { owner, what } = await usedRow(scene);
@@ -105,6 +108,7 @@ export async function flap(scene: Scene): Promise<Fault> {
       kind: 'flapping',
       detail: `${fleet.nameOf(owner)}, primary of ${what}, ${flaps} times`,
       afflicted: [fleet.process(owner).name],
+      isBlocking: true,
     },
     act: async () => {
       for (let at = 0; at < flaps; at++) {
