@@ -32,7 +32,7 @@ const clients = [
   { name: 'gateway 2', routing: 'gateway' },
 ] as const;
 const pauseMs = 12;
-const share = { map: 4, push: 1, take: 2, publish: 1 };
+const share = { map: 4, glance: 0, push: 1, take: 2, publish: 1 };
 const operationsMs = 60_000;
 /** Of each client between two faults. */
 const answersLeast = 20;

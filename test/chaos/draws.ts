@@ -56,6 +56,14 @@ export class Draws {
     return { on: 'map', name: mapName, input: this.#input() };
   }
 
+  /** Whoever serves without a right to it is seen by those who ask often and wait for nobody. */
+  glance(): MapCall {
+    const kind = this.#random.pick(['register', 'counter'] as const);
+    const inUse = kind === 'register' ? registersInUse : countersInUse;
+    const key = this.#key(kind, this.#random.below(inUse));
+    return { on: 'map', name: mapName, input: { call: 'get', key }, isGlance: true };
+  }
+
   push(): QueueCall {
     const { name } = this.#random.pick(queues);
     const call = this.#random.below(3) === 0 ? 'tryPush' : 'push';

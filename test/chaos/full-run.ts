@@ -39,8 +39,8 @@ const clients = [
   { name: 'direct 2', routing: 'direct' },
   { name: 'gateway 1', routing: 'gateway' },
 ] as const;
-const ofClients: Share = { map: 4, push: 1, take: 2, publish: 1 };
-const ofMembers: Share = { map: 3, push: 1, take: 1, publish: 1 };
+const ofClients: Share = { map: 4, glance: 1, push: 1, take: 2, publish: 1 };
+const ofMembers: Share = { map: 3, glance: 1, push: 1, take: 1, publish: 1 };
 const pauseMs = 45;
 const operationsMs = 60_000;
 const token = 'the token of a run with faults';

@@ -11,6 +11,7 @@ import { pause, until } from './waiting.ts';
 /** How many lanes a caller has for each thing. */
 export interface Share {
   readonly map: number;
+  readonly glance: number;
   readonly push: number;
   readonly take: number;
   readonly publish: number;
@@ -51,6 +52,7 @@ export class Workload {
       for (let lane = 0; lane < count; lane++) lanes.add(caller, draw);
     };
     add(share.map, () => draws.mapCall());
+    add(share.glance, () => draws.glance());
     add(share.push, () => draws.push());
     add(share.take, () => draws.take());
     add(share.publish, () => draws.publish());
