@@ -47,7 +47,8 @@ function drawQuality(random: Random, mode: NetworkMode): PathQuality {
     // A frame lost on a stream breaks the link, so it has to be rare.
     loss: isStream ? random.pick([0, 0, 0.000_5]) : random.pick([0, 0.01, 0.1]),
     duplication: isStream ? 0 : random.pick([0, 0.01, 0.1]),
-    reordering: isStream ? 0 : random.pick([0, 0.01, 0.2]),
+    // Any at all lets messages overtake each other by the jitter too.
+    reordering: isStream ? 0 : random.pick([0.001, 0.01, 0.2]),
     reorderMs: random.pick([10, 100, 800]),
     bytesPerMs: random.pick([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 10_000]),
   };

@@ -214,7 +214,8 @@ export class SimNetwork {
 
   #arriveAsDatagram(at: number, packet: Packet, quality: PathQuality): void {
     const { random } = this.#timeline;
-    let arrival = at;
+    // A network on which nothing is reordered keeps the order in spite of its jitter, as links do.
+    let arrival = quality.reordering > 0 ? at : packet.connection.inOrder(packet.from, at);
     if (quality.reordering > 0 && random.next() < quality.reordering) {
       this.counts.fault('reordering');
       arrival += random.next() * quality.reorderMs;

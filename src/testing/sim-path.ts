@@ -11,7 +11,7 @@ export interface PathQuality {
   readonly loss: number;
   /** Chance that a message comes twice. Datagrams only. */
   readonly duplication: number;
-  /** Chance that a message is held up by up to `reorderMs`. Datagrams only. */
+  /** Chance that a message is held up by up to `reorderMs`; with 0 all keep their order. Datagrams only. */
   readonly reordering: number;
   readonly reorderMs: number;
   /** Infinity where nothing limits it. */

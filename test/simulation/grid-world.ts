@@ -105,11 +105,11 @@ export class GridWorld {
     this.shape = shape;
     const total = shape.members + shape.lite;
     for (let index = 0; index < total; index++) this.add(index < shape.members);
-    const urls = this.#firstAddresses.map(urlOf);
     for (const [index, routing] of shape.clients.entries()) {
       const start = (parts: ProcessParts) =>
         startClient(parts, {
-          urls,
+          // Whoever starts it knows who is there.
+          urls: this.processes.map(({ address }) => urlOf(address)),
           routing,
           limits: shape.limits,
           looks: this.clientLooks,

@@ -29,6 +29,8 @@ export interface TopicWorkloadOptions {
   readonly destruction: Destruction | undefined;
 }
 
+/** How often newcomers are looked for. */
+const newcomersMs = 500;
 /** No incarnation of a topic has so many messages. */
 const numbersMax = 2 ** 20;
 
@@ -66,10 +68,7 @@ export class TopicWorkload {
     const { publishers, destruction } = this.#options;
     destruction?.start();
     for (let publisher = 0; publisher < publishers; publisher++) this.#publishLater();
-    for (const process of this.#grid.callers) {
-      this.#keepSubscribed(process, 0);
-      this.#keepSubscribed(process, 1);
-    }
+    this.#subscribeNewcomers(new Set());
   }
 
   stop(): void {
@@ -168,6 +167,18 @@ export class TopicWorkload {
       };
       this.#grid.world.after(100, watch);
     });
+  }
+
+  /** Two subscribers for whoever is there, also where it came later. */
+  #subscribeNewcomers(known: Set<SimProcess<Caller>>): void {
+    if (this.#isStopped) return;
+    for (const process of this.#grid.callers) {
+      if (known.has(process)) continue;
+      known.add(process);
+      this.#keepSubscribed(process, 0);
+      this.#keepSubscribed(process, 1);
+    }
+    this.#grid.world.after(newcomersMs, () => this.#subscribeNewcomers(known));
   }
 
   /** A subscriber that goes on where it was, in this life of its process and in the next ones. */
