@@ -162,6 +162,7 @@ class Process {
         };
       },
       defer: (act) => act(),
+      endOfTask: (act) => act(),
     };
     this.#siblings = new Siblings({
       clock,
