@@ -30,7 +30,7 @@ const least: Readonly<Record<Simulation, Counts>> = {
     queues: { pushed: 50, taken: 50, inVain: 10, aborted: 10 },
     errands: { pushed: 10, taken: 10, destroyed: 1 },
     faults: { targeted: 2.5, join: 1, leave: 1 },
-    looks: { ...looks, digests: 1, moves: 0.25, handovers: 1 },
+    looks: { ...looks, digests: 1, moves: 0.25, handovers: 0.5 },
     clients,
   },
   topic: {
