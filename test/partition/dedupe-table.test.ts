@@ -124,3 +124,43 @@ describe('the dedupe table', () => {
     expect([lookup(3), copy.lookup(3)]).to.deep.equal(['stale', 3]);
   });
 });
+
+describe('a dedupe table under pressure', function () {
+  this.timeout(20_000);
+
+  it('stays bounded with 1,000 callers of 2,000 ops each, some of whom vanish (scenario 23)', () => {
+    const budget = new DedupeBudget(1_048_576);
+    const table = new DedupeTable(budget);
+    const callers = Array.from({ length: 1_000 }, (_, at) => `c${at}` as CallerId);
+    const result = new Uint8Array(100);
+    const rounds = 2_000;
+    const hasVanished = (at: number, op: number) => at % 10 === 0 && op > 100 + at;
+    // So many ops of each are on their way at a time.
+    const openMax = 8;
+    let bytesMost = 0;
+    let sequence = 0;
+    for (let op = 1; op <= rounds; op++) {
+      for (let at = 0; at < callers.length; at++) {
+        if (hasVanished(at, op)) continue;
+        sequence++;
+        const opSequence = op as OpSequence;
+        const firstIncomplete = Math.max(1, op - openMax) as OpSequence;
+        const caller = callers[at] as CallerId;
+        table.note({ ...entry(sequence), caller, opSequence, firstIncomplete, result }, op);
+      }
+      bytesMost = Math.max(bytesMost, budget.bytes);
+    }
+    expect(sequence).to.be.above(1_850_000);
+    expect(bytesMost).to.be.within(900_000, 1_048_576);
+    // Who vanished an hour ago is forgotten, and until then its late duplicates are refused.
+    expect(table.lookup(callers[0] as CallerId, 50 as OpSequence)).to.equal('stale');
+    table.expire(rounds + 120_001);
+    expect(budget.bytes, 'results of callers that are idle').to.equal(0);
+    for (const at of [0, 1]) {
+      const caller = callers[at] as CallerId;
+      expect(table.lookup(caller, 100 as OpSequence), 'a late duplicate').to.equal('stale');
+    }
+    table.expire(rounds + 3_600_001);
+    expect(table.callers).to.equal(0);
+  });
+});

@@ -1,6 +1,6 @@
 /** A simulated grid in which a test makes single calls and looks at what becomes of them. */
 import { partitionOf } from '../../src/base/hash.ts';
-import type { MemberId } from '../../src/base/ids.ts';
+import type { MemberId, PartitionId } from '../../src/base/ids.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
 import { partitionIdOf } from '../../src/base/partition-id.ts';
 import type { Member } from '../../src/member/member.ts';
@@ -72,10 +72,14 @@ export class Scene extends GridWorld {
     return this.processes.find((process) => process.isUp && process.id === id)?.name ?? '';
   }
 
-  rowOf(key: string, seenBy = this.newest): PartitionRow {
+  partitionOf(key: string): PartitionId {
     const { partitions, backups } = this.shape;
     const index = partitionOf(encodeKey(key, defaultLimits).hash, partitions);
-    const row = seenBy && rowOf(seenBy.state, partitionIdOf(backups, index, partitions));
+    return partitionIdOf(backups, index, partitions);
+  }
+
+  rowOf(key: string, seenBy = this.newest): PartitionRow {
+    const row = seenBy && rowOf(seenBy.state, this.partitionOf(key));
     if (row === undefined) throw new Error(`no row for ${key}`);
     return row;
   }

@@ -15,7 +15,7 @@ describe('a copy that moves', function () {
   let looks = 0;
 
   for (const step of steps) {
-    it(`loses nothing when somebody is killed at the step ${step}`, () => {
+    it(`loses nothing when somebody is killed at the step ${step} (scenario 17)`, () => {
       for (const point of killPoints.filter((candidate) => candidate.step === step)) {
         for (let seed = first; seed < first + seeds; seed++) {
           const result = runCrash(point, seed);

@@ -46,6 +46,8 @@ const readersFrom = 1_000;
 export class Workload {
   readonly calling: Calling;
   readonly destruction: Destruction;
+  /** Errors of calls on the map that stays, by code. */
+  readonly refusals = new Map<string, number>();
   readonly #history = new HistoryRecorder<MapEntryInput, MapEntryOutput>();
   readonly #grid: GridWorld;
   readonly #random: Random;
@@ -167,7 +169,12 @@ export class Workload {
       timeoutMs: this.#options.timeoutMs,
       signal: undefined,
       resolve: (result) => end('ok', { value: outputOf(input, result) }),
-      reject: ({ outcome }) => end(outcome === 'not-applied' ? 'failed' : 'unknown'),
+      reject: ({ code, outcome }) => {
+        if (structure.name === mapName) {
+          this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
+        }
+        end(outcome === 'not-applied' ? 'failed' : 'unknown');
+      },
     });
   }
 }
