@@ -1,17 +1,22 @@
 /**
  * Who belongs to the group. A config counts from the moment its entry stands in the log, committed or
- * not, and stops counting when the entry is cut off again. Changes go one member at a time, so the
- * majorities of neighbouring configs overlap.
+ * not, and stops counting when the entry is cut off again. Changes go one voter at a time, so the
+ * majorities of neighbouring configs overlap; but for the step from one voter to three, which its leader alone
+ * may take: from the moment that it has written that down it decides nothing alone any more, nobody else could
+ * ever decide by the config before, and nobody leads by the new one who does not have it, and so all before it.
  */
 import { assert } from '../base/assert.ts';
 import type { MemberId } from '../base/ids.ts';
 import type { RaftConfig } from '../wire/consensus-messages.ts';
 import { groupMembersMax } from './raft-options.ts';
 
-export interface ConfigChange {
-  readonly kind: 'add-learner' | 'promote' | 'demote' | 'remove';
-  readonly member: MemberId;
-}
+export type ConfigChange =
+  | {
+      readonly kind: 'add-learner' | 'promote' | 'demote' | 'remove';
+      readonly member: MemberId;
+    }
+  /** Two learners get votes at once, beside a leader that is the only voter. */
+  | { readonly kind: 'promote-pair'; readonly member: MemberId; readonly other: MemberId };
 
 export const emptyConfig: RaftConfig = { voters: [], learners: [] };
 
@@ -38,10 +43,11 @@ export function reachedByMajority(
 
 /** The config after a change, or undefined where the change does not fit. */
 export function changed(config: RaftConfig, change: ConfigChange): RaftConfig | undefined {
+  if (change.kind === 'promote-pair') return withPair(config, change.member, change.other);
   const { member } = change;
   const voters = config.voters.filter((voter) => voter !== member);
   const learners = config.learners.filter((learner) => learner !== member);
-  if (!fits(config, change)) return undefined;
+  if (!fits(config, change.kind, member)) return undefined;
   if (change.kind === 'promote') return { voters: [...voters, member], learners };
   // Without a voter nobody could ever decide anything again.
   if (voters.length === 0) return undefined;
@@ -49,7 +55,19 @@ export function changed(config: RaftConfig, change: ConfigChange): RaftConfig | 
   return { voters, learners: [...learners, member] };
 }
 
-function fits(config: RaftConfig, { kind, member }: ConfigChange): boolean {
+function withPair(config: RaftConfig, one: MemberId, other: MemberId): RaftConfig | undefined {
+  const { voters, learners } = config;
+  const areLearners = learners.includes(one) && learners.includes(other);
+  if (voters.length !== 1 || one === other || !areLearners) return undefined;
+  return {
+    voters: [...voters, one, other],
+    learners: learners.filter((id) => id !== one && id !== other),
+  };
+}
+
+type SingleChange = Exclude<ConfigChange['kind'], 'promote-pair'>;
+
+function fits(config: RaftConfig, kind: SingleChange, member: MemberId): boolean {
   switch (kind) {
     case 'add-learner':
       return (

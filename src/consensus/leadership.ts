@@ -81,7 +81,7 @@ export class Leadership {
     const { configs, commit } = this.#state;
     const isBusy = !this.isReadable || configs.latestIndex > commit || this.#transfer !== undefined;
     if (isBusy) return false;
-    if (change.kind === 'promote' && !this.#isFitToVote(change.member, nowMs)) return false;
+    if (!this.#mayPromote(change, nowMs)) return false;
     const config = changed(configs.latest, change);
     if (config === undefined || !this.#isSafeAsPair(config, nowMs)) return false;
     this.#append('config', encodeConfig(config), nowMs, out);
@@ -227,18 +227,32 @@ export class Leadership {
     return isNear && peer.match >= this.#noopIndex;
   }
 
+  /** Whoever gets a vote has to be fit; a pair gets theirs from the only voter, and of both it has just heard. */
+  #mayPromote(change: ConfigChange, nowMs: number): boolean {
+    if (change.kind === 'promote') return this.#isFitToVote(change.member, nowMs);
+    if (change.kind !== 'promote-pair') return true;
+    const { self, configs } = this.#state;
+    return (
+      isVoter(configs.latest, self) &&
+      [change.member, change.other].every(
+        (id) => this.#isFitToVote(id, nowMs) && this.#hasAnswered(id, nowMs),
+      )
+    );
+  }
+
   /**
    * Of two voters both are needed, even to make the change that ends that: a pair with one that is dead already
    * decides nothing any more. So it is begun only where the other has just been heard of.
    */
   #isSafeAsPair({ voters }: RaftConfig, nowMs: number): boolean {
     if (voters.length !== 2) return true;
-    const { self, options } = this.#state;
-    const hasAnswered = (id: MemberId) => {
-      const contactAt = this.#peers.get(id)?.contactAt ?? Number.NEGATIVE_INFINITY;
-      return nowMs - contactAt <= 2 * options.heartbeatMs;
-    };
-    return voters.every((id) => id === self || hasAnswered(id));
+    const { self } = this.#state;
+    return voters.every((id) => id === self || this.#hasAnswered(id, nowMs));
+  }
+
+  #hasAnswered(id: MemberId, nowMs: number): boolean {
+    const contactAt = this.#peers.get(id)?.contactAt ?? Number.NEGATIVE_INFINITY;
+    return nowMs - contactAt <= 2 * this.#state.options.heartbeatMs;
   }
 
   #askToStand(out: RaftActions): void {

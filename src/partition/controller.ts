@@ -25,6 +25,7 @@ import {
   type Command,
   copiesWanted,
   groupOf,
+  holdsNothing,
   isServing,
   type MemberRow,
   type MetaState,
@@ -315,10 +316,4 @@ function pairOf(source: MemberId, learner: MemberId): string {
 
 function isHandingOver({ groups }: MetaState): boolean {
   return groups.some((rows) => rows?.some(({ transferTo }) => transferTo !== undefined));
-}
-
-function holdsNothing(state: MetaState, id: MemberId): boolean {
-  const isFree = (row: PartitionRow) =>
-    row.primary !== id && row.learner !== id && !row.inSync.includes(id);
-  return state.groups.every((rows) => rows === undefined || rows.every(isFree));
 }

@@ -80,6 +80,8 @@ export class MetaGroup {
   #raft: RaftCore | undefined;
   /** The controller plans again when this much is applied. */
   #plannedAt = 0;
+  /** The config after which voters were looked at last. */
+  #tendedAt = 0;
   #heartbeatAt = Number.NEGATIVE_INFINITY;
   #raftOut: RaftActions = [];
 
@@ -211,6 +213,7 @@ export class MetaGroup {
     if (this.isLeader) {
       const command = this.#controller.takeAlterations();
       if (command !== undefined) this.#propose(command, nowMs);
+      this.#followUp(nowMs);
     }
     this.#carryOut(nowMs, out);
   }
@@ -250,8 +253,16 @@ export class MetaGroup {
     }
   }
 
+  /** The step after a change of voters does not wait for a tick: on the way down two voters need each other. */
+  #followUp(nowMs: number): void {
+    const raft = this.#raft;
+    if (raft === undefined || raft.configIndex <= this.#tendedAt || !raft.leaderReadable()) return;
+    this.#tendVoters(raft, nowMs);
+  }
+
   #tendVoters(raft: RaftCore, nowMs: number): void {
     if (raft.configIndex > raft.commit) return;
+    this.#tendedAt = raft.configIndex;
     const change = this.#controller.voterChange(this.#machine, raft.config, this.#self, nowMs);
     if (change === undefined) return;
     if (change.kind !== 'demote' || change.member !== this.#self) {

@@ -187,3 +187,9 @@ export function copiesWanted(state: MetaState, backups: number): number {
   for (const member of state.members.values()) if (isEligible(member)) eligible++;
   return Math.min(backups + 1, Math.max(1, eligible));
 }
+
+export function holdsNothing(state: MetaState, id: MemberId): boolean {
+  const isFree = (row: PartitionRow) =>
+    row.primary !== id && row.learner !== id && !row.inSync.includes(id);
+  return state.groups.every((rows) => rows === undefined || rows.every(isFree));
+}

@@ -1,21 +1,28 @@
 /**
- * Which members vote in the meta group: one change at a time, as single-server changes need it
+ * Which members vote in the meta group: one change at a time, and one voter a change where more than one votes
  * (PROTOCOL.md 2.2, rule 0.3).
  *
  * Rules
  * 1. As many as the largest odd number up to five that the members allow; the oldest first.
  * 2. Below three only while a member leaves in peace: after a crash the others go on needing what they
  *    needed before.
- * 3. The dead give up their seat before another takes it, and a first pair comes together.
+ * 3. The dead give up their seat before another takes it.
+ * 4. Who leaves keeps its vote until it has handed over what it holds: as long as it has the other copy of
+ *    something, the death of another shall not stop those who are left.
+ * 5. One voter becomes three at once: two need each other, and a death in between would stop all of them.
  */
 import type { MemberId } from '../base/ids.ts';
+import type { ConfigChange } from '../consensus/config.ts';
 import type { RaftConfig } from '../wire/consensus-messages.ts';
-import { isEligible, isServing, type MemberRow, type MetaState } from './meta-state.ts';
+import {
+  holdsNothing,
+  isEligible,
+  isServing,
+  type MemberRow,
+  type MetaState,
+} from './meta-state.ts';
 
-export interface VoterChange {
-  readonly kind: 'add-learner' | 'promote' | 'demote' | 'remove';
-  readonly member: MemberId;
-}
+export type VoterChange = ConfigChange;
 
 const votersMax = 5;
 
@@ -52,9 +59,13 @@ function changeOfVoters(
   const dead = voters.filter((id) => !state.members.has(id));
   const gone = [...dead, ...voters.filter((id) => vitals.isLongGone(id))];
   const leaving = voters.filter((id) => state.members.get(id)?.status === 'leaving');
+  const relieved = leaving.filter((id) => holdsNothing(state, id));
   const present = voters.filter((id) => isPresent(state.members.get(id)));
   const target = votersKept(state);
-  const candidate = oldestCandidate(state, config, target);
+  const candidates = candidatesByAge(state, config);
+  // Beside a single voter the second comes with the third.
+  const isEnough = voters.length > 1 || target === 1 || candidates.length > 1;
+  const candidate = isEnough ? candidates[0] : undefined;
   // The dead give up their seat before another takes it: with both in the config a further death, not
   // noticed yet, could leave the living without a majority for ever.
   if (gone.length > 0 && candidate !== undefined) return demotion(gone, voters, vitals);
@@ -62,14 +73,27 @@ function changeOfVoters(
   // death leaves no majority, where it would of three.
   const isWhole = voters.every((id) => isServing(state.members.get(id)));
   if (candidate !== undefined && isWhole && present.length < votersWanted(state)) {
-    return { kind: 'promote', member: candidate };
+    return seated(candidates, voters, target, vitals);
   }
   // Who is long gone goes first: with it among those that stay they might be no majority.
-  if (leaving.length > 0) return demotion([...gone, ...leaving], voters, vitals);
+  if (leaving.length > 0) return demotion([...gone, ...relieved], voters, vitals);
   if (!hasSurplusVoters(state, config)) return undefined;
   // The leader's going would cost an election.
   const others = youngestFirst(state, present).filter((id) => id !== vitals.leader);
   return demotion([...gone, ...others], voters, vitals);
+}
+
+/** Only the single voter itself can take two others in at once. */
+function seated(
+  [first, second]: readonly MemberId[],
+  voters: readonly MemberId[],
+  target: number,
+  { leader }: Vitals,
+): VoterChange | undefined {
+  if (first === undefined) return undefined;
+  if (voters.length > 1 || target === 1) return { kind: 'promote', member: first };
+  if (second === undefined || !voters.includes(leader)) return undefined;
+  return { kind: 'promote-pair', member: first, other: second };
 }
 
 /** Whether there are too many: who leaves stays in the table until there are not, for rule 2. */
@@ -121,21 +145,12 @@ function newcomer(state: MetaState, config: RaftConfig): MemberId | undefined {
   return undefined;
 }
 
-function oldestCandidate(
-  state: MetaState,
-  config: RaftConfig,
-  target: number,
-): MemberId | undefined {
-  let oldest: MemberRow | undefined;
-  let candidates = 0;
-  for (const member of state.members.values()) {
-    if (!member.data || member.status !== 'up' || !config.learners.includes(member.id)) continue;
-    candidates++;
-    if (oldest === undefined || member.joinedAt < oldest.joinedAt) oldest = member;
-  }
-  // Two voters need each other: the second comes when the third is there as well.
-  const isEnough = config.voters.length > 1 || target === 1 || candidates > 1;
-  return isEnough ? oldest?.id : undefined;
+/** Who may get a vote, the oldest first. */
+function candidatesByAge(state: MetaState, config: RaftConfig): MemberId[] {
+  const candidates = [...state.members.values()].filter(
+    (member) => isEligible(member) && config.learners.includes(member.id),
+  );
+  return candidates.sort((left, right) => left.joinedAt - right.joinedAt).map(({ id }) => id);
 }
 
 function youngestFirst(state: MetaState, ids: readonly MemberId[]): MemberId[] {

@@ -335,3 +335,66 @@ describe('a snapshot', () => {
     expect(proposed()).to.have.property('index');
   });
 });
+
+describe('the step from one voter to three', () => {
+  /** ann leads and votes alone, and the others follow her log. */
+  function alone(others: readonly string[] = ['bob', 'cid']): Group {
+    const group = Group.of(['ann']);
+    for (const other of others) {
+      group.join(other);
+      group.change('ann', 'add-learner', other);
+      group.pass(heartbeatMs);
+    }
+    return group;
+  }
+
+  it('is one step, after which any two decide', () => {
+    const group = alone();
+    expect(group.promotePair('ann', 'bob', 'cid')).to.equal(true);
+    group.pass(heartbeatMs);
+    expect(group.core('cid').config.voters).to.deep.equal(trio);
+    group.stop('ann');
+    group.pass(2 * electionMaxMs);
+    const [next = ''] = group.leaders().filter((name) => name !== 'ann');
+    group.propose(next, 'on');
+    group.pass(heartbeatMs);
+    expect(group.commands('bob')).to.equal('on');
+    expect(group.commands('cid')).to.equal('on');
+  });
+
+  for (const victim of trio) {
+    for (const knows of ['bob', 'cid']) {
+      it(`is survived by the others where ${victim} dies when only ${knows} has heard of it`, () => {
+        const group = alone();
+        group.propose('ann', 'before');
+        group.pass(heartbeatMs);
+        const deaf = knows === 'bob' ? 'cid' : 'bob';
+        group.drop((_, to) => to === deaf);
+        expect(group.promotePair('ann', 'bob', 'cid')).to.equal(true);
+        group.stop(victim);
+        group.heal();
+        group.pass(8 * electionMaxMs);
+        const [leader = ''] = group.leaders().filter((name) => name !== victim);
+        expect(leader).not.to.equal('');
+        group.propose(leader, 'after');
+        group.pass(heartbeatMs);
+        for (const name of trio.filter((one) => one !== victim)) {
+          expect(group.commands(name), name).to.equal('before after');
+        }
+      });
+    }
+  }
+
+  it('is taken by the only voter alone, with learners that answer', () => {
+    const group = alone(['bob', 'cid', 'dan', 'eve']);
+    expect(group.promotePair('ann', 'bob', 'bob'), 'one twice').to.equal(false);
+    expect(group.promotePair('ann', 'bob', 'fay'), 'a stranger').to.equal(false);
+    group.stop('cid');
+    group.pass(3 * heartbeatMs);
+    expect(group.promotePair('ann', 'bob', 'cid'), 'one that does not answer').to.equal(false);
+    expect(group.promotePair('bob', 'bob', 'dan'), 'not the leader').to.equal(false);
+    expect(group.promotePair('ann', 'bob', 'dan')).to.equal(true);
+    group.pass(heartbeatMs);
+    expect(group.promotePair('ann', 'cid', 'eve'), 'not the only voter').to.equal(false);
+  });
+});

@@ -149,6 +149,11 @@ export class Group {
     return this.#step(name, (core, out) => core.changeConfig(change, this.now, out));
   }
 
+  promotePair(name: string, who: string, other: string): boolean {
+    const change = { kind: 'promote-pair', member: member(who), other: member(other) } as const;
+    return this.#step(name, (core, out) => core.changeConfig(change, this.now, out));
+  }
+
   transfer(name: string, to: string): boolean {
     return this.#step(name, (core, out) => core.transferTo(member(to), this.now, out));
   }

@@ -41,6 +41,7 @@ export interface Counts {
   restores: number;
   chunks: number;
   configs: number;
+  pairs: number;
   crashes: number;
   transfers: number;
   rivals: number;
@@ -54,6 +55,7 @@ export class RaftWorld {
     restores: 0,
     chunks: 0,
     configs: 0,
+    pairs: 0,
     crashes: 0,
     transfers: 0,
     rivals: 0,
@@ -100,6 +102,7 @@ export class RaftWorld {
     this.#runUntil(this.#now + 2_000, () => {});
     this.counts.commits = this.#promises.newest.entry.index;
     this.counts.configs = this.#promises.configs;
+    this.counts.pairs = this.#promises.pairs;
     check(this.#soleLeader().core.term === term, 'leadership changes without a fault');
     for (const id of [...leader.core.config.voters, ...leader.core.config.learners]) {
       const host = this.#host(id);
@@ -357,6 +360,12 @@ export class RaftWorld {
     ];
     if (voters.length < 5) {
       changes.push(...learners.map((member) => ({ kind: 'promote', member }) as const));
+    }
+    if (voters.length === 1 && learners.length > 1) {
+      const [member, other] = this.#random.shuffle([...learners]);
+      if (member !== undefined && other !== undefined) {
+        changes.push({ kind: 'promote-pair', member, other });
+      }
     }
     if (voters.length > 3) {
       const kind = this.#random.pick(['demote', 'remove'] as const);

@@ -39,6 +39,7 @@ describe('a Raft group under random faults', function () {
     expect(each('elections')).to.be.above(3);
     expect(each('commits')).to.be.above(100);
     expect(each('configs')).to.be.above(8);
+    expect(each('pairs')).to.be.above(0.1);
     expect(each('restores')).to.be.above(1);
     expect(each('chunks')).to.be.above(10);
     expect(each('crashes')).to.be.above(0.5);

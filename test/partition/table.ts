@@ -106,6 +106,23 @@ export class Table {
     });
   }
 
+  /** Lets another have all that a member holds. */
+  relieve(id: MemberId): void {
+    for (let index = 0; index < this.settings.partitions; index++) {
+      const mayHave = (other: MemberId) => this.machine.members.get(other)?.status === 'up';
+      const { inSync, primary } = this.row(index);
+      if (!inSync.includes(id)) continue;
+      const heir =
+        inSync.find(mayHave) ?? [...this.machine.members.keys()].find(mayHave) ?? never();
+      if (!inSync.includes(heir)) {
+        this.assign(heir, undefined, index);
+        this.alter([...inSync, heir], index);
+      }
+      if (primary === id) this.handover(heir, index);
+      this.alter([heir], index);
+    }
+  }
+
   handover(to: MemberId, index = 0, version: number = this.row(index).version): string {
     const { primary, term } = this.row(index);
     return this.apply({

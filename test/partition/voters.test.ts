@@ -1,12 +1,15 @@
 import { expect } from 'chai';
 import type { MemberId } from '../../src/base/ids.ts';
+import { changed } from '../../src/consensus/config.ts';
 import { nextVoterChange, type VoterChange } from '../../src/partition/voters.ts';
 import type { RaftConfig } from '../../src/wire/consensus-messages.ts';
 import { ann, bob, cid, dan, eve, Table } from './table.ts';
 
 /** `promote bob#2`, or nothing. */
 function brief(change: VoterChange | undefined): string {
-  return change === undefined ? '' : `${change.kind} ${change.member}`;
+  if (change === undefined) return '';
+  const { kind, member } = change;
+  return kind === 'promote-pair' ? `${kind} ${member} ${change.other}` : `${kind} ${member}`;
 }
 
 class Group {
@@ -49,7 +52,14 @@ class Group {
     this.table.apply({ type: 'remove', id });
   }
 
-  #follow({ kind, member }: VoterChange): void {
+  #follow(change: VoterChange): void {
+    const { kind, member } = change;
+    if (kind === 'promote-pair') {
+      const config = changed(this.config, change);
+      if (config === undefined) throw new Error(`${brief(change)} does not fit`);
+      this.config = config;
+      return;
+    }
     const voters = this.config.voters.filter((id) => id !== member);
     const learners = this.config.learners.filter((id) => id !== member);
     if (kind === 'promote') voters.push(member);
@@ -65,7 +75,7 @@ describe('the voters of the meta group', () => {
 
   it('become three with the third member, and five with the fifth', () => {
     const three = new Group([ann, bob, cid], [ann]);
-    expect(three.settle()).to.deep.equal([`promote ${bob}`, `promote ${cid}`]);
+    expect(three.settle()).to.deep.equal([`promote-pair ${bob} ${cid}`]);
     expect(new Group([ann, bob, cid, dan], [ann, bob, cid]).settle()).to.deep.equal([]);
     const five = new Group([ann, bob, cid, dan, eve], [ann, bob, cid]);
     expect(five.settle()).to.deep.equal([`promote ${dan}`, `promote ${eve}`]);
@@ -80,11 +90,13 @@ describe('the voters of the meta group', () => {
   it('are joined by every member as a learner first', () => {
     const group = new Group([ann, bob], [ann]);
     group.table.join(cid);
-    expect(group.settle()).to.deep.equal([
-      `add-learner ${cid}`,
-      `promote ${bob}`,
-      `promote ${cid}`,
-    ]);
+    expect(group.settle()).to.deep.equal([`add-learner ${cid}`, `promote-pair ${bob} ${cid}`]);
+  });
+
+  it('become three only by the word of the one that votes', () => {
+    const group = new Group([ann, bob, cid], [ann]);
+    group.leader = bob;
+    expect(brief(group.next())).to.equal('');
   });
 
   it('are never a lite member', () => {
@@ -132,6 +144,7 @@ describe('the voters of the meta group', () => {
   it('fall below three when one of three leaves in peace', () => {
     const group = new Group([ann, bob, cid], [ann, bob, cid]);
     group.table.status(bob, 'leaving');
+    group.table.relieve(bob);
     expect(group.settle()).to.deep.equal([`demote ${bob}`, `demote ${cid}`]);
     expect(group.config.voters).to.deep.equal([ann]);
   });
@@ -140,6 +153,7 @@ describe('the voters of the meta group', () => {
     const group = new Group([ann, bob, cid], [ann, bob, cid]);
     group.crash(cid);
     group.table.status(bob, 'leaving');
+    group.table.relieve(bob);
     expect(group.settle()).to.deep.equal([`demote ${cid}`, `demote ${bob}`, `remove ${cid}`]);
     expect(group.config.voters).to.deep.equal([ann]);
   });
@@ -147,7 +161,16 @@ describe('the voters of the meta group', () => {
   it('pass a leaving leader’s vote to another', () => {
     const group = new Group([ann, bob], [ann]);
     group.table.status(ann, 'leaving');
+    group.table.relieve(ann);
     expect(group.settle()).to.deep.equal([`promote ${bob}`, `demote ${ann}`]);
+  });
+
+  it('keep who leaves until it has handed over what it holds', () => {
+    const group = new Group([ann, bob, cid], [ann, bob, cid]);
+    group.table.status(cid, 'leaving');
+    expect(group.settle()).to.deep.equal([]);
+    group.table.relieve(cid);
+    expect(group.settle()).to.deep.equal([`demote ${cid}`, `demote ${bob}`]);
   });
 
   it('keep the leader when there is one too many', () => {
@@ -177,6 +200,7 @@ describe('the voters of the meta group', () => {
     const group = new Group([ann, bob, cid], [ann, bob, cid]);
     group.dead.add(cid);
     group.table.status(bob, 'leaving');
+    group.table.relieve(bob);
     expect(brief(group.next())).to.equal('');
   });
 });
