@@ -232,11 +232,10 @@ export class Leadership {
     if (change.kind === 'promote') return this.#isFitToVote(change.member, nowMs);
     if (change.kind !== 'promote-pair') return true;
     const { self, configs } = this.#state;
-    return (
-      isVoter(configs.latest, self) &&
-      [change.member, change.other].every(
-        (id) => this.#isFitToVote(id, nowMs) && this.#hasAnswered(id, nowMs),
-      )
+    // One that does not vote leaves its office in the turn in which it could change anything.
+    assert(isVoter(configs.latest, self), 'a leader that may change the config votes');
+    return [change.member, change.other].every(
+      (id) => this.#isFitToVote(id, nowMs) && this.#hasAnswered(id, nowMs),
     );
   }
 
