@@ -13,6 +13,7 @@ import type { Stall } from '../base/stall.ts';
 import { MembershipActor, type MembershipInput } from '../membership/membership-actor.ts';
 import type { Swim } from '../membership/swim.ts';
 import type { SwimAction } from '../membership/swim-types.ts';
+import { type Dialect, ownDialect } from '../partition/dialect.ts';
 import { MetaActor, type MetaInput } from '../partition/meta-actor.ts';
 import type { MetaAction, MetaGroup } from '../partition/meta-group.ts';
 import {
@@ -52,6 +53,8 @@ export interface MemberParts {
   readonly inheritance?: Inheritance | undefined;
   /** For harnesses: told right before each step of a move. */
   readonly beforeStep?: BeforeStep | undefined;
+  /** For harnesses: a process of another version. */
+  readonly dialect?: Dialect | undefined;
 }
 
 export interface MemberEvents {
@@ -235,7 +238,9 @@ export class Member {
 
   #asNewMember(): NewMember {
     const { name, zone, data, weight } = this.settings;
-    return { id: this.id, name, address: this.#parts.transport.address, zone, data, weight };
+    const { protocol, protocolMin } = this.#parts.dialect ?? ownDialect;
+    const { address } = this.#parts.transport;
+    return { id: this.id, name, address, zone, data, weight, protocol, protocolMin };
   }
 
   #carryOutSwim(action: SwimAction): void {
@@ -324,7 +329,7 @@ export class Member {
   }
 
   #createMeta(): MetaActor {
-    const { clock, random } = this.#parts;
+    const { clock, random, dialect } = this.#parts;
     const { timings, limits } = this.settings;
     const suspicions = { isDoubtful: (id: MemberId) => this.isDoubtful(id) };
     const sightings = {
@@ -334,7 +339,7 @@ export class Member {
     const contacts = () => this.#others();
     const member = this.#asNewMember();
     return new MetaActor(
-      { member, clock, random, timings, suspicions, sightings, limits, contacts },
+      { member, clock, random, timings, suspicions, sightings, limits, dialect, contacts },
       { nowMs: () => clock.monotonic(), carryOut: (action) => this.#carryOutMeta(action) },
     );
   }

@@ -18,6 +18,7 @@ import type { Timings } from '../base/timings.ts';
 import type { RaftConfig } from '../wire/consensus-messages.ts';
 import type { InSyncChange } from '../wire/meta-messages.ts';
 import { Comings } from './comings.ts';
+import { Upgrade } from './dialect.ts';
 import { isSameSet } from './meta-rows.ts';
 import {
   type Alteration,
@@ -67,6 +68,7 @@ export class Controller {
     { readonly version: number; readonly since: number }
   >();
   readonly #comings: Comings;
+  readonly #upgrade: Upgrade;
   /** From whom to whom a copy was given up, and until when nobody tries again. */
   readonly #failed = new Map<string, number>();
   /** What the last plan looked at, where it found nothing to do. */
@@ -79,6 +81,7 @@ export class Controller {
     this.#suspicions = suspicions;
     this.#copiesMax = limits.copySessionsMax;
     this.#comings = new Comings(timings.rebalanceDelayMs);
+    this.#upgrade = new Upgrade(timings.rebalanceDelayMs);
   }
 
   /** This member has become the meta leader. */
@@ -91,6 +94,7 @@ export class Controller {
     this.#handovers.clear();
     this.#failed.clear();
     this.#comings.forget();
+    this.#upgrade.forget();
     this.#restedAt = '';
   }
 
@@ -161,6 +165,8 @@ export class Controller {
     }
     const changes = this.#plan(state, nowMs);
     if (changes.length > 0) commands.push({ type: 'assign', changes });
+    const raise = this.#upgrade.next(state, nowMs);
+    if (raise !== undefined) commands.push(raise);
     return commands;
   }
 

@@ -50,6 +50,7 @@ export function forkedState(state: MetaState, fork: Fork): MetaState {
     applied: state.applied,
     settings: state.settings,
     clusterId: state.clusterId,
+    protocol: state.protocol,
     gridTime: state.gridTime,
     lineage: forkedLineage(state.lineage, {
       id: fork.id,
@@ -96,8 +97,8 @@ function lostRow(row: PartitionRow): PartitionRow {
 }
 
 function memberRow(member: NewMember, applied: number): MemberRow {
-  const { id, name, address, zone, data, weight } = member;
+  const { id, name, address, zone, data, weight, protocol } = member;
   const status = 'up';
   const [joinedAt, servingSince] = [applied, applied];
-  return { id, name, address, zone, data, weight, status, joinedAt, servingSince };
+  return { id, name, address, zone, data, weight, protocol, status, joinedAt, servingSince };
 }

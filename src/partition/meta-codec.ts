@@ -20,7 +20,10 @@ export function decodeCommand(bytes: Uint8Array): Command {
 }
 
 interface Snapshot
-  extends Pick<MetaState, 'applied' | 'settings' | 'clusterId' | 'lineage' | 'gridTime'> {
+  extends Pick<
+    MetaState,
+    'applied' | 'settings' | 'clusterId' | 'protocol' | 'lineage' | 'gridTime'
+  > {
   readonly members: readonly MemberRow[];
   readonly departed: readonly MemberId[];
   readonly groups: readonly (readonly PartitionRow[] | null)[];
@@ -32,6 +35,7 @@ export function encodeState(state: MetaState): Uint8Array {
     applied: state.applied,
     settings: state.settings,
     clusterId: state.clusterId,
+    protocol: state.protocol,
     gridTime: state.gridTime,
     lineage: state.lineage,
     members: [...state.members.values()],
@@ -48,6 +52,7 @@ export function decodeState(bytes: Uint8Array): MetaState {
     applied: snapshot.applied,
     settings: snapshot.settings,
     clusterId: snapshot.clusterId,
+    protocol: snapshot.protocol,
     gridTime: snapshot.gridTime,
     lineage: snapshot.lineage,
     departed: new Set(snapshot.departed),

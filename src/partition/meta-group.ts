@@ -7,6 +7,7 @@
  * 2. Only the leader proposes, on its own account or for another member.
  * 3. A heartbeat is sent only by a member that sees itself in the table.
  */
+import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { Limits } from '../base/limits.ts';
@@ -26,6 +27,7 @@ import type {
   MetaRemoved,
 } from '../wire/meta-messages.ts';
 import { Controller, type Suspicions } from './controller.ts';
+import { type Dialect, ownDialect, refusalOf } from './dialect.ts';
 import { ForkWatch, type Sightings } from './fork-watch.ts';
 import { Lease } from './lease.ts';
 import { decodeCommand, decodeState, encodeCommand, encodeState } from './meta-codec.ts';
@@ -65,6 +67,8 @@ export interface MetaGroupOptions {
   readonly suspicions: Suspicions;
   readonly sightings: Sightings;
   readonly limits: Limits;
+  /** @default that of this code */
+  readonly dialect?: Dialect | undefined;
   /** Members that may know the leader, while this one does not. */
   contacts(): readonly MemberId[];
 }
@@ -72,6 +76,7 @@ export interface MetaGroupOptions {
 export class MetaGroup {
   readonly #options: MetaGroupOptions;
   readonly #self: MemberId;
+  readonly #dialect: Dialect;
   readonly #machine = new MetaMachine();
   readonly #controller: Controller;
   readonly #motions: Motions;
@@ -88,6 +93,7 @@ export class MetaGroup {
   constructor(options: MetaGroupOptions) {
     this.#options = options;
     this.#self = options.member.id;
+    this.#dialect = options.dialect ?? ownDialect;
     this.#controller = new Controller(options);
     const { random, timings, contacts } = options;
     this.#motions = new Motions({
@@ -99,6 +105,7 @@ export class MetaGroup {
       raft: () => this.#raft,
       isLed: () => this.lease.isValid(options.clock.monotonic()),
       contacts,
+      refusalOf: (command) => refusalOf(decodeCommand(command), this.#dialect, this.#machine),
     });
     this.#forkWatch = new ForkWatch(this.#self, timings, options.sightings);
     this.lease = new Lease(options.clock, timings);
@@ -125,7 +132,8 @@ export class MetaGroup {
     this.#raft = this.#createRaft({ kind: 'bootstrap' });
     this.lease.setGridTime(this.#options.clock.wall(), nowMs);
     this.#raft.tick(nowMs, 0, this.#raftOut);
-    this.#propose({ type: 'form', clusterId, settings }, nowMs);
+    const protocol = this.#dialect.protocolMin;
+    this.#propose({ type: 'form', clusterId, settings, protocol }, nowMs);
     this.#propose({ type: 'join', member: this.#options.member, settings }, nowMs);
     this.#carryOut(nowMs, out);
   }
@@ -276,6 +284,7 @@ export class MetaGroup {
 
   /** The index of the proposal, or 0 where it was not taken. */
   #propose(command: Command, nowMs: number): number {
+    if (refusalOf(command, this.#dialect, this.#machine) !== '') return 0;
     const result = this.#raft?.propose(encodeCommand(command), nowMs, this.#raftOut);
     return typeof result === 'object' ? result.index : 0;
   }
@@ -365,7 +374,10 @@ export class MetaGroup {
       this.#motions.applied(entry, '', this.#sender(out));
       return;
     }
-    const { refusal, partitions } = this.#machine.apply(entry.index, decodeCommand(entry.body));
+    const command = decodeCommand(entry.body);
+    const isKnown = (this.#dialect.since[command.type] ?? Infinity) <= this.#dialect.protocol;
+    assert(isKnown, `every member speaks the version of what is committed, not so ${command.type}`);
+    const { refusal, partitions } = this.#machine.apply(entry.index, command);
     out.push({ kind: 'table', partitions });
     this.#motions.applied(entry, refusal, this.#sender(out));
   }

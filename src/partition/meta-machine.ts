@@ -15,6 +15,7 @@ import { unreachable } from '../base/assert.ts';
 import type { MemberId, PartitionId, StructureId, Term, Version } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
 import { settle } from './births.ts';
+import { highestCommon, objectionTo } from './dialect.ts';
 import { Layout, type Place } from './layout.ts';
 import { firstLineage, type Lineage, noLineage } from './lineage.ts';
 import { applyAlteration, applyAssignment, applyHandover } from './meta-rows.ts';
@@ -48,6 +49,7 @@ export class MetaMachine implements MetaState {
   applied = 0;
   settings: ClusterSettings | undefined;
   clusterId = '';
+  protocol = 1;
   lineage: Lineage = noLineage;
   readonly members = new Map<MemberId, MemberRow>();
   readonly departed = new Set<MemberId>();
@@ -74,6 +76,7 @@ export class MetaMachine implements MetaState {
     this.applied = state.applied;
     this.settings = state.settings;
     this.clusterId = state.clusterId;
+    this.protocol = state.protocol;
     this.lineage = state.lineage;
     this.members.clear();
     for (const [id, member] of state.members) this.members.set(id, member);
@@ -88,7 +91,7 @@ export class MetaMachine implements MetaState {
   }
 
   #apply(command: Command): string {
-    if (command.type === 'form') return this.#form(command.clusterId, command.settings);
+    if (command.type === 'form') return this.#form(command);
     if (this.settings === undefined) return 'the cluster has not been formed yet';
     switch (command.type) {
       case 'join':
@@ -119,16 +122,26 @@ export class MetaMachine implements MetaState {
       case 'accept-loss':
         this.#acceptLoss();
         return '';
+      case 'raise':
+        return this.#raise(command.protocol);
       default:
         return unreachable(command);
     }
   }
 
-  #form(clusterId: string, settings: ClusterSettings): string {
+  #form({ clusterId, settings, protocol }: Extract<Command, { type: 'form' }>): string {
     if (this.settings !== undefined) return 'the cluster is formed already';
     this.clusterId = clusterId;
     this.lineage = firstLineage(clusterId);
     this.settings = settings;
+    this.protocol = protocol;
+    return '';
+  }
+
+  /** Whoever joined meanwhile counts too. */
+  #raise(protocol: number): string {
+    if (highestCommon(this) < protocol) return `not all members speak version ${protocol}`;
+    this.protocol = Math.max(this.protocol, protocol);
     return '';
   }
 
@@ -137,13 +150,15 @@ export class MetaMachine implements MetaState {
       return `the cluster was formed with partitions: ${settings.partitions}, and the joiner says ${asked.partitions}; give it the same number`;
     }
     if (this.members.has(member.id)) return '';
+    const objection = objectionTo(member, this.protocol);
+    if (objection !== '') return objection;
     // A late duplicate must not bring a dead process back, over the one that is at its address now.
     if (this.departed.has(member.id)) return `${member.id} was removed; join under a new identity`;
     // A new process at an address proves that the old one there is gone (PROTOCOL.md 1.4).
     for (const old of [...this.members.values()]) {
       if (old.address === member.address) this.#remove(old.id);
     }
-    const { id, name, address, zone, data, weight } = member;
+    const { id, name, address, zone, data, weight, protocol } = member;
     const status = 'joining';
     const joinedAt = this.applied;
     this.members.set(id, {
@@ -153,6 +168,7 @@ export class MetaMachine implements MetaState {
       zone,
       data,
       weight,
+      protocol,
       status,
       joinedAt,
       servingSince: joinedAt,

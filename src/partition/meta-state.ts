@@ -21,6 +21,8 @@ export interface MemberRow {
   readonly data: boolean;
   /** Its share of the copies is in proportion to it. */
   readonly weight: number;
+  /** The highest version of the protocol that it speaks. */
+  readonly protocol: number;
   readonly status: MemberStatus;
   /** The index of the log at which it joined: a smaller one is older. */
   readonly joinedAt: number;
@@ -76,6 +78,8 @@ export interface MetaState {
   /** Undefined until the first command formed the cluster. */
   readonly settings: ClusterSettings | undefined;
   readonly clusterId: string;
+  /** The version of the protocol that all of it speaks (dialect.ts). */
+  readonly protocol: number;
   readonly lineage: Lineage;
   readonly members: ReadonlyMap<MemberId, MemberRow>;
   /** Who was removed, the latest last: an identity does not come twice. */
@@ -96,6 +100,9 @@ export interface NewMember {
   readonly zone: string;
   readonly data: boolean;
   readonly weight: number;
+  /** The versions of the protocol that it speaks: the highest, and the lowest. */
+  readonly protocol: number;
+  readonly protocolMin: number;
 }
 
 export interface Alteration {
@@ -116,7 +123,13 @@ export interface Assignment {
 
 /** What can be committed. Each is decided on the state as it is when it is applied. */
 export type Command =
-  | { readonly type: 'form'; readonly clusterId: string; readonly settings: ClusterSettings }
+  | {
+      readonly type: 'form';
+      readonly clusterId: string;
+      readonly settings: ClusterSettings;
+      /** The cluster's version to begin with. */
+      readonly protocol: number;
+    }
   | { readonly type: 'join'; readonly member: NewMember; readonly settings: ClusterSettings }
   | {
       readonly type: 'status';
@@ -144,7 +157,9 @@ export type Command =
       readonly options: Readonly<Record<string, unknown>>;
     }
   | { readonly type: 'destroy'; readonly id: StructureId }
-  | { readonly type: 'accept-loss' };
+  | { readonly type: 'accept-loss' }
+  /** From now on the cluster speaks this version. */
+  | { readonly type: 'raise'; readonly protocol: number };
 
 /** Numbers of backups that a structure may ask for. */
 export const backupsMax = 3;

@@ -31,6 +31,8 @@ export interface MotionsOptions {
   isLed(): boolean;
   /** Members that may know the leader, while this one does not. */
   contacts(): readonly MemberId[];
+  /** Why a command may not be proposed; empty where it may. */
+  refusalOf(command: Uint8Array): string;
 }
 
 export class Motions {
@@ -80,6 +82,14 @@ export class Motions {
     if (state.lineage.id !== '' && lineage !== state.lineage.id) {
       this.#answer(from, request, 'other-lineage', 0, '', send);
       return;
+    }
+    if (raft()?.role === 'leader') {
+      const refusal = this.#options.refusalOf(message.command);
+      // As if it were committed and had changed nothing.
+      if (refusal !== '') {
+        this.#answer(from, request, 'committed', state.applied, refusal, send);
+        return;
+      }
     }
     const result = raft()?.propose(message.command, nowMs, raftOut) ?? 'not-leader';
     if (typeof result === 'object') {

@@ -124,7 +124,16 @@ describe('the granting of leases', () => {
 
   it('makes a joiner a member that serves once it has the table', () => {
     const office = new Office();
-    const member = { id: dan, name: 'dan', address: 'd:1', zone: '', data: true, weight: 1 };
+    const member = {
+      id: dan,
+      name: 'dan',
+      address: 'd:1',
+      zone: '',
+      data: true,
+      weight: 1,
+      protocol: 1,
+      protocolMin: 1,
+    };
     office.table.apply({ type: 'join', member, settings: office.table.settings });
     const joinedAt = office.table.log.length;
     expect(office.revival(dan, joinedAt - 1)).to.equal(undefined);
@@ -195,7 +204,16 @@ describe('suspending and removing', () => {
   it('judges a newcomer from when it came, however long the leader has led', () => {
     const office = new Office();
     office.pass(2 * removeAfterMs, ann, bob, cid);
-    const member = { id: dan, name: 'dan', address: 'd:1', zone: '', data: true, weight: 1 };
+    const member = {
+      id: dan,
+      name: 'dan',
+      address: 'd:1',
+      zone: '',
+      data: true,
+      weight: 1,
+      protocol: 1,
+      protocolMin: 1,
+    };
     office.table.apply({ type: 'join', member, settings: office.table.settings });
     expect(office.pass(5_000, ann, bob, cid)).to.equal('');
     expect(office.table.machine.members.get(dan)?.status).to.equal('joining');

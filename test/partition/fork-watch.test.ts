@@ -136,7 +136,16 @@ describe('whether a survivor goes on alone', () => {
     leaving.table.status(bob, 'leaving');
     expect(leaving.dueWithin(60_000)).to.equal(undefined);
     const joining = new Watch({ members: [ann] });
-    const member = { id: bob, name: 'bob', address: 'b:1', zone: '', data: true, weight: 1 };
+    const member = {
+      id: bob,
+      name: 'bob',
+      address: 'b:1',
+      zone: '',
+      data: true,
+      weight: 1,
+      protocol: 1,
+      protocolMin: 1,
+    };
     joining.table.apply({ type: 'join', member, settings: joining.table.settings });
     expect(joining.dueWithin(60_000)).to.equal(undefined);
     const lite = new Watch({ members: [ann] });

@@ -6,7 +6,16 @@ import { MetaMachine } from '../../src/partition/meta-machine.ts';
 import { liftOf, rowOf } from '../../src/partition/meta-state.ts';
 import { ann, bob, dan, eve, Table } from './table.ts';
 
-const heir = { id: dan, name: 'bob', address: 'bob#2:7000', zone: '', data: true, weight: 1 };
+const heir = {
+  id: dan,
+  name: 'bob',
+  address: 'bob#2:7000',
+  zone: '',
+  data: true,
+  weight: 1,
+  protocol: 1,
+  protocolMin: 1,
+};
 
 /** Bob goes on as dan, with what he holds, as far as `held` says. */
 function fork(table: Table, held: (partition: PartitionId) => number | undefined = () => 77) {
@@ -36,7 +45,16 @@ describe('the table of a fork', () => {
     const table = new Table({ members: [ann, bob] });
     const machine = fork(table);
     for (const id of [ann, bob]) {
-      const member = { id, name: id, address: `${id}:1`, zone: '', data: true, weight: 1 };
+      const member = {
+        id,
+        name: id,
+        address: `${id}:1`,
+        zone: '',
+        data: true,
+        weight: 1,
+        protocol: 1,
+        protocolMin: 1,
+      };
       const command = { type: 'join', member, settings: table.settings } as const;
       expect(machine.apply(machine.applied + 1, command).refusal).to.include('was removed');
     }

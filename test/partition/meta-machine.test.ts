@@ -9,7 +9,9 @@ describe('the meta state machine', () => {
   describe('forming and joining', () => {
     it('is formed once', () => {
       const table = new Table();
-      expect(table.apply({ type: 'form', clusterId: 'c2', settings })).to.include('already');
+      expect(table.apply({ type: 'form', clusterId: 'c2', settings, protocol: 1 })).to.include(
+        'already',
+      );
       expect(table.machine.clusterId).to.equal('c1');
     });
 
@@ -20,7 +22,16 @@ describe('the meta state machine', () => {
 
     it('refuses a joiner with another number of partitions, naming both', () => {
       const table = new Table();
-      const member = { id: dan, name: 'dan', address: 'd:1', zone: '', data: true, weight: 1 };
+      const member = {
+        id: dan,
+        name: 'dan',
+        address: 'd:1',
+        zone: '',
+        data: true,
+        weight: 1,
+        protocol: 1,
+        protocolMin: 1,
+      };
       const other = { ...table.settings, partitions: 9 };
       const refusal = table.apply({ type: 'join', member, settings: other });
       expect(refusal).to.include('3').and.to.include('9');

@@ -44,7 +44,7 @@ export class Table {
     const onPartitionLost = options.onPartitionLost ?? 'fail';
     const splitBrain = options.splitBrain ?? 'auto';
     this.settings = { ...settings, partitions, backups, onPartitionLost, splitBrain };
-    this.apply({ type: 'form', clusterId: 'c1', settings: this.settings });
+    this.apply({ type: 'form', clusterId: 'c1', settings: this.settings, protocol: 1 });
     for (const id of members) this.join(id);
     this.define('accounts', backups);
   }
@@ -57,7 +57,17 @@ export class Table {
   /** Joins and is up. */
   join(id: MemberId, more: Partial<NewMember> = {}): string {
     const address = `${id}:7000`;
-    const member = { id, name: id, address, zone: '', data: true, weight: 1, ...more };
+    const member = {
+      id,
+      name: id,
+      address,
+      zone: '',
+      data: true,
+      weight: 1,
+      protocol: 1,
+      protocolMin: 1,
+      ...more,
+    };
     const refusal = this.apply({ type: 'join', member, settings: this.settings });
     this.status(id, 'up');
     return refusal;

@@ -9,6 +9,7 @@ import { presets } from '../../src/base/timings.ts';
 import type { Inheritance } from '../../src/member/inheritance.ts';
 import { Member } from '../../src/member/member.ts';
 import type { MemberSettings } from '../../src/member/member-settings.ts';
+import type { Dialect } from '../../src/partition/dialect.ts';
 import type { SplitBrain } from '../../src/partition/meta-state.ts';
 import type { MoveStep } from '../../src/partition/move-steps.ts';
 import { copiesToCome, type PlacementOptions, plan } from '../../src/partition/placement.ts';
@@ -40,6 +41,8 @@ export interface GridShape {
   readonly splitBrain?: SplitBrain;
   /** @default 'fail' */
   readonly onPartitionLost?: 'fail' | 'recreate';
+  /** The version that the process at an address is started in. @default that of this code */
+  readonly dialectOf?: (address: Address) => Dialect;
 }
 
 /** A plan that nothing hinders. */
@@ -228,17 +231,23 @@ export class GridWorld {
     const inheritance = this.#inheritance;
     const beforeStep = (step: MoveStep, partition: PartitionId) =>
       this.onStep?.(parts.address, step, partition);
-    const member = new Member({ ...parts, inheritance, beforeStep }, settings, structureTypes, {
-      onTable: () => {},
-      onSwim: () => {},
-      onStopped: (reason, error) => {
-        stops.push(`${reason} ${error instanceof Error ? error.stack : String(error)}`);
-        if (reason === 'failed') throw error;
-        // What a supervisor of processes does: the process ends, and a new one comes in its place.
-        this.#replace(parts.address);
+    const dialect = this.shape.dialectOf?.(parts.address);
+    const member = new Member(
+      { ...parts, inheritance, beforeStep, dialect },
+      settings,
+      structureTypes,
+      {
+        onTable: () => {},
+        onSwim: () => {},
+        onStopped: (reason, error) => {
+          stops.push(`${reason} ${error instanceof Error ? error.stack : String(error)}`);
+          if (reason === 'failed') throw error;
+          // What a supervisor of processes does: the process ends, and a new one comes in its place.
+          this.#replace(parts.address);
+        },
+        onSucceeded: (inheritance) => this.#succeed(parts.address, inheritance),
       },
-      onSucceeded: (inheritance) => this.#succeed(parts.address, inheritance),
-    });
+    );
     letClientsIn(member, parts, this.clientLooks);
     return { member, router: member.router, clock: parts.clock, stops };
   }
