@@ -7,6 +7,7 @@ import {
   refusalOf,
   Upgrade,
 } from '../../src/partition/dialect.ts';
+import { decodeState, encodeState } from '../../src/partition/meta-codec.ts';
 import type { Command, NewMember } from '../../src/partition/meta-state.ts';
 import { protocolVersion, protocolVersionMin } from '../../src/wire/version.ts';
 import { ann, bob, cid, dan, Table } from './table.ts';
@@ -66,6 +67,7 @@ describe('the version of a cluster', () => {
     expect(refusalOf(destroy, newer, table.machine)).to.equal('');
     expect(table.apply({ type: 'raise', protocol: 1 }), 'a late duplicate').to.equal('');
     expect(table.machine.protocol).to.equal(2);
+    expect(decodeState(encodeState(table.machine)).protocol, 'in a snapshot').to.equal(2);
   });
 
   it('takes nobody in who does not speak it, and says what to do', () => {
