@@ -5,7 +5,10 @@ import { origin, Replicas, type ToyStore } from './replicas.ts';
 import { ann, bob, cid } from './table.ts';
 
 /** Ann is the serving primary of those given, and nothing is on its way. */
-function servedBy(inSync: readonly (typeof ann)[], ...more: [Partial<Replicas['limits']>?]) {
+function servedBy(
+  inSync: readonly (typeof ann)[],
+  ...more: [Partial<Replicas['limits']>?, number?]
+) {
   const replicas = new Replicas(inSync, ...more);
   replicas.settle();
   expect(replicas.at(ann).primary?.isServing, 'serving').to.equal(true);
@@ -32,6 +35,19 @@ describe('a primary', () => {
     replicas.deliver();
     expect(replicas.said).to.deep.equal(['reply 7']);
     expect(['10000000', '10000000']).to.deep.equal([replicas.counts(bob), replicas.counts(cid)]);
+  });
+
+  it('takes and answers no write while fewer are in sync than it needs', () => {
+    const replicas = servedBy([ann, bob], {}, 2);
+    expect(replicas.request(ann, 1, '+a')).to.equal('');
+    replicas.change({ inSync: [ann] });
+    expect(replicas.learn(ann), 'one copy has it').to.equal('');
+    expect(replicas.request(ann, 2, '+a')).to.equal('refuse 2 not-ready');
+    replicas.change({ learner: bob }).learn(ann, bob);
+    replicas.settle();
+    replicas.change({ inSync: [ann, bob], learner: undefined });
+    expect(replicas.learn(ann)).to.equal('reply 1');
+    expect(replicas.request(ann, 3, '+a')).to.equal('');
   });
 
   it('answers writes in order and together when their copies are there', () => {
@@ -779,6 +795,24 @@ describe('a backup', () => {
     replicas.settle();
     expect(replicas.at(bob).state.isWhole).to.equal(true);
     expect(replicas.counts(bob)).to.equal('20000000');
+  });
+
+  it('takes no chunk of a copy that has begun anew since', () => {
+    const replicas = servedBy([ann], { copyChunkBytes: 1, copyChunksInFlightMax: 1 });
+    replicas.request(ann, 1, '+a');
+    replicas.change({ learner: bob }).learn(ann, bob);
+    replicas.flush(ann);
+    replicas.deliver(({ message }) => message.kind === 'replica.copy' && message.chunk === 1);
+    const late = [...replicas.sent];
+    replicas.sent = [];
+    expect(late.map(({ message }) => message.kind)).to.deep.equal(['replica.copy']);
+    replicas.change({ learner: undefined }).change({ learner: bob }).learn(ann, bob);
+    replicas.flush(ann);
+    replicas.deliver(({ message }) => message.kind === 'replica.copy' && message.chunk === 1);
+    for (const one of late) replicas.give(one);
+    expect(replicas.at(bob).state).to.include({ chunks: 1, isWhole: false });
+    replicas.settle();
+    expect(replicas.counts(bob)).to.equal('10000000');
   });
 
   it('applies no entry beyond a gap, and says what it has', () => {

@@ -147,9 +147,11 @@ export class Replicas {
   wanted = 2;
   copyPlaces = 4;
   isStructureKnown = true;
+  readonly #minInSync: number;
   #streams = 0;
 
-  constructor(inSync: readonly MemberId[], limits: Partial<Limits> = {}) {
+  constructor(inSync: readonly MemberId[], limits: Partial<Limits> = {}, minInSync = 1) {
+    this.#minInSync = minInSync;
     this.limits = { ...defaultLimits, ...limits };
     this.row = {
       version: 1 as Version,
@@ -268,7 +270,7 @@ export class Replicas {
       content: new Content({ catalog, types, budget: new DedupeBudget(10_000) }),
       limits: this.limits,
       timings: presets.lan,
-      minInSync: 1,
+      minInSync: this.#minInSync,
       surroundings: {
         isLeaseValid: () => this.isLeaseValid,
         gridTime: () => this.nowMs,

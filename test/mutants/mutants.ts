@@ -1,0 +1,7 @@
+/** All rules that `npm run mutants` takes out of a copy of the sources, one at a time. */
+import { copyMutants } from './copy-mutants.ts';
+import { leaseMutants } from './lease-mutants.ts';
+import type { Mutant } from './mutant.ts';
+import { replicationMutants } from './replication-mutants.ts';
+
+export const mutants: readonly Mutant[] = [...replicationMutants, ...copyMutants, ...leaseMutants];
