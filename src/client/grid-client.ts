@@ -29,13 +29,14 @@ import { MapHandle } from '../structures/map/map-handle.ts';
 import { QueueHandle } from '../structures/queue/queue-handle.ts';
 import { TopicHandle } from '../structures/topic/topic-handle.ts';
 import { Topics } from '../structures/topic/topics.ts';
+import { BusyPoll } from '../transport/busy-poll.ts';
 import { endWaits } from '../transport/end-waits.ts';
 import type { ClientRow } from '../wire/client-messages.ts';
 import { memberOf } from './client-events.ts';
 import { type ConnectPlan, checkConnectOptions } from './connect-options.ts';
 import { clientDefinition } from './definitions.ts';
 import { closedError, Session } from './session.ts';
-import { openSocket } from './socket.ts';
+import { socketOpener } from './socket.ts';
 
 /** How long the first links to primaries are waited for when there is a table. */
 const settleMs = 1_000;
@@ -56,7 +57,7 @@ export async function connect(
     clock: systemClock,
     random: systemRandom,
     limits: defaultLimits,
-    openSocket,
+    openSocket: socketOpener(new BusyPoll(systemClock)),
   });
   try {
     session.start();

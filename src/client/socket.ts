@@ -3,6 +3,7 @@
  * its own `OpenSocket`.
  */
 import * as ws from 'ws';
+import type { BusyPoll } from '../transport/busy-poll.ts';
 
 export interface SocketEvents {
   onOpen(): void;
@@ -49,8 +50,13 @@ export type OpenSocket = (
   events: SocketEvents,
 ) => Socket;
 
-export const openSocket: OpenSocket = (url, protocol, limits, events) => {
-  const socket = plainSocket(url, protocol, limits);
+/** `busyPoll` hears of what comes from this machine itself. */
+export function socketOpener(busyPoll: BusyPoll): OpenSocket {
+  return (url, protocol, limits, events) =>
+    opened(plainSocket(url, protocol, limits, busyPoll), events);
+}
+
+function opened(socket: PlainSocket, events: SocketEvents): Socket {
   socket.onopen = () => events.onOpen();
   socket.onmessage = ({ data }: { data: unknown }) => {
     // Text is no frame; empty bytes are refused as such.
@@ -72,10 +78,15 @@ export const openSocket: OpenSocket = (url, protocol, limits, events) => {
       else socket.close();
     },
   };
-};
+}
 
 /** In a bundle for browsers the package `ws` is an empty place. */
-function plainSocket(url: string, protocol: string, limits: SocketLimits): PlainSocket {
+function plainSocket(
+  url: string,
+  protocol: string,
+  limits: SocketLimits,
+  busyPoll: BusyPoll,
+): PlainSocket {
   const { WebSocket: OfPackage }: Partial<typeof ws> = ws;
   if (OfPackage === undefined) {
     const { WebSocket } = globalThis as unknown as { readonly WebSocket: NativeWebSocket };
@@ -92,5 +103,6 @@ function plainSocket(url: string, protocol: string, limits: SocketLimits): Plain
     generateMask: () => {},
   });
   socket.binaryType = 'nodebuffer';
+  busyPoll.listen(socket, new URL(url).hostname);
   return socket as unknown as PlainSocket;
 }

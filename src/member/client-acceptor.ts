@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import type { BusyPoll } from '../transport/busy-poll.ts';
 import { socketOptions } from '../transport/settings.ts';
 import { clientProtocol } from '../wire/client-messages.ts';
 import type { ClientSettings } from './client-connection.ts';
@@ -11,15 +12,18 @@ import type { Gateway } from './gateway.ts';
 export interface ClientAcceptorOptions extends ClientSettings {
   /** The origins of web pages that may connect. */
   readonly origins: readonly string[];
+  readonly busyPoll: BusyPoll;
 }
 
 export class ClientAcceptor {
   readonly #origins: readonly string[];
+  readonly #busyPoll: BusyPoll;
   readonly #webSockets: WebSocketServer;
   readonly #connections: ClientConnections;
 
   constructor(options: ClientAcceptorOptions, gateway: Gateway) {
     this.#origins = options.origins;
+    this.#busyPoll = options.busyPoll;
     this.#connections = new ClientConnections(options, gateway);
     this.#webSockets = new WebSocketServer({
       noServer: true,
@@ -36,9 +40,10 @@ export class ClientAcceptor {
     } else if (request.headers['sec-websocket-protocol'] !== clientProtocol) {
       refuseUpgrade(socket, '400 Bad Request');
     } else {
-      this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>
-        this.#connections.accept(webSocket, socket),
-      );
+      this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+        this.#busyPoll.listen(webSocket, request.socket.remoteAddress);
+        this.#connections.accept(webSocket, socket);
+      });
     }
   }
 

@@ -103,7 +103,8 @@ function openToClients(
   );
   member.clients = gateway;
   const { cluster, limits } = settings;
-  const options = { cluster, users, clock: systemClock, limits, logger, origins };
+  const { busyPoll } = transport;
+  const options = { cluster, users, clock: systemClock, limits, logger, origins, busyPoll };
   const acceptor = new ClientAcceptor(options, gateway);
   transport.handleUpgrades(clientPath, (request, socket, head) =>
     acceptor.upgrade(request, socket, head),

@@ -123,6 +123,7 @@ export class Acceptor {
       refuseUpgrade(socket, '400 Bad Request');
     } else {
       this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+        this.#settings.busyPoll.listen(webSocket, request.socket.remoteAddress);
         this.#accept(webSocket, socket);
       });
     }

@@ -4,6 +4,7 @@ import type { Limits } from '../base/limits.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import type { SharedSecret } from '../security/shared-secret.ts';
+import type { BusyPoll } from './busy-poll.ts';
 import type { Identity } from './handshake.ts';
 
 export interface TlsOptions {
@@ -50,6 +51,7 @@ export interface TransportStats {
 export interface LinkSettings {
   readonly identity: Identity;
   readonly clock: Clock;
+  readonly busyPoll: BusyPoll;
   readonly random: Random;
   readonly logger: Logger;
   readonly limits: Limits;

@@ -17,7 +17,9 @@ import type { Refused } from '../wire/handshake.ts';
 import type { Message } from '../wire/messages.ts';
 import type { AcceptedLinkEvents } from './accepted-link.ts';
 import { Acceptor, type UpgradeHandler } from './acceptor.ts';
+import { BusyPoll } from './busy-poll.ts';
 import { Links } from './links.ts';
+import { isLoopback } from './loopback.ts';
 import {
   defaultTransportTimings,
   type LinkSettings,
@@ -51,11 +53,11 @@ export interface WebSocketTransportOptions {
   readonly timings?: TransportTimings;
 }
 
-const loopback = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
-
 export class WebSocketTransport implements Transport {
   readonly address: Address;
   readonly stats: Readonly<TransportStats>;
+  /** What other doors of this process are to tell of their frames, too. */
+  readonly busyPoll: BusyPoll;
   readonly #acceptor: Acceptor;
   readonly #links: Links;
   #events: TransportEvents | undefined;
@@ -86,6 +88,7 @@ export class WebSocketTransport implements Transport {
   ) {
     this.address = settings.identity.address;
     this.stats = settings.stats;
+    this.busyPoll = settings.busyPoll;
     this.#acceptor = acceptor;
     this.#links = new Links(settings, {
       onUp: (peer) => this.#events?.onUp(peer),
@@ -147,6 +150,7 @@ function settingsOf(
   options: WebSocketTransportOptions,
   secret: SharedSecret | undefined,
 ): OpenSettings {
+  const clock = options.clock ?? systemClock;
   return {
     identity: {
       id: options.id,
@@ -154,7 +158,8 @@ function settingsOf(
       cluster: options.cluster,
       name: options.name ?? '',
     },
-    clock: options.clock ?? systemClock,
+    clock,
+    busyPoll: new BusyPoll(clock),
     random: options.random ?? systemRandom,
     logger: options.logger ?? silentLogger,
     limits: options.limits ?? defaultLimits,
@@ -177,7 +182,7 @@ function hostPort(host: string, port: number): string {
 }
 
 function checkExposure(host: string, options: WebSocketTransportOptions): void {
-  if (loopback.test(host) || options.secret !== undefined) return;
+  if (isLoopback(host) || options.secret !== undefined) return;
   if (options.tls?.requireClientCert === true) return;
   if (options.insecure === true) {
     options.logger?.warn({ host }, 'insecure: everybody who reaches this port is let in');
