@@ -16,6 +16,18 @@ export interface LeavingOptions {
 /** The goodbye is told to a few members; nobody waits for it longer than this. */
 const goodbyeMs = 3_000;
 
+const unspared =
+  'that its vote in the meta group cannot be spared: too few of the other voters answer, and without it they ' +
+  'may not agree on anything any more';
+
+/** It keeps its vote for as long as it holds something. */
+function unhanded(held: number, isVoter: boolean): string {
+  const vote = isVoter
+    ? '; it had a vote, which counts as that of a crashed member from now on'
+    : '';
+  return `${held} partitions that still count on this member; their other copies, if any, are all that is left${vote}`;
+}
+
 /** Rejects where the others could not take everything over in time; the goodbye is said even so. */
 export async function leaveCluster(member: Member, options: LeavingOptions): Promise<void> {
   const { clock, timeoutMs, signal } = options;
@@ -26,13 +38,11 @@ export async function leaveCluster(member: Member, options: LeavingOptions): Pro
     isDone = await waitFor(isOver, { clock, timeoutMs, signal });
   }
   const held = heldBy(member.state, member.id);
+  const isVoter = member.meta.raft?.config.voters.includes(member.id) === true;
   member.sayGoodbye();
   await waitFor(() => member.swim.hasLeft, { clock, timeoutMs: goodbyeMs });
   if (isDone) return;
-  const found =
-    held === 0
-      ? 'that its vote in the meta group cannot be spared: too few of the other voters answer, and without it they may not agree on anything any more'
-      : `${held} partitions that still count on this member; their other copies, if any, are all that is left`;
+  const found = held === 0 ? unspared : unhanded(held, isVoter);
   const message = `expected the others to take over within ${timeoutMs} ms, found ${found}`;
   options.logger.warn({ self: member.id, partitions: held }, message);
   throw new GridError('GRID_TIMEOUT', message);

@@ -21,6 +21,8 @@ export interface WorldOptions {
   readonly tickMs?: number;
   readonly tuning?: Partial<SwimTuning>;
   readonly timings?: Timings;
+  /** What a message is on the wire; without it no bytes are counted. */
+  readonly bytesOf?: (message: SwimMessage) => number;
 }
 
 export interface Happening {
@@ -46,6 +48,7 @@ export interface Resident {
   inbox: { readonly from: Peer; readonly message: SwimMessage }[];
   /** Kinds of messages sent, counted. */
   readonly sent: Map<string, number>;
+  sentBytes: number;
 }
 
 interface Event {
@@ -67,6 +70,8 @@ export class World {
   readonly #options: WorldOptions;
   readonly #tickMs: number;
   readonly #events: Event[] = [];
+  /** Who was started last at each address. */
+  readonly #latest = new Map<Address, Resident>();
   #order = 0;
 
   constructor(options: WorldOptions) {
@@ -104,8 +109,10 @@ export class World {
       stallSeenMs: Number.NEGATIVE_INFINITY,
       inbox: [],
       sent: new Map(),
+      sentBytes: 0,
     };
     this.residents.push(resident);
+    this.#latest.set(address, resident);
     this.after(this.random.next() * this.#tickMs, () => this.#tick(resident));
     return resident;
   }
@@ -205,6 +212,7 @@ export class World {
 
   #send(sender: Resident, { to, id, message }: SwimAction & { kind: 'send' }): void {
     sender.sent.set(message.kind, (sender.sent.get(message.kind) ?? 0) + 1);
+    sender.sentBytes += this.#options.bytesOf?.(message) ?? 0;
     const from: Peer = { id: sender.id, address: sender.address };
     const isDoubled = this.random.next() < (this.#options.doubled ?? 0);
     for (let copy = 0; copy < (isDoubled ? 2 : 1); copy++) {
@@ -222,8 +230,8 @@ export class World {
       this.lost++;
       return;
     }
-    const there = this.residents.findLast(({ address, isUp }) => isUp && address === to);
-    if (there === undefined || (id !== undefined && there.id !== id)) return;
+    const there = this.#latest.get(to);
+    if (there?.isUp !== true || (id !== undefined && there.id !== id)) return;
     if (this.nowMs < there.stalledUntilMs || there.lateSinceMs !== undefined) {
       there.inbox.push({ from, message });
     } else this.#receive(there, from, message);
