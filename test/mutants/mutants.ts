@@ -1,7 +1,13 @@
 /** All rules that `npm run mutants` takes out of a copy of the sources, one at a time. */
+import { changeMutants } from './change-mutants.ts';
 import { copyMutants } from './copy-mutants.ts';
 import { leaseMutants } from './lease-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { replicationMutants } from './replication-mutants.ts';
 
-export const mutants: readonly Mutant[] = [...replicationMutants, ...copyMutants, ...leaseMutants];
+export const mutants: readonly Mutant[] = [
+  ...replicationMutants,
+  ...copyMutants,
+  ...leaseMutants,
+  ...changeMutants,
+];
