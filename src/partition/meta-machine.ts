@@ -8,7 +8,8 @@
  *    whole row. Only `appoint` changes `primary` and `term` but for a handover, and both raise `term`.
  * 3. An `alter` that names the present version and is not allowed raises the version all the same, so
  *    that a delayed duplicate of it cannot win later.
- * 4. Appointing is a function of the state, done after every command: no reaction can be missed.
+ * 4. Appointing is a function of the state, done after every command: no reaction can be missed. A command that
+ *    changes rows alone, and no member, can have changed it for these rows only.
  */
 
 import { unreachable } from '../base/assert.ts';
@@ -18,7 +19,13 @@ import { settle } from './births.ts';
 import { highestCommon, objectionTo } from './dialect.ts';
 import { Layout, type Place } from './layout.ts';
 import { firstLineage, type Lineage, noLineage } from './lineage.ts';
-import { applyAlteration, applyAssignment, applyHandover } from './meta-rows.ts';
+import {
+  applyAlteration,
+  applyAssignment,
+  applyHandover,
+  changesRowsAlone,
+  primariesOf,
+} from './meta-rows.ts';
 import {
   backupsMax,
   type ClusterSettings,
@@ -63,7 +70,8 @@ export class MetaMachine implements MetaState {
     this.applied = index;
     this.#changed = new Set();
     const refusal = this.#apply(command);
-    this.#appoint();
+    if (changesRowsAlone(command)) this.#appoint(this.#changed);
+    else this.#appoint();
     return { refusal, partitions: this.#changed };
   }
 
@@ -232,11 +240,11 @@ export class MetaMachine implements MetaState {
     return '';
   }
 
-  /** Appoints a primary for every row whose own is not up, where a member in sync is. */
-  #appoint(): void {
-    const load = this.#primaries();
+  /** Appoints a primary for every row whose own is not up, where a member in sync is; of these rows, or of all. */
+  #appoint(only?: ReadonlySet<PartitionId>): void {
+    let load: Map<MemberId, number> | undefined;
     const unborn: PartitionId[] = [];
-    this.#eachRow((row, partition) => {
+    const look = (row: PartitionRow, partition: PartitionId) => {
       if (row.inSync.every((id) => !this.members.has(id))) {
         if (this.#mayBear(row)) unborn.push(partition);
         else this.#lose(row, partition);
@@ -246,12 +254,18 @@ export class MetaMachine implements MetaState {
       // Who gives its copy up is no primary for long.
       const serving = row.inSync.filter((id) => isServing(this.members.get(id)));
       const staying = serving.filter((id) => id !== row.retiring);
+      load ??= primariesOf(this);
       const next = lightest(staying.length > 0 ? staying : serving, load);
       if (next === undefined) return;
       load.set(next, (load.get(next) ?? 0) + 1);
       const term = (row.term + 1) as Term;
       this.#setRow(partition, { ...row, primary: next, term, transferTo: undefined });
-    });
+    };
+    if (only === undefined) this.#eachRow(look);
+    for (const partition of [...(only ?? [])]) {
+      const row = rowOf(this, partition);
+      if (row !== undefined) look(row, partition);
+    }
     this.#bear(unborn);
   }
 
@@ -336,14 +350,6 @@ export class MetaMachine implements MetaState {
       rank: generation,
       born: inSync,
     });
-  }
-
-  #primaries(): Map<MemberId, number> {
-    const load = new Map<MemberId, number>();
-    this.#eachRow(({ primary }) => {
-      if (primary !== undefined) load.set(primary, (load.get(primary) ?? 0) + 1);
-    });
-    return load;
   }
 
   #replaceRow(partition: PartitionId, row: PartitionRow | undefined): boolean {

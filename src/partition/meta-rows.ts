@@ -6,6 +6,7 @@ import type { MemberId, Term } from '../base/ids.ts';
 import {
   type Alteration,
   type Assignment,
+  type Command,
   copiesWanted,
   groupOf,
   isEligible,
@@ -107,4 +108,18 @@ export function applyHandover(
   if (!isTarget(state, row, request.to)) return row;
   const term = (row.term + 1) as Term;
   return { ...row, primary: request.to, term, transferTo: undefined };
+}
+
+/** Whether a command changes rows, and nothing else that could ask for another primary. */
+export function changesRowsAlone({ type }: Command): boolean {
+  return type === 'alter' || type === 'assign' || type === 'handover';
+}
+
+/** Of how many partitions each member is primary. */
+export function primariesOf({ groups }: MetaState): Map<MemberId, number> {
+  const load = new Map<MemberId, number>();
+  for (const { primary } of groups.flatMap((rows) => rows ?? [])) {
+    if (primary !== undefined) load.set(primary, (load.get(primary) ?? 0) + 1);
+  }
+  return load;
 }

@@ -1,4 +1,4 @@
-/** Rules of how a grid changes taken out: who votes, and which version is spoken. */
+/** Rules of how a grid changes taken out: who is appointed, who votes, and which version is spoken. */
 import { inTest, type Mutant } from './mutant.ts';
 
 const voters = 'src/partition/voters.ts';
@@ -134,4 +134,22 @@ const versionMutants: readonly Mutant[] = [
   },
 ];
 
-export const changeMutants: readonly Mutant[] = [...voterMutants, ...versionMutants];
+const tableMutants: readonly Mutant[] = [
+  {
+    name: 'nobody is appointed where a member changes',
+    edits: [
+      {
+        file: 'src/partition/meta-rows.ts',
+        from: "type === 'handover';",
+        to: "type === 'handover' || type === 'status';",
+      },
+    ],
+    checks: [inTest('partition/meta-machine', 'leaves no partition without a primary')],
+  },
+];
+
+export const changeMutants: readonly Mutant[] = [
+  ...tableMutants,
+  ...voterMutants,
+  ...versionMutants,
+];

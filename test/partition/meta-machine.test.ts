@@ -3,6 +3,7 @@ import type { MemberId } from '../../src/base/ids.ts';
 import { type Random, seededRandom } from '../../src/base/random.ts';
 import { decodeState, encodeState } from '../../src/partition/meta-codec.ts';
 import { MetaMachine } from '../../src/partition/meta-machine.ts';
+import { isServing, type PartitionRow } from '../../src/partition/meta-state.ts';
 import { ann, bob, cid, dan, eve, settings, Table } from './table.ts';
 
 describe('the meta state machine', () => {
@@ -337,6 +338,31 @@ describe('the meta state machine', () => {
     const act = random.below(table.row(index).primary === undefined ? 5 : 6);
     acts[act]?.();
   }
+
+  /** Whether the primary is as appointing would have it. */
+  function isAppointed({ machine }: Table, { primary, inSync, generation }: PartitionRow): boolean {
+    const serves = (id: MemberId | undefined) =>
+      id !== undefined && isServing(machine.members.get(id));
+    if (inSync.some(serves)) return serves(primary);
+    const isLost = inSync.every((id) => !machine.members.has(id));
+    return !isLost || (primary === undefined && inSync.length === 0) || generation === 0;
+  }
+
+  it('leaves no partition without a primary that could have one, after any command', () => {
+    let appointed = 0;
+    for (let seed = 1; seed <= 100; seed++) {
+      const random = seededRandom(seed);
+      const table = new Table({ members: all });
+      for (let step = 0; step < 60; step++) {
+        const terms = table.rows.map(({ term }) => term);
+        disturb(table, random);
+        const what = `seed ${seed}, ${JSON.stringify(table.log.at(-1))}`;
+        for (const row of table.rows) expect(isAppointed(table, row), what).to.equal(true);
+        appointed += table.rows.filter(({ term }, index) => term > (terms[index] ?? 0)).length;
+      }
+    }
+    expect(appointed).to.be.above(200);
+  });
 
   it('gives equal bytes for equal commands, before and after a snapshot', () => {
     for (let seed = 1; seed <= 20; seed++) {
