@@ -57,7 +57,7 @@ export async function connect(
     clock: systemClock,
     random: systemRandom,
     limits: defaultLimits,
-    openSocket: socketOpener(new BusyPoll(systemClock)),
+    openSocket: socketOpener(new BusyPoll(systemClock, systemRandom)),
   });
   try {
     session.start();

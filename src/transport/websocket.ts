@@ -151,6 +151,7 @@ function settingsOf(
   secret: SharedSecret | undefined,
 ): OpenSettings {
   const clock = options.clock ?? systemClock;
+  const random = options.random ?? systemRandom;
   return {
     identity: {
       id: options.id,
@@ -159,8 +160,8 @@ function settingsOf(
       name: options.name ?? '',
     },
     clock,
-    busyPoll: new BusyPoll(clock),
-    random: options.random ?? systemRandom,
+    busyPoll: new BusyPoll(clock, random),
+    random,
     logger: options.logger ?? silentLogger,
     limits: options.limits ?? defaultLimits,
     timings: options.timings ?? defaultTransportTimings,

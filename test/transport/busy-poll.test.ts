@@ -1,69 +1,103 @@
 import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
+import { seededRandom } from '../../src/base/random.ts';
 import { BusyPoll } from '../../src/transport/busy-poll.ts';
 import { HandClock } from '../actors/hand-clock.ts';
 
-/** More than enough to earn any credit, and fewer than it takes to earn what two rounds in vain cost. */
-const many = 64;
-const quickMs = 0.03;
-const longMs = 5;
+/** Enough for a trial and a good part of what is settled by it. */
+const many = 2_000;
+const slowMs = 5;
+/** With such a frame time and that one the peer answers, to a process that sleeps and to one that does not. */
+const peers = {
+  quicker: { asleepMs: 0.04, awakeMs: 0.03 },
+  same: { asleepMs: 0.04, awakeMs: 0.04 },
+  slower: { asleepMs: 0.04, awakeMs: 0.05 },
+  far: { asleepMs: slowMs, awakeMs: slowMs },
+  batching: { asleepMs: 0.08, awakeMs: 0.04, asleepBytes: 400 },
+} satisfies Record<string, Peer>;
 
 describe('a loop that stays awake for near peers', () => {
-  it('goes round without sleep once frames come in quick succession, and sleeps soon after the last', () => {
-    const { clock, arrive, rounds } = poller();
-    arrive(many, quickMs);
-    expect(clock.deferredCount).to.equal(1);
-    const count = rounds(0.01);
-    expect(count).to.be.within(5, 20);
-    expect(clock.deferredCount).to.equal(0);
+  it('goes round without sleep where frames come sooner for it, and sleeps soon after the last', () => {
+    const { exchange, rounds, awake } = poller(peers.quicker);
+    exchange(many);
+    expect(awake() / many).to.be.above(0.85);
+    expect(rounds(0.01)).to.be.within(5, 20);
   });
 
+  for (const kind of ['same', 'slower', 'batching'] as const) {
+    it(`sleeps where a peer is ${kind}, but for trials`, () => {
+      const { exchange, awake } = poller(peers[kind]);
+      exchange(many);
+      expect(awake() / many).to.be.within(0.01, 0.15);
+    });
+  }
+
   it('never goes round for frames that come now and then', () => {
-    const { clock, arrive } = poller();
-    arrive(1_000, longMs);
-    expect(clock.deferredCount).to.equal(0);
+    const { exchange, awake } = poller(peers.far);
+    exchange(many);
+    expect(awake()).to.equal(0);
+  });
+
+  it('finds out when that changes', () => {
+    const { exchange, awake, meet } = poller(peers.slower);
+    exchange(many);
+    meet(peers.quicker);
+    exchange(10_000);
+    const before = awake();
+    exchange(many);
+    expect((awake() - before) / many).to.be.above(0.7);
   });
 
   it('goes round in vain less often than frames come quickly', () => {
-    const { clock, arrive, rounds } = poller();
+    const { exchange, rounds } = poller(peers.quicker);
+    exchange(many);
     let vain = 0;
     for (let burst = 0; burst < 100; burst++) {
-      arrive(8, quickMs);
-      if (clock.deferredCount === 0) clock.spend(longMs);
-      else if (rounds(0.01) > 0) vain++;
+      exchange(8);
+      if (rounds(0.01) > 0) vain++;
     }
-    expect(vain).to.be.within(1, (100 * 8) / 32);
-  });
-
-  it('is one round at a time, however many frames come in it', () => {
-    const { clock, arrive } = poller();
-    arrive(many, quickMs);
-    arrive(many, 0);
-    expect(clock.deferredCount).to.equal(1);
+    // What credit there was, and what each burst earned.
+    expect(vain).to.be.within(1, (64 + 100 * 8) / 32);
   });
 
   for (const host of ['127.0.0.1', '::ffff:127.0.0.1', '::1', 'localhost', '[::1]']) {
     it(`counts the frames of ${host}`, () => {
-      expect(heard(host)).to.equal(1);
+      expect(isHeard(host)).to.equal(true);
     });
   }
 
   for (const host of ['10.0.0.7', '::ffff:10.0.0.7', '127.example.com', undefined]) {
     it(`leaves the frames of ${host} alone`, () => {
-      expect(heard(host)).to.equal(0);
+      expect(isHeard(host)).to.equal(false);
     });
   }
 });
 
-function poller() {
+interface Peer {
+  readonly asleepMs: number;
+  readonly awakeMs: number;
+  /** Of a frame, where the process sleeps; 100 otherwise. */
+  readonly asleepBytes?: number;
+}
+
+function poller(first: Peer) {
   const clock = new HandClock();
-  const poll = new BusyPoll(clock);
+  const poll = new BusyPoll(clock, seededRandom(7));
+  let peer = first;
+  let awake = 0;
   return {
-    clock,
-    arrive(frames: number, apartMs: number) {
+    awake: () => awake,
+    meet(other: Peer) {
+      peer = other;
+    },
+    /** Frames as the peer gives them. */
+    exchange(frames: number) {
       for (let at = 0; at < frames; at++) {
-        clock.spend(apartMs);
-        poll.arrived();
+        const isAwake = clock.deferredCount > 0;
+        if (isAwake) awake++;
+        clock.turn();
+        clock.spend(isAwake ? peer.awakeMs : peer.asleepMs);
+        poll.arrived(isAwake ? 100 : (peer.asleepBytes ?? 100));
       }
     },
     /** Turns of the loop until it sleeps. */
@@ -73,17 +107,21 @@ function poller() {
         clock.spend(everyMs);
         clock.turn();
       }
-      clock.spend(longMs);
+      clock.spend(slowMs);
       return count;
     },
   };
 }
 
-/** How many rounds begin when frames come quickly from that host. */
-function heard(host: string | undefined): number {
+/** Whether the loop goes round for frames that come quickly from that host. */
+function isHeard(host: string | undefined): boolean {
   const clock = new HandClock();
   const socket = new EventEmitter();
-  new BusyPoll(clock).listen(socket, host);
-  for (let at = 0; at < many; at++) socket.emit('message');
-  return clock.deferredCount;
+  new BusyPoll(clock, seededRandom(7)).listen(socket, host);
+  let isHeard = false;
+  for (let at = 0; at < many; at++) {
+    socket.emit('message', new Uint8Array(100));
+    isHeard ||= clock.deferredCount > 0;
+  }
+  return isHeard;
 }
