@@ -7,8 +7,8 @@
  * 2. Below three only while a member leaves in peace: after a crash the others go on needing what they
  *    needed before.
  * 3. The dead give up their seat before another takes it.
- * 4. Who leaves keeps its vote until it has handed over what it holds: as long as it has the other copy of
- *    something, the death of another shall not stop those who are left.
+ * 4. Who leaves as one of three or more keeps its vote until it has handed over what it holds: as long as it has
+ *    the other copy of something, the death of another shall not stop those who are left.
  * 5. One voter becomes three at once: two need each other, and a death in between would stop all of them.
  */
 import type { MemberId } from '../base/ids.ts';
@@ -59,7 +59,8 @@ function changeOfVoters(
   const dead = voters.filter((id) => !state.members.has(id));
   const gone = [...dead, ...voters.filter((id) => vitals.isLongGone(id))];
   const leaving = voters.filter((id) => state.members.get(id)?.status === 'leaving');
-  const relieved = leaving.filter((id) => holdsNothing(state, id));
+  // One voter alone, or two, gain nothing by waiting: who stays is needed less when it decides alone.
+  const relieved = leaving.filter((id) => voters.length < 3 || holdsNothing(state, id));
   const present = voters.filter((id) => isPresent(state.members.get(id)));
   const target = votersKept(state);
   const candidates = candidatesByAge(state, config);

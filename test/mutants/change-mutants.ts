@@ -47,6 +47,11 @@ const voterMutants: readonly Mutant[] = [
     checks: [inTest(growth, 'while the third hands over, with consistency')],
   },
   {
+    name: 'the only voter that leaves keeps its vote until it has handed over',
+    edits: [{ file: voters, from: 'voters.length < 3 || ', to: '' }],
+    checks: [inTest('partition/voters', 'pass the only vote on at once')],
+  },
+  {
     name: 'the step after a change of voters waits for a tick',
     edits: [{ file: metaGroup, from: '      this.#followUp(nowMs);\n', to: '' }],
     checks: [inTest(growth, 'has two voters for no longer than it takes to say so')],

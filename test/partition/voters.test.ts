@@ -165,6 +165,12 @@ describe('the voters of the meta group', () => {
     expect(group.settle()).to.deep.equal([`promote ${bob}`, `demote ${ann}`]);
   });
 
+  it('pass the only vote on at once, whatever its holder has to hand over yet', () => {
+    const group = new Group([ann, bob], [ann]);
+    group.table.status(ann, 'leaving');
+    expect(group.settle()).to.deep.equal([`promote ${bob}`, `demote ${ann}`]);
+  });
+
   it('keep who leaves until it has handed over what it holds', () => {
     const group = new Group([ann, bob, cid], [ann, bob, cid]);
     group.table.status(cid, 'leaving');
