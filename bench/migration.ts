@@ -2,6 +2,9 @@
  * `node --import tsx bench/migration.ts [--name migration]`: two members with a million entries of 100 bytes
  * become three while a light client offers 30 % of the calls that the two can answer at most. What callers,
  * event loops and handovers see of that goes to bench/results.
+ *
+ * For a quick look while something is changed: `--offer 15000` offers so many calls a second without looking
+ * for the most, and `--seconds 5` is how long it looks at the time before.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -20,12 +23,18 @@ import {
   type ToMember,
 } from './migration/protocol.ts';
 
-const { values } = parseArgs({ options: { name: { type: 'string', default: 'migration' } } });
+const { values } = parseArgs({
+  options: {
+    name: { type: 'string', default: 'migration' },
+    offer: { type: 'string' },
+    seconds: { type: 'string', default: '20' },
+  },
+});
 
 const share = 0.3;
 const floodSeconds = 5;
 const warmUpMs = 5_000;
-const beforeMs = 20_000;
+const beforeMs = Number(values.seconds) * 1_000;
 const moveMaxMs = 180_000;
 
 /** A process of the bench, and what it says. */
@@ -94,10 +103,9 @@ const caller: Child<FromCaller, ToCaller> = new Child('migration/caller.ts', [
   `ws://${second.address}`,
 ]);
 await caller.next('ready');
-await caller.ask({ kind: 'flood', seconds: floodSeconds }, 'figures');
-const { figures: peak } = await caller.ask({ kind: 'flood', seconds: floodSeconds }, 'figures');
-const perSecond = Math.round(peak.perSecond * share);
-console.log(`peak ${Math.round(peak.perSecond)} calls a second, offering ${perSecond}`);
+const peakPerSecond = values.offer === undefined ? await peak() : Number(values.offer) / share;
+const perSecond = Math.round(peakPerSecond * share);
+console.log(`peak ${Math.round(peakPerSecond)} calls a second, offering ${perSecond}`);
 caller.tell({ kind: 'offer', perSecond });
 await pause(warmUpMs);
 const two = [first.child, second.child];
@@ -141,7 +149,7 @@ const findings: Finding[] = [
   found('loop late p99.9', 'before', late(quiet, 'p999Ms'), 'ms'),
   found('loop late p99.9', 'during', late(busy, 'p999Ms'), 'ms', 20),
   found('loop late max', 'during', late(busy, 'maxMs'), 'ms', 100),
-  found('peak', 'two members', peak.perSecond, '/s'),
+  found('peak', 'two members', peakPerSecond, '/s'),
   found('offered', 'all along', perSecond, '/s'),
 ];
 for (const { name, of, value, unit, asked } of findings) {
@@ -164,6 +172,13 @@ const path = write(
 );
 console.log(path);
 process.exit(0);
+
+/** The most calls a second that the two answer; the first round warms up. */
+async function peak(): Promise<number> {
+  await caller.ask({ kind: 'flood', seconds: floodSeconds }, 'figures');
+  const { figures } = await caller.ask({ kind: 'flood', seconds: floodSeconds }, 'figures');
+  return figures.perSecond;
+}
 
 async function watch(members: readonly MemberChild[]): Promise<void> {
   await Promise.all(members.map((member) => member.ask({ kind: 'watch' }, 'done')));
