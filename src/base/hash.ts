@@ -1,5 +1,8 @@
 /** MurmurHash3 (x86, 32 bits): the hash that places keys, the same on every platform. */
 
+/** How many hashes there are. */
+export const hashCount = 2 ** 32;
+
 /** The hash of the bytes, unsigned. */
 export function murmur3(bytes: Uint8Array, seed = 0): number {
   const length = bytes.length;

@@ -84,10 +84,9 @@ export class Backup {
     if (message.chunk !== state.chunks || message.at !== state.log.last) return;
     const { options } = state;
     options.surroundings.beforeStep?.(message.last ? 'copied' : 'chunk', options.partition);
-    const { structure, fromRange, toRange, content } = message;
+    const { structure, fromHash, toHash: to, content: bytes, entries } = message;
     if (structure !== 0) {
-      const piece = { structure, from: fromRange, to: toRange, bytes: content };
-      if (!state.options.content.restore(piece)) return;
+      if (!options.content.restore({ structure, from: fromHash, to, bytes, entries })) return;
     }
     state.chunks++;
     if (message.last) state.isWhole = true;

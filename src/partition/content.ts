@@ -1,7 +1,8 @@
 /**
  * What one replica of a partition holds: a store for each structure, and the dedupe table. It runs
- * ops on a primary, applies entries on a backup, and is copied range by range.
+ * ops on a primary, applies entries on a backup, and is copied piece by piece.
  */
+import { hashCount } from '../base/hash.ts';
 import type { Sequence, StructureId } from '../base/ids.ts';
 import type { Entry } from '../wire/replica-messages.ts';
 import { type DedupeBudget, DedupeTable } from './dedupe-table.ts';
@@ -21,12 +22,15 @@ export interface ContentOptions {
   readonly budget: DedupeBudget;
 }
 
-/** One piece of a copy: some ranges of one structure's records. */
+/** One piece of a copy: one structure's records of some hashes. */
 export interface Piece {
   readonly structure: StructureId;
   readonly from: number;
+  /** Exclusive. */
   readonly to: number;
   readonly bytes: Uint8Array;
+  /** How many entries the structure has in all. */
+  readonly entries: number;
 }
 
 export class Content {
@@ -77,16 +81,16 @@ export class Content {
   /** The next piece of a copy from a place on, or undefined at the end. */
   copy(structure: StructureId, from: number, bytes: number): Piece | undefined {
     const store = this.#stores.get(structure);
-    if (store === undefined || from >= store.ranges) return undefined;
+    if (store === undefined || from >= hashCount) return undefined;
     const { to, content } = store.copy(from, bytes);
-    return { structure, from, to, bytes: content };
+    return { structure, from, to, bytes: content, entries: store.entries };
   }
 
   /** False where the table here is behind. */
   restore(piece: Piece): boolean {
     const store = this.find(piece.structure);
     if (store === 'unknown') return false;
-    if (store !== 'gone') store.restore(piece.from, piece.to, piece.bytes);
+    if (store !== 'gone') restoreIn(store, piece);
     return true;
   }
 
@@ -114,4 +118,9 @@ export class Content {
     this.#stores.clear();
     this.dedupe.release();
   }
+}
+
+function restoreIn(store: Store, { from, to, bytes, entries }: Piece): void {
+  // With the last piece nothing is to come: the store may shrink again.
+  store.restore(from, to, bytes, to === hashCount ? 0 : entries);
 }

@@ -3,7 +3,7 @@
  * where the peer is a learner.
  *
  * The copy (PROTOCOL.md 3.2): every entry is sent from the start on, and each chunk replaces its
- * ranges at the position of the log at which it was read. So a learner that applies both in order
+ * hashes at the position of the log at which it was read. So a learner that applies both in order
  * is equal to the primary at every position, whatever it applied before the chunk came. It begins
  * at the commit: what is not committed travels as entries, since a learner that is promoted may
  * have to pass it on.
@@ -14,13 +14,22 @@
  * 2. `acked` never exceeds the log's last sequence nor falls; a resend starts at `acked`.
  * 3. At most `copyChunksInFlightMax` chunks are on their way.
  */
+import { hashCount } from '../base/hash.ts';
 import type { MemberId, Sequence, StreamId, StructureId, Term, Version } from '../base/ids.ts';
 import type { ReplicaAck, ReplicaCopy } from '../wire/replica-messages.ts';
+import type { Piece } from './content.ts';
 import type { Actions, ReplicaState } from './replica-state.ts';
 
 /** About how many bytes of entries one message carries; a larger entry travels alone. */
 const messageBytesMax = 1_048_576;
-const nothing = new Uint8Array(0);
+/** Of a structure that was destroyed while it was copied. */
+const nothing: Piece = {
+  structure: 0 as StructureId,
+  from: 0,
+  to: 0,
+  bytes: new Uint8Array(0),
+  entries: 0,
+};
 
 interface CopySession {
   /** Chunks that have been read and not confirmed, oldest first. */
@@ -32,7 +41,7 @@ interface CopySession {
   /** What is still to be read. */
   readonly structures: readonly StructureId[];
   structureAt: number;
-  rangeAt: number;
+  hashAt: number;
   isRead: boolean;
 }
 
@@ -78,11 +87,7 @@ export class PeerStream {
   get copied(): number {
     const copy = this.#copy;
     if (copy === undefined) return 1;
-    const store = this.#state.options.content.stores.get(
-      copy.structures[copy.structureAt] as StructureId,
-    );
-    const part = store === undefined ? 0 : copy.rangeAt / store.ranges;
-    return (copy.structureAt + part) / Math.max(1, copy.structures.length);
+    return (copy.structureAt + copy.hashAt / hashCount) / Math.max(1, copy.structures.length);
   }
 
   get isCopying(): boolean {
@@ -200,11 +205,12 @@ export class PeerStream {
       read: 0,
       structures,
       structureAt: 0,
-      rangeAt: 0,
+      hashAt: 0,
       isRead: false,
     };
     this.#copy = copy;
-    this.#retain(copy, 0 as StructureId, 0, 0, content.dedupe.encode());
+    const bytes = content.dedupe.encode();
+    this.#retain(copy, { structure: 0 as StructureId, from: 0, to: 0, bytes, entries: 0 });
   }
 
   /** Whether there is something left to copy, and room for it on the way. */
@@ -220,22 +226,14 @@ export class PeerStream {
     if (copy === undefined || !this.wantsChunk) return;
     const { content, limits } = this.#state.options;
     const structure = copy.structures[copy.structureAt] as StructureId;
-    const piece = content.copy(structure, copy.rangeAt, limits.copyChunkBytes);
-    const isStoreRead =
-      piece === undefined || piece.to >= (content.stores.get(structure)?.ranges ?? 0);
-    const from = copy.rangeAt;
-    copy.rangeAt = isStoreRead ? 0 : piece.to;
+    const piece = content.copy(structure, copy.hashAt, limits.copyChunkBytes) ?? nothing;
+    const isStoreRead = piece === nothing || piece.to === hashCount;
+    copy.hashAt = isStoreRead ? 0 : piece.to;
     if (isStoreRead) copy.structureAt++;
-    this.#retain(copy, structure, from, piece?.to ?? from, piece?.bytes ?? nothing);
+    this.#retain(copy, piece);
   }
 
-  #retain(
-    copy: CopySession,
-    structure: StructureId,
-    from: number,
-    to: number,
-    content: Uint8Array,
-  ) {
+  #retain(copy: CopySession, { structure, from, to, bytes, entries }: Piece) {
     const { options, log, commit, generation, row } = this.#state;
     copy.isRead = copy.structureAt >= copy.structures.length;
     copy.retained.push({
@@ -247,10 +245,11 @@ export class PeerStream {
       version: row?.version ?? (0 as Version),
       chunk: copy.read,
       at: copy.read === 0 ? commit : log.last,
-      structure: from === to ? (0 as StructureId) : structure,
-      fromRange: from,
-      toRange: to,
-      content,
+      structure,
+      fromHash: from,
+      toHash: to,
+      entries,
+      content: bytes,
       last: copy.isRead,
     });
     copy.read++;

@@ -61,12 +61,13 @@ export interface Store {
   /** Does a bounded slice of it, as a write of nobody. Only a primary calls it. */
   housekeep(context: RunContext): RunResult;
 
-  /** A copy walks the ranges 0 to `ranges` - 1 of the records' hashes. */
-  readonly ranges: number;
-  /** The records of the ranges from `from` on, of about `bytes` bytes; at least one range. */
+  /**
+   * A copy walks the hashes of the records, all `hashCount` of them: these are the records from hash `from`
+   * on and below `to`, of about `bytes` bytes; those of one hash at least.
+   */
   copy(from: number, bytes: number): { readonly to: number; readonly content: Uint8Array };
-  /** Makes the ranges [from, to) hold exactly what `copy` gave. */
-  restore(from: number, to: number, content: Uint8Array): void;
+  /** Makes the hashes [from, to) hold exactly what `copy` gave; there will be about `entries` in all. */
+  restore(from: number, to: number, content: Uint8Array, entries: number): void;
 
   readonly entries: number;
   readonly bytes: number;

@@ -86,9 +86,12 @@ export interface ReplicaCopy {
   readonly at: Sequence;
   /** 0 for the first chunk. */
   readonly structure: StructureId;
-  readonly fromRange: number;
-  /** Exclusive. */
-  readonly toRange: number;
+  /** It has the records of the hashes from this on, */
+  readonly fromHash: number;
+  /** and below this. */
+  readonly toHash: number;
+  /** How many entries the structure has in all, about. */
+  readonly entries: number;
   readonly content: Uint8Array;
   readonly last: boolean;
 }

@@ -3,18 +3,22 @@ import { inGrid, inTest, type Mutant } from './mutant.ts';
 
 const backup = 'src/partition/backup.ts';
 const peerStream = 'src/partition/peer-stream.ts';
+const copyBounds = 'src/partition/arena/copy-bounds.ts';
+const copyPace = 'src/partition/copy-pace.ts';
+const copyPump = 'src/partition/copy-pump.ts';
+const mapRecords = 'src/structures/map/map-records.ts';
 const primary = 'src/partition/primary.ts';
 const metaRows = 'src/partition/meta-rows.ts';
 const replicas = 'partition/replica';
 
 export const copyMutants: readonly Mutant[] = [
   {
-    name: 'the last range of a copy is skipped',
+    name: 'the last piece of a copy is skipped',
     edits: [
       {
         file: peerStream,
-        from: 'this.#retain(copy, structure, from, piece?.to ?? from, piece?.bytes ?? nothing);',
-        to: 'if (isStoreRead) this.#retain(copy, structure, from, from, nothing);\n    else this.#retain(copy, structure, from, piece?.to ?? from, piece?.bytes ?? nothing);',
+        from: 'this.#retain(copy, piece);',
+        to: 'this.#retain(copy, isStoreRead ? nothing : piece);',
       },
     ],
     checks: [inGrid(1), inTest(replicas, 'copies while writes go on')],
@@ -107,5 +111,46 @@ export const copyMutants: readonly Mutant[] = [
       { file: metaRows, from: 'return !isRetiredTooSoon(state, row, change);', to: 'return true;' },
     ],
     checks: [inTest('partition/meta-machine', 'keeps who retires while fewer than are wanted')],
+  },
+  {
+    name: 'a piece of a copy ends only where a step of its measuring does',
+    edits: [{ file: copyBounds, from: '} else if (step > 1) {', to: '} else if (to === from && step > 1) {' }],
+    checks: [inTest('partition/arena/copy-bounds', 'each with as many as its bytes allow')],
+  },
+  {
+    name: 'a piece of a copy takes two records that are too large for it',
+    edits: [{ file: copyBounds, from: 'return to > from ? to : next;', to: 'return next;' }],
+    checks: [inTest('partition/arena/copy-bounds', 'are short where two values that fill a frame')],
+  },
+  {
+    name: 'no room is made before a copy comes',
+    edits: [{ file: mapRecords, from: 'this.table.reserve(entries);', to: '' }],
+    checks: [inTest('structures/map-store', 'makes room for all of them before the first is restored')],
+  },
+  {
+    name: 'copies do not give way',
+    edits: [{ file: copyPace, from: 'if (waitedMs <= this.#waitMaxMs) {', to: 'if (waitedMs >= 0) {' }],
+    checks: [inTest('partition/copy-pump', 'slows down where chunks wait on their way')],
+  },
+  {
+    name: 'a long way is taken for a queue',
+    edits: [
+      {
+        file: copyPace,
+        from: 'const waitedMs = tookMs - this.#shortestOf(peer, tookMs, nowMs);',
+        to: 'const waitedMs = tookMs - 0 * this.#shortestOf(peer, tookMs, nowMs);',
+      },
+    ],
+    checks: [inTest('partition/copy-pump', 'does not take a long way for a queue')],
+  },
+  {
+    name: 'copies slow down once for each chunk of a stall',
+    edits: [{ file: copyPace, from: 'sentAt > this.#grewAt', to: 'sentAt > 0' }],
+    checks: [inTest('partition/copy-pump', 'holds one stall against copies once')],
+  },
+  {
+    name: 'the next chunk follows at once',
+    edits: [{ file: copyPump, from: 'if (gapMs > 0) {', to: 'if (gapMs > 1_000) {' }],
+    checks: [inTest('partition/copy-pump', 'leaves the event loop to others')],
   },
 ];

@@ -54,8 +54,9 @@ function hostOf(table: Table) {
     chunk: 0,
     at: (2 ** 40) as Sequence,
     structure: 0 as StructureId,
-    fromRange: 0,
-    toRange: 0,
+    fromHash: 0,
+    toHash: 0,
+    entries: 0,
     content: Uint8Array.of(0x90),
     last: true,
   });

@@ -1,6 +1,7 @@
 /** Replicas of one partition that exchange their messages by hand: nothing arrives unless a test says so. */
 
 import { GridError } from '../../src/base/errors.ts';
+import { hashCount } from '../../src/base/hash.ts';
 import type {
   MemberId,
   PartitionId,
@@ -32,9 +33,10 @@ const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
  * was done, `a` reads a key, `?a` waits until that is 3, `*` reads all, `!` is refused. Each key is a range of
  * its own.
  */
+const hashesPerCount = hashCount / 8;
+
 export class ToyStore implements Store {
   readonly counts = new Array<number>(8).fill(0);
-  readonly ranges = 8;
 
   isWrite(op: Uint8Array): boolean {
     return decode(op).startsWith('+');
@@ -71,12 +73,14 @@ export class ToyStore implements Store {
     return this.run(encode('+h'));
   }
 
+  /** One count a piece. */
   copy(from: number) {
-    return { to: from + 1, content: Uint8Array.of(this.counts[from] ?? 0) };
+    const content = Uint8Array.of(this.counts[from / hashesPerCount] ?? 0);
+    return { to: from + hashesPerCount, content };
   }
 
   restore(from: number, _to: number, [count = 0]: Uint8Array): void {
-    this.counts[from] = count;
+    this.counts[from / hashesPerCount] = count;
   }
 
   get entries(): number {

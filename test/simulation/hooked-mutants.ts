@@ -2,6 +2,7 @@
  * The code broken in one place, by a method that is exchanged: what the simulation has to find at every push.
  * What cannot be exchanged from outside is broken in a copy of the sources (test/mutants).
  */
+import { hashCount } from '../../src/base/hash.ts';
 import type { CallerId, OpSequence, Sequence } from '../../src/base/ids.ts';
 import { ClientRouter } from '../../src/client/client-router.ts';
 import { Session } from '../../src/client/session.ts';
@@ -57,7 +58,7 @@ function withoutChanges(input: ReplicaInput): ReplicaInput {
 
 function isLastPiece(content: Content, { structure, to }: Piece): boolean {
   const store = content.find(structure);
-  return typeof store !== 'string' && to >= store.ranges;
+  return typeof store !== 'string' && to === hashCount;
 }
 
 type Restore = (this: Content, piece: Piece) => boolean;

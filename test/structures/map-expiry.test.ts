@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { hashCount } from '../../src/base/hash.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { wholeStructure } from '../../src/partition/store.ts';
@@ -60,9 +61,9 @@ class Pair {
     this.store = this.backup;
     this.now = now;
     this.backup = new MapStore();
-    for (let from = 0; from < this.store.ranges; ) {
+    for (let from = 0; from < hashCount; ) {
       const { to, content } = this.store.copy(from, 500);
-      this.backup.restore(from, to, content);
+      this.backup.restore(from, to, content, this.store.entries);
       from = to;
     }
   }

@@ -2,19 +2,20 @@
  * An open-addressing index from 32-bit hashes to refs, in one typed array.
  *
  * A slot's home is given by the top bits of the hash, so hashes that lie together lie in one stretch
- * of the index, and a larger index is written straight through from the smaller one.
+ * of the index, and a larger index is written straight through from the smaller one. Whoever fills an index
+ * in the order of hashes reserves it first: a small one would be crowded at its beginning.
  *
  * Invariants
  * 1. Between the home of a hash and its slot no slot is empty.
  * 2. At most four fifths of the slots are taken, so every search ends.
  */
 import { assert } from '../../base/assert.ts';
+import { hashCount } from '../../base/hash.ts';
 
 /** Into how many ranges the hashes are divided; a hash is in range `hash >>> 24`. */
 export const rangesPerTable = 256;
 
-const hashesPerRange = 2 ** 24;
-const hashes = 2 ** 32;
+const hashesPerRange = hashCount / rangesPerTable;
 const slotsMin = 8;
 
 export class HashIndex {
@@ -22,6 +23,8 @@ export class HashIndex {
   #pairs = new Uint32Array(0);
   #slots = 0;
   #entries = 0;
+  /** It does not shrink below this. */
+  #slotsReserved = 0;
 
   get entries(): number {
     return this.#entries;
@@ -61,23 +64,34 @@ export class HashIndex {
   remove(slot: number): void {
     this.#closeGap(slot);
     this.#entries -= 1;
-    if (this.#slots > slotsMin && 8 * this.#entries < this.#slots) {
-      this.#resize(Math.max(slotsMin, this.#slots >>> 1));
-    }
+    const fewer = Math.max(slotsMin, this.#slots >>> 1);
+    const isTooLarge = 8 * this.#entries < this.#slots && fewer >= this.#slotsReserved;
+    if (isTooLarge && fewer < this.#slots) this.#resize(fewer);
+  }
+
+  /** Makes room for so many entries, and keeps it until the next call. */
+  reserve(entries: number): void {
+    this.#slotsReserved = entries + (entries >>> 1);
+    if (this.#slotsReserved > this.#slots) this.#resize(Math.max(slotsMin, this.#slotsReserved));
   }
 
   /** Visits every entry of one range once. `visit` does not change the index. */
   eachInRange(range: number, visit: (ref: number, hash: number) => void): void {
-    if (this.#entries === 0) return;
+    this.eachBetween(range * hashesPerRange, (range + 1) * hashesPerRange, visit);
+  }
+
+  /** Visits every entry with a hash from `from` on and below `to` once. `visit` does not change the index. */
+  eachBetween(from: number, to: number, visit: (ref: number, hash: number) => void): void {
+    if (this.#entries === 0 || from >= to) return;
     const pairs = this.#pairs;
-    const first = this.#home(range * hashesPerRange);
-    const lastHome = this.#home(range * hashesPerRange + hashesPerRange - 1);
+    const first = this.#home(from);
+    const lastHome = this.#home(to - 1);
     let slot = first;
     for (let steps = 0; steps < this.#slots; steps++) {
       const ref = pairs[2 * slot + 1] as number;
       const hash = pairs[2 * slot] as number;
       if (ref === 0 && first + steps > lastHome) return;
-      if (ref !== 0 && hash >>> 24 === range) visit(ref, hash);
+      if (ref !== 0 && hash >= from && hash < to) visit(ref, hash);
       slot = slot + 1 === this.#slots ? 0 : slot + 1;
     }
   }
@@ -86,10 +100,11 @@ export class HashIndex {
     this.#pairs = new Uint32Array(0);
     this.#slots = 0;
     this.#entries = 0;
+    this.#slotsReserved = 0;
   }
 
   #home(hash: number): number {
-    return Math.floor((hash * this.#slots) / hashes);
+    return Math.floor((hash * this.#slots) / hashCount);
   }
 
   #seek(hash: number, from: number): number {

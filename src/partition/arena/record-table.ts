@@ -10,8 +10,8 @@
 import { assert } from '../../base/assert.ts';
 import { copyBytes } from '../../base/byte-pool.ts';
 import { GridError } from '../../base/errors.ts';
-import { murmur3 } from '../../base/hash.ts';
-import { HashIndex, rangesPerTable } from './hash-index.ts';
+import { hashCount, murmur3 } from '../../base/hash.ts';
+import { HashIndex } from './hash-index.ts';
 import { ownerBits, Slabs, unitBytes } from './slabs.ts';
 
 /** What stands beside key and value. Times are whole milliseconds of grid time. */
@@ -177,16 +177,35 @@ export class RecordTable {
     this.#index.eachInRange(range, visit);
   }
 
-  /** Visits every record once, range by range. */
-  each(visit: (ref: number, hash: number) => void): void {
-    for (let range = 0; range < rangesPerTable; range++) this.#index.eachInRange(range, visit);
+  /** Visits every record with a hash from `from` on and below `to` once. `visit` does not change the table. */
+  eachBetween(from: number, to: number, visit: (ref: number, hash: number) => void): void {
+    this.#index.eachBetween(from, to, visit);
   }
 
-  /** Deletes every record of one range. */
-  clearRange(range: number): void {
+  /** Visits every record once. */
+  each(visit: (ref: number, hash: number) => void): void {
+    this.#index.eachBetween(0, hashCount, visit);
+  }
+
+  /** What the records with such hashes take. */
+  bytesBetween(from: number, to: number): number {
+    let bytes = 0;
+    this.#index.eachBetween(from, to, (ref) => {
+      bytes += this.#slabs.size(ref);
+    });
+    return bytes;
+  }
+
+  /** Deletes every record with such a hash. */
+  clearBetween(from: number, to: number): void {
     const found: { readonly hash: number; readonly key: Uint8Array }[] = [];
-    this.eachInRange(range, (ref, hash) => found.push({ hash, key: this.key(ref).slice() }));
+    this.eachBetween(from, to, (ref, hash) => found.push({ hash, key: this.key(ref).slice() }));
     for (const { hash, key } of found) this.delete(hash, key);
+  }
+
+  /** Makes room for so many records: who puts them in the order of their hashes asks for it first. */
+  reserve(entries: number): void {
+    this.#index.reserve(entries);
   }
 
   /** Empties slabs that are mostly waste, about `bytesMax` bytes of work. True while there is more. */

@@ -10,6 +10,7 @@
  * 4. `lastEvent` is at least the sequence of the last write that a watcher would be told of.
  */
 import { murmur3 } from '../../base/hash.ts';
+import { endOfPiece } from '../../partition/arena/copy-bounds.ts';
 import { type RecordMeta, RecordTable } from '../../partition/arena/record-table.ts';
 import { anyWrite, type RunContext } from '../../partition/store.ts';
 import { ByteWriter } from '../../wire/bytes.ts';
@@ -180,24 +181,17 @@ export class MapRecords implements ChangeSink {
     return this.#changes.takeView();
   }
 
-  copy(
-    from: number,
-    to: number,
-    bytes: number,
-  ): { readonly to: number; readonly content: Uint8Array } {
+  copy(from: number, bytes: number): { readonly to: number; readonly content: Uint8Array } {
     const writer = new ByteWriter();
-    const write = (ref: number) => writeRecord(writer, this.table, ref);
     if (this.#latest > 0 || this.#lastEvent > 0) writeMark(writer, this.#latest, this.#lastEvent);
-    let at = from;
-    while (at < to && (at === from || writer.length < bytes)) {
-      this.table.eachInRange(at, write);
-      at += 1;
-    }
-    return { to: at, content: writer.take() };
+    const to = endOfPiece([this.table], from, bytes);
+    this.table.eachBetween(from, to, (ref) => writeRecord(writer, this.table, ref));
+    return { to, content: writer.take() };
   }
 
-  restore(from: number, to: number, content: Uint8Array): void {
-    for (let range = from; range < to; range++) this.table.clearRange(range);
+  restore(from: number, to: number, content: Uint8Array, entries: number): void {
+    this.table.clearBetween(from, to);
+    this.table.reserve(entries);
     this.apply(content);
   }
 

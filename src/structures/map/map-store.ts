@@ -9,7 +9,6 @@
  */
 import { pooledCopy } from '../../base/byte-pool.ts';
 import { murmur3 } from '../../base/hash.ts';
-import { rangesPerTable } from '../../partition/arena/hash-index.ts';
 import {
   type RunContext,
   type RunResult,
@@ -41,7 +40,6 @@ export const mapType: StructureType = {
 };
 
 export class MapStore implements Store {
-  readonly ranges = rangesPerTable;
   readonly #records = new MapRecords();
   readonly #writer = new ByteWriter();
   readonly #life: MapLife;
@@ -106,11 +104,11 @@ export class MapStore implements Store {
   }
 
   copy(from: number, bytes: number): { readonly to: number; readonly content: Uint8Array } {
-    return this.#records.copy(from, this.ranges, bytes);
+    return this.#records.copy(from, bytes);
   }
 
-  restore(from: number, to: number, content: Uint8Array): void {
-    this.#records.restore(from, to, content);
+  restore(from: number, to: number, content: Uint8Array, entries: number): void {
+    this.#records.restore(from, to, content, entries);
   }
 
   digest(): number {

@@ -12,7 +12,7 @@
  * 2. A wait keeps its number while it goes from waiting to ended, so it is in one record only.
  */
 import { murmur3 } from '../../base/hash.ts';
-import { rangesPerTable } from '../../partition/arena/hash-index.ts';
+import { endOfPiece } from '../../partition/arena/copy-bounds.ts';
 import { type RecordMeta, RecordTable } from '../../partition/arena/record-table.ts';
 import { ByteReader, ByteWriter, putVarint } from '../../wire/bytes.ts';
 import { ArrivalOrder } from './arrival-order.ts';
@@ -38,7 +38,6 @@ const keyBytesMax = 8;
 const words = 2 ** 32;
 
 export class QueueRecords {
-  readonly ranges = rangesPerTable;
   readonly items = new RecordTable();
   readonly waits = new RecordTable();
   readonly itemOrder = new ArrivalOrder((number) => this.item(number) !== 0);
@@ -105,21 +104,18 @@ export class QueueRecords {
 
   copy(from: number, bytes: number): { readonly to: number; readonly content: Uint8Array } {
     const writer = new ByteWriter();
-    let to = from;
-    while (to < this.ranges && (to === from || writer.length < bytes)) {
-      for (const table of [this.items, this.waits]) {
-        table.eachInRange(to, (ref) => writeRecord(writer, table, ref));
-      }
-      to += 1;
+    const tables = [this.items, this.waits];
+    const to = endOfPiece(tables, from, bytes);
+    for (const table of tables) {
+      table.eachBetween(from, to, (ref) => writeRecord(writer, table, ref));
     }
     return { to, content: writer.take() };
   }
 
-  restore(from: number, to: number, content: Uint8Array): void {
-    for (let range = from; range < to; range++) {
-      this.items.clearRange(range);
-      this.waits.clearRange(range);
-    }
+  restore(from: number, to: number, content: Uint8Array, entries: number): void {
+    this.items.clearBetween(from, to);
+    this.waits.clearBetween(from, to);
+    this.items.reserve(entries);
     this.apply(content);
     this.itemOrder.removed(this.items.entries);
     this.#waitEnded();

@@ -16,6 +16,7 @@
 import { copyBytes, pooledBytes, pooledCopy } from '../../base/byte-pool.ts';
 import { GridError } from '../../base/errors.ts';
 import type { StructureId } from '../../base/ids.ts';
+import { rangesPerTable } from '../../partition/arena/hash-index.ts';
 import {
   type RunContext,
   type RunResult,
@@ -77,7 +78,6 @@ export const queueType: StructureType = {
 export class QueueStore implements Store {
   readonly #bounds: QueueBounds;
   readonly #records = new QueueRecords();
-  readonly ranges = this.#records.ranges;
   #wakes: number[] = [];
   #nextSweep = 0;
   /** The range at which the sweep goes on. */
@@ -144,8 +144,8 @@ export class QueueStore implements Store {
     return this.#records.copy(from, bytes);
   }
 
-  restore(from: number, to: number, content: Uint8Array): void {
-    this.#records.restore(from, to, content);
+  restore(from: number, to: number, content: Uint8Array, entries: number): void {
+    this.#records.restore(from, to, content, entries);
   }
 
   digest(): number {
@@ -322,7 +322,7 @@ export class QueueStore implements Store {
   #sweep(context: RunContext): void {
     const { waits } = this.#records;
     const ended: number[] = [];
-    const to = Math.min(this.ranges, this.#sweepAt + sweepRanges);
+    const to = Math.min(rangesPerTable, this.#sweepAt + sweepRanges);
     for (let range = this.#sweepAt; range < to; range++) {
       waits.eachInRange(range, (ref) => {
         const isWaiting = waits.flags(ref) < kinds.granted;
@@ -330,7 +330,7 @@ export class QueueStore implements Store {
       });
     }
     for (const number of ended) this.#endWait(number);
-    this.#sweepAt = to === this.ranges || waits.entries === 0 ? 0 : to;
+    this.#sweepAt = to === rangesPerTable || waits.entries === 0 ? 0 : to;
     if (this.#sweepAt === 0) this.#nextSweep = context.gridTime + sweepMs;
   }
 

@@ -11,7 +11,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import { murmur3 } from '../../base/hash.ts';
-import { rangesPerTable } from '../../partition/arena/hash-index.ts';
+import { endOfPiece } from '../../partition/arena/copy-bounds.ts';
 import { RecordTable } from '../../partition/arena/record-table.ts';
 import { ByteReader, type ByteWriter } from '../../wire/bytes.ts';
 import { unknownOp } from './topic-ops.ts';
@@ -36,7 +36,6 @@ export interface LogHead {
 const emptyHead: LogHead = { kept: 1, retained: 1, last: 0, total: 0 };
 
 export class TopicLog {
-  readonly ranges = rangesPerTable;
   readonly #table = new RecordTable();
   readonly #key = new Uint8Array(8);
   readonly #keyView = new DataView(this.#key.buffer);
@@ -99,7 +98,7 @@ export class TopicLog {
   }
 
   copy(writer: ByteWriter, from: number, bytes: number): number {
-    // What the log is as a whole travels with the first range.
+    // What the log is as a whole travels with the first piece.
     if (from === 0 && this.#head.last > 0) {
       writer.byte(changeCodes.head);
       writeHead(writer, this.#head);
@@ -110,17 +109,15 @@ export class TopicLog {
       const value = table.value(ref);
       writePut(writer, numberOf(table.key(ref)), value, table.created(ref), table.version(ref));
     };
-    let to = from;
-    while (to < this.ranges && (to === from || writer.length < bytes)) {
-      this.#table.eachInRange(to, write);
-      to += 1;
-    }
+    const to = endOfPiece([this.#table], from, bytes);
+    this.#table.eachBetween(from, to, write);
     return to;
   }
 
-  restore(from: number, to: number, content: Uint8Array): void {
+  restore(from: number, to: number, content: Uint8Array, entries: number): void {
     if (from === 0) this.#head = emptyHead;
-    for (let range = from; range < to; range++) this.#table.clearRange(range);
+    this.#table.clearBetween(from, to);
+    this.#table.reserve(entries);
     this.apply(content);
   }
 

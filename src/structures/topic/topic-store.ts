@@ -52,7 +52,6 @@ export const topicType: StructureType = {
 
 export class TopicStore implements Store {
   readonly #log = new TopicLog();
-  readonly ranges = this.#log.ranges;
   readonly #writer = new ByteWriter();
   readonly #retain: number;
   readonly #retainBytes: number;
@@ -116,8 +115,8 @@ export class TopicStore implements Store {
     return { to, content: this.#writer.take() };
   }
 
-  restore(from: number, to: number, content: Uint8Array): void {
-    this.#log.restore(from, to, content);
+  restore(from: number, to: number, content: Uint8Array, entries: number): void {
+    this.#log.restore(from, to, content, entries);
   }
 
   digest(): number {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { GridError } from '../../../src/base/errors.ts';
+import { hashCount } from '../../../src/base/hash.ts';
 import { defaultLimits } from '../../../src/base/limits.ts';
 import { seededRandom } from '../../../src/base/random.ts';
 import * as ops from '../../../src/structures/queue/queue-ops.ts';
@@ -300,9 +301,9 @@ describe('a copy of a queue', () => {
       ];
       for (let i = 0; i < 100; i++) random.pick(acts)();
       // What changes from the beginning of the copy on, a learner is told.
-      for (let from = 0; from < queue.store.ranges; ) {
+      for (let from = 0; from < hashCount; ) {
         const { to, content } = queue.store.copy(from, 64);
-        learner.restore(from, to, content);
+        learner.restore(from, to, content, queue.store.entries);
         from = to;
         const made = queue.changes.length;
         random.pick(acts)();
