@@ -34,7 +34,13 @@ export function endOfPiece(tables: readonly RecordTable[], from: number, bytes: 
 }
 
 function firstStep(tables: readonly RecordTable[], bytes: number): number {
-  const total = tables.reduce((sum, table) => sum + table.bytes, 0);
-  const share = bytes / stepsPerPiece / Math.max(1, total);
-  return Math.max(1, Math.min(hashCount, Math.floor(hashCount * share)));
+  let total = 0;
+  let entries = 0;
+  for (const table of tables) {
+    total += table.bytes;
+    entries += table.entries;
+  }
+  // From one record to the next at least, lest it walks where there is nothing.
+  const share = Math.max(bytes / Math.max(1, total), 1 / Math.max(1, entries)) / stepsPerPiece;
+  return Math.max(1, Math.floor(hashCount * Math.min(1, share)));
 }
