@@ -15,23 +15,21 @@ import type { MemberId } from '../base/ids.ts';
 import type { Layout, Place } from './layout.ts';
 import { type Move, nextPath, type Way } from './paths.ts';
 
-/** Notes each move in the layout as done. Moves of copies that a level group needs, in their order. */
-export function levelCopies(layout: Layout): Move[] {
-  const moves: Move[] = [];
-  const held = placesByHolder(layout);
-  const carryOut = (move: Move) => {
-    moves.push(move);
-    moveCopy(layout, move);
-  };
+/** The moves of copies that a level group needs, in their order. Each is noted in the layout as done. */
+export function* levelCopies(layout: Layout): Generator<Move, void> {
   for (const place of layout.places) {
     const move = moveApart(layout, place);
-    if (move !== undefined) carryOut(move);
+    if (move === undefined) continue;
+    moveCopy(layout, move);
+    yield move;
   }
+  const held = placesByHolder(layout);
   const way: Way = (from, to) => wayOfCopy(layout, held.get(from) ?? [], from, to);
   for (;;) {
     const path = nextPath(layout.eligible, layout.copies, way);
-    if (path.length === 0) return moves;
-    for (const move of path) carryOut(move);
+    if (path.length === 0) return;
+    for (const move of path) moveCopy(layout, move);
+    yield* path;
   }
 }
 

@@ -18,6 +18,8 @@ import { planRepairs } from './repairs.ts';
 
 /** Handovers that the levelling of primaries has under way at a time. */
 const handoversMax = 8;
+/** Moves that find no room, before the rest is left for later: to look at all of them each time is much. */
+const movesInVainMax = 8;
 
 export interface PlacementOptions {
   /** Partitions whose backup is alive and silent: they get another copy before it is pruned. */
@@ -55,7 +57,7 @@ export function copiesToCome(state: MetaState): number {
     const short = layout.places.filter(isShort);
     copies += layout.places.filter(isUnderWay).length + short.length;
     planRepairs(layout, short, () => false);
-    copies += levelCopies(layout).length;
+    for (const _ of levelCopies(layout)) copies++;
   }
   return copies;
 }
@@ -102,18 +104,25 @@ class Planner {
   /** Moves what is better elsewhere. */
   level(): void {
     for (const layout of this.#layouts) {
-      if (this.#options.mayMove) this.#levelCopies(layout);
-      if (this.#options.isCalm) this.#levelPrimaries(layout);
+      const isLeft = this.#options.mayMove && !this.#levelCopies(layout);
+      // Where primaries are to be is known only when it is known where copies will be.
+      if (this.#options.isCalm && !isLeft) this.#levelPrimaries(layout);
     }
   }
 
-  #levelCopies(layout: Layout): void {
+  /** False where some were left for later. */
+  #levelCopies(layout: Layout): boolean {
+    let inVain = 0;
     for (const { place, from, to } of levelCopies(layout)) {
       const { primary } = place.row;
       if (primary === undefined || this.#options.hasFailed(primary, to)) continue;
-      if (!this.#takeRoom(primary, to)) continue;
-      this.#assign(place, { learner: to, retiring: from, transferTo: undefined });
+      if (this.#takeRoom(primary, to)) {
+        this.#assign(place, { learner: to, retiring: from, transferTo: undefined });
+      } else if (++inVain === movesInVainMax) {
+        return false;
+      }
     }
+    return true;
   }
 
   #levelPrimaries(layout: Layout): void {
