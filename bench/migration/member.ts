@@ -12,12 +12,12 @@ import { type FromMember, mapName, type ToMember, textOf } from './protocol.ts';
 
 const batch = 1_000;
 
-const [name = 'member', ...seeds] = process.argv.slice(2);
+const [name = 'member'] = process.argv.slice(2);
 const handovers = watchHandovers();
 let watch: LatenessWatch | undefined;
 let grid: Grid;
 
-async function join(): Promise<void> {
+async function join(seeds: readonly string[]): Promise<void> {
   grid = await GridEntry.join({ name, seeds, listen: { port: 0 }, logger: silentLogger });
   let copiesLeft = 0;
   grid.events.subscribe((event) => {
@@ -30,6 +30,9 @@ async function join(): Promise<void> {
 
 async function obey(message: ToMember): Promise<void> {
   switch (message.kind) {
+    case 'join':
+      await join(message.seeds);
+      return;
     case 'fill':
       await fill(message.from, message.to);
       await grid.safe({ timeout: '60s' });
@@ -67,4 +70,4 @@ process.on('disconnect', () => process.exit(1));
 process.on('message', (message: ToMember) => {
   obey(message).catch((error: unknown) => tell({ kind: 'failed', why: String(error) }));
 });
-await join();
+tell({ kind: 'loaded' });

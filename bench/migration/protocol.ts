@@ -17,12 +17,14 @@ export interface Handover {
 }
 
 export type ToMember =
+  | { readonly kind: 'join'; readonly seeds: readonly string[] }
   | { readonly kind: 'fill'; readonly from: number; readonly to: number }
   | { readonly kind: 'watch' }
   | { readonly kind: 'report' }
   | { readonly kind: 'leave' };
 
 export type FromMember =
+  | { readonly kind: 'loaded' }
   | { readonly kind: 'ready'; readonly address: string }
   | { readonly kind: 'progress'; readonly made: number; readonly left: number }
   | { readonly kind: 'done' }
