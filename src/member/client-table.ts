@@ -30,3 +30,8 @@ export function clientTable(
   const cluster = clusterId;
   return { kind: 'client.table', cluster, index: applied, partitions, isSafe, members, groups };
 }
+
+/** What a table says, without when it said so. */
+export function wordsOf({ cluster, partitions, isSafe, members, groups }: ClientTable): string {
+  return JSON.stringify([cluster, partitions, isSafe, members, groups]);
+}

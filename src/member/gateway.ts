@@ -21,7 +21,7 @@ import type { OpRequest } from '../wire/op-messages.ts';
 import { WireError } from '../wire/wire-error.ts';
 import { type Answer, type ClientPort, relayedFrom } from './client-port.ts';
 import { ClientRequests, type DefinitionOf } from './client-requests.ts';
-import { clientTable } from './client-table.ts';
+import { clientTable, wordsOf } from './client-table.ts';
 import type { Doubts } from './member-views.ts';
 import { Relay } from './relay.ts';
 
@@ -71,6 +71,8 @@ export class Gateway implements ClientPort {
   readonly #ended = new Map<CallerId, number>();
   #isDirty = false;
   #told = '';
+  /** What it said to all links: most changes of the table are nothing to clients. */
+  #words = '';
   #readyAt: number;
 
   constructor(member: GatewayMember, clock: Clock, definitionOf: DefinitionOf) {
@@ -107,6 +109,8 @@ export class Gateway implements ClientPort {
     link.send(this.#welcome());
     const table = this.#table();
     if (table !== undefined) link.send(table);
+    // Who has just come may know more than the others: the next table is for all.
+    this.#words = '';
   }
 
   detach(link: ClientLink): void {
@@ -242,7 +246,9 @@ export class Gateway implements ClientPort {
     this.#told = signature;
     const table = this.#table();
     if (table === undefined) return;
-    for (const link of this.#links.values()) link.send(table);
+    const words = wordsOf(table);
+    if (words !== this.#words) for (const link of this.#links.values()) link.send(table);
+    this.#words = words;
     this.#tellDropped();
   }
 

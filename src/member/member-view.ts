@@ -12,6 +12,18 @@ import {
 import { votersWanted } from '../partition/voters.ts';
 import type { RaftConfig } from '../wire/consensus-messages.ts';
 
+/** Whether the grid is safe: the same question without the words, which is asked much more often. */
+export function isSafe(
+  state: MetaState,
+  config: RaftConfig,
+  isDoubtful: (id: MemberId) => boolean,
+): boolean {
+  for (const member of state.members.values()) {
+    if (member.status === 'joining' || (isServing(member) && isDoubtful(member.id))) return false;
+  }
+  return !hasUnsettled(state) && !isVoteOpen(state, config);
+}
+
 /**
  * What is still to come until the grid is safe; undefined where nothing is. Safe: every partition has all the
  * copies that the members allow, in sync on members that nobody doubts; nothing moves, and no vote
@@ -35,6 +47,13 @@ export function unsafeReason(
 function openVote(state: MetaState, { voters }: RaftConfig): string {
   const gone = voters.filter((id) => !isServing(state.members.get(id))).length;
   return `${voters.length} of ${votersWanted(state)} voters are appointed, and ${gone} of them are gone`;
+}
+
+function hasUnsettled(state: MetaState): boolean {
+  return state.groups.some((rows, backups) => {
+    const wanted = copiesWanted(state, backups);
+    return rows?.some((row) => !isSettled(state, row, wanted));
+  });
 }
 
 function countUnsettled(state: MetaState): number {

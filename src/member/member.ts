@@ -38,7 +38,7 @@ import { Joining } from './joining.ts';
 import { MemberCourier } from './member-courier.ts';
 import { createHost } from './member-host.ts';
 import type { MemberSettings } from './member-settings.ts';
-import { unsafeReason } from './member-view.ts';
+import { isSafe, unsafeReason } from './member-view.ts';
 import { Roster } from './roster.ts';
 
 /** What a member lives on; the simulator passes its own. */
@@ -148,7 +148,8 @@ export class Member {
   }
 
   get isSafe(): boolean {
-    return this.unsafeReason === undefined;
+    const config = this.meta.raft?.config;
+    return config !== undefined && isSafe(this.state, config, (id) => this.#isSuspect(id));
   }
 
   /** What is still to come until the grid is safe, as this member sees it. */

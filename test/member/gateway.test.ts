@@ -6,28 +6,58 @@ import type { Router } from '../../src/partition/router-port.ts';
 import { anybody } from '../../src/security/users.ts';
 import type { Message } from '../../src/wire/messages.ts';
 import { HandClock } from '../actors/hand-clock.ts';
-import { ann, Table } from '../partition/table.ts';
+import { ann, bob, cid, Table } from '../partition/table.ts';
 
 const session = `${'a'.repeat(32)}@client` as CallerId;
 
+function memberOf(table: Table): GatewayMember {
+  return {
+    id: ann,
+    state: table.machine,
+    router: {} as Router,
+    host: { request: () => {} },
+    settings: { timings: presets.lan },
+    isReady: true,
+    isSafe: true,
+    isDoubtful: () => false,
+    acceptLoss: () => {},
+    toMember: () => false,
+    runAfter: (bring) => bring(),
+  };
+}
+
 describe('a gateway', () => {
+  it('tells clients of a table that says something new to them, and of no other', () => {
+    const clock = new HandClock();
+    const table = new Table({ members: [ann, bob, cid] });
+    const gateway = new Gateway(memberOf(table), clock, () => undefined as never);
+    const told: Message[] = [];
+    const link = { session, user: anybody, send: (said: Message) => told.push(said), close() {} };
+    gateway.attach(link);
+    const tables = () => told.filter(({ kind }) => kind === 'client.table').length;
+    const change = (act: () => void) => {
+      const before = tables();
+      act();
+      gateway.tableChanged();
+      clock.turn();
+      return tables() - before;
+    };
+    expect(tables()).to.equal(1);
+    expect(
+      change(() => table.assign(cid)),
+      'perhaps somebody else knows less',
+    ).to.equal(1);
+    expect(change(() => table.assign(undefined))).to.equal(0);
+    expect(change(() => table.assign(cid))).to.equal(0);
+    expect(change(() => table.apply({ type: 'status', id: ann, status: 'suspended' }))).to.equal(1);
+    gateway.attach(link);
+    expect(change(() => table.assign(undefined))).to.equal(1);
+  });
+
   it('does nothing more of a frame whose own answers ended the connection', () => {
     const clock = new HandClock();
     const table = new Table();
-    const member: GatewayMember = {
-      id: ann,
-      state: table.machine,
-      router: {} as Router,
-      host: { request: () => {} },
-      settings: { timings: presets.lan },
-      isReady: true,
-      isSafe: true,
-      isDoubtful: () => false,
-      acceptLoss: () => {},
-      toMember: () => false,
-      runAfter: (bring) => bring(),
-    };
-    const gateway = new Gateway(member, clock, () => undefined as never);
+    const gateway = new Gateway(memberOf(table), clock, () => undefined as never);
     const said: Message['kind'][] = [];
     const link = {
       session,
