@@ -51,7 +51,7 @@ export const defaultLimits: Limits = {
   dataBytesBufferedMax: 64 * mib,
   dedupeBytesMax: 64 * mib,
   copySessionsMax: 4,
-  copyChunkBytes: 64 * kib,
+  copyChunkBytes: 32 * kib,
   copyBytesPerSecondMax: 64 * mib,
   copyChunksInFlightMax: 4,
 };

@@ -1,13 +1,17 @@
 /**
  * Lets copies go on while callers come first: one chunk at a time for the whole member, in turns among its
- * partitions, and the event loop reads what has come in between. A token bucket bounds the bytes a second.
+ * partitions, with a gap after it in which calls have the event loop to themselves (copy-pace.ts says how
+ * long). A token bucket bounds the bytes a second.
  *
  * Invariants
  * 1. At most one turn is deferred, and one chunk is read in it.
  * 2. A partition waits at most once, and the one that has waited longest is next.
+ * 3. A chunk that was sent twice tells nothing of how long it took.
  */
-import type { Clock } from '../base/clock.ts';
-import type { PartitionId } from '../base/ids.ts';
+import type { Clock, Timer } from '../base/clock.ts';
+import type { MemberId, PartitionId, StreamId } from '../base/ids.ts';
+import type { ReplicaAck, ReplicaCopy } from '../wire/replica-messages.ts';
+import { CopyPace } from './copy-pace.ts';
 
 /** What the bucket holds: so much may go at once after a pause. */
 const burstMs = 50;
@@ -15,21 +19,36 @@ const burstMs = 50;
 export interface CopyPumpOptions {
   readonly clock: Clock;
   readonly bytesPerSecondMax: number;
+  /** How long a chunk may wait on its way before copies slow down. */
+  readonly waitMaxMs: number;
   /** Lets a partition read its next chunk. */
   give(partition: PartitionId): void;
 }
 
+/** The chunks of one stream that are on their way and were sent once. */
+interface Flight {
+  readonly stream: StreamId;
+  /** The number of the next chunk that was not sent yet. */
+  next: number;
+  readonly sentAt: Map<number, number>;
+}
+
 export class CopyPump {
   readonly #options: CopyPumpOptions;
+  readonly #pace: CopyPace;
   readonly #waiting = new Set<PartitionId>();
+  readonly #flights = new Map<PartitionId, Flight>();
   readonly #bytesPerMs: number;
   /** Below 0 after a chunk that was larger than what was left. */
   #bytesLeft: number;
   #filledAt: number;
   #isDeferred = false;
+  #nextAt = Number.NEGATIVE_INFINITY;
+  #timer: Timer | undefined;
 
   constructor(options: CopyPumpOptions) {
     this.#options = options;
+    this.#pace = new CopyPace(options.waitMaxMs);
     this.#bytesPerMs = options.bytesPerSecondMax / 1_000;
     this.#bytesLeft = this.#bytesPerMs * burstMs;
     this.#filledAt = options.clock.monotonic();
@@ -47,20 +66,62 @@ export class CopyPump {
   }
 
   /** A chunk left this member. */
-  spend(bytes: number): void {
-    this.#bytesLeft -= bytes;
+  sent({ partition, stream, chunk, content }: ReplicaCopy): void {
+    this.#bytesLeft -= content.length;
+    let flight = this.#flights.get(partition);
+    if (flight?.stream !== stream) {
+      flight = { stream, next: 0, sentAt: new Map() };
+      this.#flights.set(partition, flight);
+    }
+    if (chunk < flight.next) {
+      flight.sentAt.delete(chunk);
+      return;
+    }
+    flight.next = chunk + 1;
+    flight.sentAt.set(chunk, this.#options.clock.monotonic());
+  }
+
+  /** A peer says how much of a stream it has. */
+  confirmed(from: MemberId, { partition, stream, chunks }: ReplicaAck): void {
+    const flight = this.#flights.get(partition);
+    if (flight?.stream !== stream) return;
+    const nowMs = this.#options.clock.monotonic();
+    for (const [chunk, sentAt] of flight.sentAt) {
+      if (chunk >= chunks) return;
+      flight.sentAt.delete(chunk);
+      this.#pace.confirmed(from, sentAt, nowMs);
+    }
+    this.#flights.delete(partition);
+  }
+
+  /** The partition is no more here. */
+  forget(partition: PartitionId): void {
+    this.#waiting.delete(partition);
+    this.#flights.delete(partition);
   }
 
   #deferTurn(): void {
     if (this.#isDeferred || this.#waiting.size === 0 || !this.#hasBytes()) return;
+    const { clock } = this.#options;
+    const gapMs = this.#nextAt - clock.monotonic();
+    if (gapMs > 0) {
+      this.#timer ??= clock.setTimer(gapMs, this.#gapIsOver);
+      return;
+    }
     this.#isDeferred = true;
-    this.#options.clock.defer(this.#turn);
+    clock.defer(this.#turn);
   }
+
+  readonly #gapIsOver = (): void => {
+    this.#timer = undefined;
+    this.#deferTurn();
+  };
 
   readonly #turn = (): void => {
     this.#isDeferred = false;
     for (const partition of this.#waiting) {
       this.#waiting.delete(partition);
+      this.#nextAt = this.#options.clock.monotonic() + this.#pace.gapMs;
       this.#options.give(partition);
       break;
     }

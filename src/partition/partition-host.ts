@@ -71,6 +71,9 @@ const copyInput: ReplicaInput = { kind: 'copy' };
 const tickInput: ReplicaInput = { kind: 'tick' };
 const sweepInput: ReplicaInput = { kind: 'sweep' };
 const sweepMs = 5_000;
+/** What a chunk of a copy may wait in queues on its way; more where links are slow. */
+const waitMaxMs = 5;
+const waitsPerResend = 40;
 
 export class PartitionHost {
   readonly #options: PartitionHostOptions;
@@ -88,6 +91,7 @@ export class PartitionHost {
     this.#pump = new CopyPump({
       clock: options.clock,
       bytesPerSecondMax: options.limits.copyBytesPerSecondMax,
+      waitMaxMs: Math.max(waitMaxMs, options.timings.resendMs / waitsPerResend),
       // Behind the requests that wait already: callers come first.
       give: (partition) => {
         const isTaken = this.#hosted.get(partition)?.ref.tell(copyInput);
@@ -145,6 +149,7 @@ export class PartitionHost {
     const known = this.#hosted.get(message.partition);
     const isCopy = message.kind === 'replica.copy' && message.chunk === 0;
     const hosted = known ?? (isCopy ? this.#hostCopy(message) : undefined);
+    if (message.kind === 'replica.ack') this.#pump.confirmed(from, message);
     hosted?.ref.tellControl({ kind: 'message', from, message });
   }
 
@@ -237,6 +242,7 @@ export class PartitionHost {
     if (hosted === undefined || hosted.actor.replica.state.copiedAt > row.version) return;
     this.#options.surroundings.beforeStep?.('drop', partition);
     this.#hosted.delete(partition);
+    this.#pump.forget(partition);
     hosted.ref.stop();
   }
 
@@ -244,7 +250,7 @@ export class PartitionHost {
     const { outlet } = this.#options;
     switch (action.kind) {
       case 'send':
-        if (action.message.kind === 'replica.copy') this.#pump.spend(action.message.content.length);
+        if (action.message.kind === 'replica.copy') this.#pump.sent(action.message);
         outlet.send(action.to, action.message);
         break;
       case 'reply': {
