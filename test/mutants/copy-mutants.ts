@@ -114,7 +114,13 @@ export const copyMutants: readonly Mutant[] = [
   },
   {
     name: 'a piece of a copy ends only where a step of its measuring does',
-    edits: [{ file: copyBounds, from: '} else if (step > 1) {', to: '} else if (to === from && step > 1) {' }],
+    edits: [
+      {
+        file: copyBounds,
+        from: '} else if (step > 1) {',
+        to: '} else if (to === from && step > 1) {',
+      },
+    ],
     checks: [inTest('partition/arena/copy-bounds', 'each with as many as its bytes allow')],
   },
   {
@@ -125,11 +131,15 @@ export const copyMutants: readonly Mutant[] = [
   {
     name: 'no room is made before a copy comes',
     edits: [{ file: mapRecords, from: 'this.table.reserve(entries);', to: '' }],
-    checks: [inTest('structures/map-store', 'makes room for all of them before the first is restored')],
+    checks: [
+      inTest('structures/map-store', 'makes room for all of them before the first is restored'),
+    ],
   },
   {
     name: 'copies do not give way',
-    edits: [{ file: copyPace, from: 'if (waitedMs <= this.#waitMaxMs) {', to: 'if (waitedMs >= 0) {' }],
+    edits: [
+      { file: copyPace, from: 'if (waitedMs <= this.#waitMaxMs) {', to: 'if (waitedMs >= 0) {' },
+    ],
     checks: [inTest('partition/copy-pump', 'slows down where chunks wait on their way')],
   },
   {
