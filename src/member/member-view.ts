@@ -15,9 +15,10 @@ import type { RaftConfig } from '../wire/consensus-messages.ts';
 /** Whether the grid is safe: the same question without the words, which is asked much more often. */
 export function isSafe(
   state: MetaState,
-  config: RaftConfig,
+  config: RaftConfig | undefined,
   isDoubtful: (id: MemberId) => boolean,
 ): boolean {
+  if (config === undefined) return false;
   for (const member of state.members.values()) {
     if (member.status === 'joining' || (isServing(member) && isDoubtful(member.id))) return false;
   }
@@ -32,9 +33,10 @@ export function isSafe(
  */
 export function unsafeReason(
   state: MetaState,
-  config: RaftConfig,
+  config: RaftConfig | undefined,
   isDoubtful: (id: MemberId) => boolean,
 ): string | undefined {
+  if (config === undefined) return 'this member is in no cluster yet';
   for (const member of state.members.values()) {
     if (member.status === 'joining') return `${member.name} is joining`;
     if (isServing(member) && isDoubtful(member.id)) return `${member.name} does not answer`;

@@ -148,15 +148,12 @@ export class Member {
   }
 
   get isSafe(): boolean {
-    const config = this.meta.raft?.config;
-    return config !== undefined && isSafe(this.state, config, (id) => this.#isSuspect(id));
+    return isSafe(this.state, this.meta.raft?.config, (id) => this.#isSuspect(id));
   }
 
   /** What is still to come until the grid is safe, as this member sees it. */
   get unsafeReason(): string | undefined {
-    const config = this.meta.raft?.config;
-    if (config === undefined) return 'this member is in no cluster yet';
-    return unsafeReason(this.state, config, (id) => this.#isSuspect(id));
+    return unsafeReason(this.state, this.meta.raft?.config, (id) => this.#isSuspect(id));
   }
 
   /** Whether this member said that it goes, and the others have taken over all that it held. */
