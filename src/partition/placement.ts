@@ -6,7 +6,8 @@
  * 1. Whatever a row lacks comes before whatever could be better.
  * 2. A copy moves by a learner that takes the place of a member that retires: the row never has fewer copies
  *    than it had, and the retirement is off where another copy goes missing meanwhile.
- * 3. At most `copiesMax` copies are on their way from and to any member; the others wait their turn.
+ * 3. At most `copiesMax` copies are on their way from and to any member, and `handoversMax` handovers where
+ *    nobody leaves; the others wait their turn.
  * 4. What is under way counts as done, so to plan again while it is changes nothing.
  */
 
@@ -16,8 +17,8 @@ import { levelCopies, levelPrimaries } from './levelling.ts';
 import { type Assignment, isServing, type MetaState, type PartitionRow } from './meta-state.ts';
 import { planRepairs } from './repairs.ts';
 
-/** Handovers that the levelling of primaries has under way at a time. */
-const handoversMax = 8;
+/** Handovers at a time, but for those of a member that leaves: in each of them a partition stands still. */
+const handoversMax = 2;
 /** Moves that find no room, before the rest is left for later: to look at all of them each time is much. */
 const movesInVainMax = 8;
 
@@ -184,7 +185,7 @@ class Planner {
     const isLeaving = this.#state.members.get(row.primary)?.status === 'leaving';
     // A primary that retires passes its role on only when the copy that takes its place is there.
     const isRetired = row.primary === retiring && learner === undefined;
-    if (!isLeaving && !isRetired) return undefined;
+    if (!isLeaving && !(isRetired && this.#handovers < handoversMax)) return undefined;
     const target = layout.primaries.emptiest(row.inSync, isTarget);
     if (target === undefined) return undefined;
     layout.primaries.shift(place.primary ?? row.primary, target);

@@ -9,6 +9,7 @@ const copyPump = 'src/partition/copy-pump.ts';
 const mapRecords = 'src/structures/map/map-records.ts';
 const primary = 'src/partition/primary.ts';
 const metaRows = 'src/partition/meta-rows.ts';
+const placement = 'src/partition/placement.ts';
 const replicas = 'partition/replica';
 
 export const copyMutants: readonly Mutant[] = [
@@ -157,6 +158,17 @@ export const copyMutants: readonly Mutant[] = [
     name: 'copies slow down once for each chunk of a stall',
     edits: [{ file: copyPace, from: 'sentAt > this.#grewAt', to: 'sentAt > 0' }],
     checks: [inTest('partition/copy-pump', 'holds one stall against copies once')],
+  },
+  {
+    name: 'primaries that retire hand over all at once',
+    edits: [
+      {
+        file: placement,
+        from: 'if (!isLeaving && !(isRetired && this.#handovers < handoversMax)) return undefined;',
+        to: 'if (!isLeaving && !isRetired) return undefined;',
+      },
+    ],
+    checks: [inTest('partition/placement.property')],
   },
   {
     name: 'the next chunk follows at once',
