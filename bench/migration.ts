@@ -13,6 +13,7 @@ import type { Lateness } from './compare/lateness.ts';
 import { ended, keep } from './compare/processes.ts';
 import { machine, write } from './compare/results.ts';
 import type { Finding } from './compare/summary.ts';
+import { CoresWatch } from './migration/cores.ts';
 import {
   type CallFigures,
   entries,
@@ -115,22 +116,26 @@ const perSecond = Math.round(peakPerSecond * share);
 console.log(`peak ${Math.round(peakPerSecond)} calls a second, offering ${perSecond}`);
 caller.tell({ kind: 'offer', perSecond });
 await pause(warmUpMs);
-const two = [first.child, second.child];
-await watch(two);
-await caller.ask({ kind: 'cut' }, 'figures');
+const all = [first.child, second.child, newcomer];
+await watch(all);
+const { figures: begun } = await caller.ask({ kind: 'cut' }, 'figures');
+const begin = await reports(all);
+const cores = new CoresWatch();
+await watch(all);
 await pause(beforeMs);
 const { figures: before } = await caller.ask({ kind: 'cut' }, 'figures');
-const quiet = await reports(two);
+const quiet = await reports(all);
+const othersBefore = cores.others(usedBetween([begun, ...begin], [before, ...quiet]));
 
-await watch(two);
+await watch(all);
 const beganAt = performance.now();
 const isLevel = levelled(first.child);
-await newcomer.ask({ kind: 'watch' }, 'done');
 await join(newcomer, [first.address]);
 const copies = await isLevel;
 const tookMs = performance.now() - beganAt;
 const { figures: during } = await caller.ask({ kind: 'cut' }, 'figures');
-const busy = await reports([...two, newcomer]);
+const busy = await reports(all);
+const othersDuring = cores.others(usedBetween([before, ...quiet], [during, ...busy]));
 await pause(beforeMs / 2);
 const { figures: after } = await caller.ask({ kind: 'cut' }, 'figures');
 caller.tell({ kind: 'stop' });
@@ -158,6 +163,8 @@ const findings: Finding[] = [
   found('loop late max', 'during', late(busy, 'maxMs'), 'ms', 100),
   found('peak', 'two members', peakPerSecond, '/s'),
   found('offered', 'all along', perSecond, '/s'),
+  found('cores used by others', 'before', othersBefore, ''),
+  found('cores used by others', 'during', othersDuring, ''),
 ];
 for (const { name, of, value, unit, asked } of findings) {
   const goal = asked === undefined ? '' : `  (goal: at most ${asked.goal})`;
@@ -179,6 +186,14 @@ const path = write(
 );
 console.log(path);
 process.exit(0);
+
+type Used = { readonly cpuMs: number };
+
+/** Milliseconds of all processes of the bench, but for this one, which waits. */
+function usedBetween(from: readonly Used[], to: readonly Used[]): number {
+  const sum = (used: readonly Used[]) => used.reduce((ms, { cpuMs }) => ms + cpuMs, 0);
+  return sum(to) - sum(from);
+}
 
 /** The most calls a second that the two answer; the first round warms up. */
 async function peak(): Promise<number> {

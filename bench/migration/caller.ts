@@ -4,6 +4,7 @@
  */
 import { Grid, type GridClient } from '../../src/index.ts';
 import { Latencies } from '../compare/latencies.ts';
+import { ownMs } from './cores.ts';
 import {
   type CallFigures,
   entries,
@@ -63,6 +64,7 @@ class Caller {
       p999Ms: ms(0.999),
       maxMs: this.#maxMs,
       errors: this.#errors,
+      cpuMs: ownMs(),
     };
     this.#cut();
     return figures;

@@ -7,6 +7,7 @@ import { silentLogger } from '../../src/base/logger.ts';
 import type { Grid } from '../../src/grid.ts';
 import { Grid as GridEntry } from '../../src/index.ts';
 import { LatenessWatch } from '../compare/lateness.ts';
+import { ownMs } from './cores.ts';
 import { watchHandovers } from './handovers.ts';
 import { type FromMember, mapName, type ToMember, textOf } from './protocol.ts';
 
@@ -42,7 +43,12 @@ async function obey(message: ToMember): Promise<void> {
       watch = new LatenessWatch();
       break;
     case 'report':
-      tell({ kind: 'report', handovers: handovers.take(), lateness: watch?.end() });
+      tell({
+        kind: 'report',
+        handovers: handovers.take(),
+        lateness: watch?.end(),
+        cpuMs: ownMs(),
+      });
       return;
     case 'leave':
       await grid.leave({ timeout: '60s' });

@@ -33,6 +33,8 @@ export type FromMember =
       readonly kind: 'report';
       readonly handovers: readonly Handover[];
       readonly lateness: Lateness | undefined;
+      /** What the process has used, ever. */
+      readonly cpuMs: number;
     };
 
 export type ToCaller =
@@ -52,6 +54,8 @@ export interface CallFigures {
   readonly p999Ms: number;
   readonly maxMs: number;
   readonly errors: number;
+  /** What the process has used, ever. */
+  readonly cpuMs: number;
 }
 
 export type FromCaller =
