@@ -30,6 +30,8 @@ export interface DispatchParts {
   readonly clients: () => ClientPort;
   readonly leader: () => MemberId | undefined;
   readonly onPledge: (from: MemberId) => void;
+  /** Lets the actors work, here and now, on what `bring` brings. */
+  readonly runAfter: (bring: () => void) => void;
 }
 
 const controlPrefixes = /^(swim|raft|meta)\./;
@@ -96,6 +98,10 @@ export class Dispatch implements TransportEvents, PartitionOutlet {
         this.#parts.roster.note(from.id, from.address);
         meta.tellControl({ kind: 'raft', from: from.id, message });
     }
+  }
+
+  runAfter(bring: () => void): void {
+    this.#parts.runAfter(bring);
   }
 
   onUp(peer: Peer): void {

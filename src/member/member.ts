@@ -374,6 +374,7 @@ export class Member {
       calls: () => this.calls,
       clients: () => this.clients,
       onPledge: (from) => this.joining.pledgedBy(from),
+      runAfter: this.runAfter,
     });
   }
 

@@ -211,10 +211,14 @@ export class SimTransport implements Transport, Listener, SimLinkEvents {
 
   #deliver(from: Peer, bytes: Uint8Array): void {
     const { codec, network } = this.#settings;
-    for (const message of codec.decode(bytes)) {
-      if (this.#isClosed || this.#loop.isDead) return;
-      network.delivered(from.address, this.address, message.kind);
-      this.#events?.onMessage(from, message);
-    }
+    const bring = () => {
+      for (const message of codec.decode(bytes)) {
+        if (this.#isClosed || this.#loop.isDead) return;
+        network.delivered(from.address, this.address, message.kind);
+        this.#events?.onMessage(from, message);
+      }
+    };
+    if (this.#events?.runAfter === undefined) bring();
+    else this.#events.runAfter(bring);
   }
 }

@@ -31,6 +31,11 @@ export class FrameQueue {
     return this.#codec.messages === 0 && this.#full.length === 0;
   }
 
+  /** Bytes that wait. */
+  get bytes(): number {
+    return this.#fullBytes + this.#codec.bytes;
+  }
+
   /** Whether enough has come together for a frame. */
   get isDue(): boolean {
     return this.#codec.messages >= this.#dueMessages;
@@ -42,10 +47,9 @@ export class FrameQueue {
   }
 
   /** False where it was refused. One message is always admitted, whatever its size. */
-  push(message: Message): boolean {
+  push(message: Message, bytes = sizeBound(message)): boolean {
     const codec = this.#codec;
-    const bytes = sizeBound(message);
-    if (this.#fullBytes + codec.bytes + bytes > this.#bytesMax && !this.isEmpty) return false;
+    if (this.bytes + bytes > this.#bytesMax && !this.isEmpty) return false;
     if (codec.messages > 0 && codec.bytes + bytes > batchBytesMax) {
       this.#fullBytes += codec.bytes;
       this.#full.push(codec.takeBatch());

@@ -5,7 +5,10 @@
  * Invariants
  * 1. `#connection` is there exactly in the states `dialling` and `up`.
  * 2. `events.down` follows every end of a connection, once; `events.up` is followed by `down`.
- * 3. What waits when a dial fails is dropped: senders resend, and nobody gets stale messages.
+ * 3. What waits when a dial fails is dropped: senders resend, and nobody gets stale messages. So is data
+ *    that waits when a connection ends: it is in frames already, and those are for one process.
+ * 4. While the link is up, data waits in `#frames` alone, else in `#outbox`; control always in `#outbox`,
+ *    where what is old can be dropped.
  */
 import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
@@ -18,6 +21,7 @@ import type { Message } from '../wire/messages.ts';
 import { WireError } from '../wire/wire-error.ts';
 import { Backoff } from './backoff.ts';
 import { Connection, type EndReason } from './connection.ts';
+import { FrameQueue } from './frame-queue.ts';
 import { DiallerHandshake, type HandshakeStep, selfCode } from './handshake.ts';
 import { Outbox } from './outbox.ts';
 import { Sealing } from './sealing.ts';
@@ -41,6 +45,8 @@ export class Link {
   readonly #settings: LinkSettings;
   readonly #events: LinkEvents;
   readonly #outbox: Outbox;
+  /** Undefined on the lane for control. */
+  readonly #frames: FrameQueue | undefined;
   readonly #backoff: Backoff;
   readonly #codec: Codec;
   #state: 'idle' | 'waiting' | 'dialling' | 'up' | 'closed' = 'idle';
@@ -50,8 +56,10 @@ export class Link {
   #retry: Timer | undefined;
   #deadline: Timer | undefined;
   #upSince = 0;
+  /** Whether the end of the turn is to come here: a note of those who call it. */
+  isWaiting = false;
   readonly #onWritten = () => {
-    if (this.#outbox.length > 0) this.flush();
+    if (this.#outbox.length > 0 || this.#frames?.isEmpty === false) this.flush();
   };
 
   constructor(address: Address, lane: Lane, settings: LinkSettings, events: LinkEvents) {
@@ -64,6 +72,7 @@ export class Link {
     const bytesMax = lane === 'control' ? controlBytesBufferedMax : dataBytesBufferedMax;
     this.#outbox = new Outbox(lane, bytesMax);
     this.#codec = new Codec(limits);
+    this.#frames = lane === 'data' ? new FrameQueue(this.#codec, bytesMax) : undefined;
     this.#backoff = new Backoff(random, {
       firstMs: timings.backoffFirstMs,
       longestMs: timings.backoffLongestMs,
@@ -84,11 +93,24 @@ export class Link {
   }
 
   bufferedBytes(): number {
-    return this.#outbox.bytes + (this.#connection?.bufferedBytes ?? 0);
+    const waiting = this.#outbox.bytes + (this.#frames?.bytes ?? 0);
+    return waiting + (this.#connection?.bufferedBytes ?? 0);
   }
 
-  push(message: Message, id: MemberId | undefined): boolean {
-    return this.#outbox.push(message, id);
+  /** `bytes`: at least what the message takes in a frame. */
+  push(message: Message, id: MemberId | undefined, bytes: number): boolean {
+    const frames = this.#frames;
+    if (frames === undefined || !this.isUp) return this.#outbox.push(message, id, bytes);
+    // Another process is there by now.
+    if (id !== undefined && id !== this.#peer?.id) return true;
+    if (!frames.push(message, bytes)) return false;
+    this.#settings.stats.messagesSent++;
+    return true;
+  }
+
+  /** Whether enough waits for a frame, though the turn goes on. */
+  get isDue(): boolean {
+    return this.#frames?.isDue === true && this.#hasRoom();
   }
 
   /** Sends what waits, as far as the connection takes it; dials where there is none. */
@@ -100,6 +122,14 @@ export class Link {
       const batch = this.#outbox.takeBatch(peer.id);
       if (batch.length > 0) this.#sendBatch(batch);
     }
+    while (this.#frames?.isEmpty === false && this.#hasRoom()) this.#sendFrame(this.#frames.take());
+  }
+
+  /** The turn is over: nothing waits for more. */
+  endTurn(): void {
+    this.isWaiting = false;
+    this.flush();
+    this.#frames?.endTurn();
   }
 
   /** Ends the connection as silent: another lane to the same peer has found it so. */
@@ -116,6 +146,7 @@ export class Link {
     this.#connection?.close();
     this.#connection = undefined;
     this.#outbox.clear();
+    this.#frames?.clear();
   }
 
   #hasRoom(): boolean {
@@ -125,11 +156,15 @@ export class Link {
   }
 
   #sendBatch(batch: readonly Message[]): void {
+    this.#settings.stats.messagesSent += batch.length;
+    this.#sendFrame(this.#codec.encodeBatch(batch));
+  }
+
+  #sendFrame(open: Uint8Array | undefined): void {
+    if (open === undefined) return;
     const { stats } = this.#settings;
-    const open = this.#codec.encodeBatch(batch);
     const frame = this.#sealing?.seal(open) ?? open;
     stats.framesSent++;
-    stats.messagesSent += batch.length;
     stats.bytesSent += frame.length;
     this.#connection?.send(frame, this.#onWritten);
   }
@@ -182,8 +217,19 @@ export class Link {
     this.#peer = step.peer;
     const sealed = tls === undefined ? step.keys : undefined;
     this.#sealing = sealed === undefined ? undefined : new Sealing(sealed.fromDialler);
+    this.#queueWaiting(step.peer);
     this.#events.up(this, step.peer);
     this.flush();
+  }
+
+  /** What waited for the link goes before all that follows. */
+  #queueWaiting({ id }: Peer): void {
+    const frames = this.#frames;
+    while (frames !== undefined && this.#outbox.length > 0) {
+      const batch = this.#outbox.takeBatch(id);
+      for (const message of batch) frames.push(message);
+      this.#settings.stats.messagesSent += batch.length;
+    }
   }
 
   #rejected(refused: Refused): void {
@@ -198,6 +244,7 @@ export class Link {
     this.#deadline?.cancel();
     this.#connection = undefined;
     this.#sealing = undefined;
+    this.#frames?.clear();
     if (reason === 'bad-frame') stats.badFrames++;
     logger.debug({ address: this.address, lane: this.lane, reason, detail }, 'a link is down');
     if (wasUp && clock.monotonic() - this.#upSince >= wellMs) this.#backoff.reset();

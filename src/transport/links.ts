@@ -27,8 +27,7 @@ export class Links implements LinkEvents {
   readonly #settings: LinkSettings;
   readonly #events: LinksEvents;
   readonly #peers = new Map<Address, PeerLinks>();
-  readonly #toFlush = new Set<Link>();
-  #flushIsDue = false;
+  #toFlush: Link[] = [];
   #closed = false;
 
   constructor(settings: LinkSettings, events: LinksEvents) {
@@ -38,13 +37,13 @@ export class Links implements LinkEvents {
 
   send(to: Address, id: MemberId | undefined, lane: Lane, message: Message): boolean {
     const link = this.#linkTo(to, lane);
-    if (link === undefined || this.#isTooLarge(to, message)) return false;
-    if (!link.push(message, id)) return false;
-    this.#toFlush.add(link);
-    if (!this.#flushIsDue) {
-      this.#flushIsDue = true;
-      this.#settings.clock.defer(this.#flush);
-    }
+    if (link === undefined) return false;
+    const bytes = sizeBound(message);
+    if (this.#isTooLarge(to, message, bytes) || !link.push(message, id, bytes)) return false;
+    if (link.isDue) link.flush();
+    if (link.isWaiting) return true;
+    link.isWaiting = true;
+    if (this.#toFlush.push(link) === 1) this.#settings.clock.endOfTask(this.#flush);
     return true;
   }
 
@@ -92,10 +91,9 @@ export class Links implements LinkEvents {
   }
 
   readonly #flush = () => {
-    this.#flushIsDue = false;
-    const links = [...this.#toFlush];
-    this.#toFlush.clear();
-    for (const link of links) link.flush();
+    const links = this.#toFlush;
+    this.#toFlush = [];
+    for (const link of links) link.endTurn();
   };
 
   #linkTo(to: Address, lane: Lane): Link | undefined {
@@ -116,9 +114,9 @@ export class Links implements LinkEvents {
     return link.lane === 'control' ? peer?.data : peer?.control;
   }
 
-  #isTooLarge(to: Address, message: Message): boolean {
+  #isTooLarge(to: Address, message: Message, bytes: number): boolean {
     const { limits, logger } = this.#settings;
-    if (sizeBound(message) <= limits.frameBytesMax - 64) return false;
+    if (bytes <= limits.frameBytesMax - 64) return false;
     logger.error({ to, kind: message.kind }, 'a message is larger than a frame, and is not sent');
     return true;
   }

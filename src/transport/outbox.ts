@@ -52,8 +52,8 @@ export class Outbox {
   }
 
   /** False where it was refused. */
-  push(message: Message, id: MemberId | undefined): boolean {
-    const bytes = sizeBound(message) + objectBytes;
+  push(message: Message, id: MemberId | undefined, content = sizeBound(message)): boolean {
+    const bytes = content + objectBytes;
     if (this.#bytes + bytes > this.#bytesMax && this.length > 0) {
       if (this.#lane === 'data') {
         this.#dropped++;

@@ -22,6 +22,8 @@ export type DownReason = 'refused' | 'closed' | 'silent' | 'rejected';
 
 export interface TransportEvents {
   onMessage(from: Peer, message: Message): void;
+  /** Runs `bring`, which tells what one frame brought, and then what that set off, without another hop. */
+  runAfter?(bring: () => void): void;
   /** A link to an address is up, and who is there: perhaps another identity than before. */
   onUp(peer: Peer): void;
   /** A link broke or could not be made; `id` where a handshake had told it. A hint, never a verdict. */

@@ -138,7 +138,11 @@ export class WebSocketTransport implements Transport {
   }
 
   #receive(from: Peer, messages: readonly Message[]): void {
-    for (const message of messages) this.#events?.onMessage(from, message);
+    const bring = () => {
+      for (const message of messages) this.#events?.onMessage(from, message);
+    };
+    if (this.#events?.runAfter === undefined) bring();
+    else this.#events.runAfter(bring);
   }
 }
 

@@ -181,7 +181,7 @@ describe('members over WebSockets', () => {
     });
   });
 
-  it('send all of one turn to one peer in one frame', async () => {
+  it('send all of one turn to one peer in few frames, and what waited for the link in one', async () => {
     const [a, b] = [await open('a'), await open('b')];
     for (let number = 0; number < 1_000; number++) {
       a.transport.send(b.transport.address, b.id, 'data', numbered(number));
@@ -193,6 +193,47 @@ describe('members over WebSockets', () => {
     a.transport.send(b.transport.address, b.id, 'data', numbered(2));
     await until(() => b.events.messages.length === 1_002, 'two more');
     expect(a.transport.stats.framesSent).to.equal(2);
+    let arrived = -1;
+    for (let number = 0; number < 1_000; number++) {
+      a.transport.send(b.transport.address, b.id, 'data', numbered(number));
+      if (a.transport.stats.framesSent === 3 && arrived < 0) arrived = number;
+    }
+    await until(() => b.events.messages.length === 2_002, 'a thousand more');
+    expect(arrived, 'the first leaves before the turn ends').to.be.within(0, 100);
+    expect(a.transport.stats.framesSent).to.be.within(5, 9);
+    expect(b.events.numbers.slice(1_002)).to.deep.equal(b.events.numbers.slice(0, 1_000));
+  });
+
+  it('give a process what was sent to it and not what waited for another, link by link', async () => {
+    const [a, b] = [await open('a'), await open('b')];
+    const { address } = b.transport;
+    a.transport.send(address, undefined, 'data', numbered(1));
+    await until(() => b.events.messages.length === 1, 'a link that is up');
+    expect(a.transport.send(address, 'somebody#1' as MemberId, 'data', numbered(2))).to.equal(true);
+    a.transport.send(address, b.id, 'data', numbered(3));
+    await until(() => b.events.messages.length === 2, 'the message for it');
+    expect(b.events.numbers).to.deep.equal([1, 3]);
+  });
+
+  it('tell what a frame brought in one go, so that the work for it can follow at once', async () => {
+    const [a, b] = [await open('a'), await open('b')];
+    const told: number[] = [];
+    b.transport.listen({
+      onMessage: (_, message) =>
+        b.events.onMessage({ id: a.id, address: a.transport.address }, message),
+      onUp: () => {},
+      onDown: () => {},
+      runAfter: (bring) => {
+        const before = b.events.messages.length;
+        bring();
+        told.push(b.events.messages.length - before);
+      },
+    });
+    for (let number = 0; number < 10; number++) {
+      a.transport.send(b.transport.address, b.id, 'data', numbered(number));
+    }
+    await until(() => b.events.messages.length === 10, 'all messages');
+    expect(told).to.deep.equal([10]);
   });
 
   it('do not send a message larger than a frame', async () => {
