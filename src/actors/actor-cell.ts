@@ -60,6 +60,10 @@ export class ActorCell<M extends object> implements Runnable, ActorRef<M>, Actor
     return this;
   }
 
+  get waiting(): number {
+    return this.#mailbox.count;
+  }
+
   start(): void {
     try {
       this.#behavior = this.#factory();

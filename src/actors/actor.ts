@@ -11,6 +11,8 @@ export type StopReason = 'stopped' | 'failed';
 
 export interface ActorRef<M extends object> {
   readonly name: string;
+  /** Messages that wait to be handled. */
+  readonly waiting: number;
   /**
    * Hands over a message; `bytes` is what it counts for in the mailbox. False where the mailbox is at its
    * bound or the actor has stopped: the sender answers its own caller "busy".

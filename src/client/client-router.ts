@@ -92,6 +92,10 @@ export class ClientRouter implements Router {
     });
   }
 
+  glance(): undefined {
+    return undefined;
+  }
+
   /** A client holds nothing. */
   readLocal(): undefined {
     return undefined;

@@ -22,6 +22,15 @@ export class CurrentRouter implements Router {
     this.#current().submit(operation);
   }
 
+  glance(
+    row: StructureRow,
+    partition: number,
+    code: number,
+    key: Uint8Array,
+  ): Uint8Array | undefined {
+    return this.#current().glance(row, partition, code, key);
+  }
+
   structure(type: string, name: string): StructureRow | undefined {
     return this.#current().structure(type, name);
   }

@@ -11,7 +11,7 @@
 import type { ActorRef } from '../actors/actor.ts';
 import type { ActorSystem } from '../actors/actor-system.ts';
 import type { Clock } from '../base/clock.ts';
-import type { MemberId, PartitionId } from '../base/ids.ts';
+import type { MemberId, PartitionId, StructureId } from '../base/ids.ts';
 import type { Limits } from '../base/limits.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
 import type { Timings } from '../base/timings.ts';
@@ -167,6 +167,20 @@ export class PartitionHost {
     if (!isTaken) {
       this.#options.outlet.answer(origin, { kind: 'op.refused', request, reason: 'busy' });
     }
+  }
+
+  /** What a read gives that needs not wait for a turn; see `Primary.glance`. */
+  glance(
+    partition: PartitionId,
+    structure: StructureId,
+    code: number,
+    key: Uint8Array,
+  ): Uint8Array | undefined {
+    const hosted = this.#hosted.get(partition);
+    // What waits came first, and may be a write of the same caller.
+    if (hosted === undefined || hosted.ref.waiting > 0) return undefined;
+    const { primary } = hosted.actor.replica;
+    return primary?.glance(structure, code, key, this.#options.clock.monotonic());
   }
 
   tick(nowMs: number): void {

@@ -122,6 +122,22 @@ export class Primary {
     }
   }
 
+  /** What a read gives where nothing stands in the way of its answer at this moment; see `Store.glance`. */
+  glance(
+    structure: StructureId,
+    code: number,
+    key: Uint8Array,
+    nowMs: number,
+  ): Uint8Array | undefined {
+    const { content, surroundings } = this.#state.options;
+    const store = content.find(structure);
+    if (typeof store === 'string' || this.#admission(store, nowMs) !== undefined) return undefined;
+    const seen = store.glance?.(code, key, surroundings.gridTime(nowMs));
+    if (seen === undefined) return undefined;
+    const needs = this.#pending.needOf(seen.touched, this.#state.log.last);
+    return needs <= this.#state.commit ? seen.result : undefined;
+  }
+
   acknowledge(from: MemberId, message: ReplicaAck, nowMs: number, out: Actions): void {
     if (message.term !== this.#state.term) return;
     if (!this.#sync.acknowledge(from, message, nowMs)) return;

@@ -38,6 +38,17 @@ export interface Router {
   /** Through it alone do handles listen to signals. */
   readonly aborts: Aborts;
   submit(operation: Operation): void;
+  /**
+   * The result of a read that can be answered on the spot, since this member is the primary and nothing is in
+   * its way; undefined where it has to be submitted. To be decoded at once: it may be a view into the records.
+   * The op is `code` and then the key.
+   */
+  glance(
+    row: StructureRow,
+    partition: number,
+    code: number,
+    key: Uint8Array,
+  ): Uint8Array | undefined;
   /** The row of a structure, where it is known here; else `define` has to be called first. */
   structure(type: string, name: string): StructureRow | undefined;
   /** Commits the structure with its options; gives its row, or `GRID_BAD_OPTION` naming both options. */

@@ -50,10 +50,19 @@ export interface RunResult {
   readonly waitsFor?: number;
 }
 
+/** Of a run, what a look can give. */
+export type Glance = Pick<RunResult, 'result' | 'touched'>;
+
 export interface Store {
   /** Whether an op changes anything by its nature: such an op needs an op sequence. */
   isWrite(op: Uint8Array): boolean;
   run(op: Uint8Array, context: RunContext): RunResult;
+  /**
+   * As `run`, for a read of one key that wants nothing but to look, and often: the op is `code` and then the key,
+   * and `result` may be a view that is good until the store's next call. Undefined where only `run` can tell, as
+   * when time has brought a change.
+   */
+  glance?(code: number, key: Uint8Array, gridTime: number): Glance | undefined;
   apply(changes: Uint8Array): void;
 
   /** Whether time has brought something to do: looked at often, so it has to be cheap. */

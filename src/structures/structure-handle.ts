@@ -70,6 +70,12 @@ export class StructureHandle {
     return row;
   }
 
+  /** What a read of a key gives that is answered on the spot, to be decoded at once; undefined where it has to be sent. */
+  glance(partition: number, code: number, key: Uint8Array): Uint8Array | undefined {
+    const row = this.known;
+    return row === undefined ? undefined : this.router.glance(row, partition, code, key);
+  }
+
   call<Result>(
     partition: number,
     op: Uint8Array,

@@ -111,6 +111,10 @@ export class Calls {
     this.#options = options;
   }
 
+  get isOpen(): boolean {
+    return !this.#isClosed;
+  }
+
   get inFlight(): number {
     return this.#open.size;
   }

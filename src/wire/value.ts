@@ -29,6 +29,11 @@ const text8Max = 255;
 const unitBytesMax = 3;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+/** Reads UTF-8 from a place to another without a view and the machinery of a decoder; browsers have none. */
+const { Buffer: NodeBuffer } = globalThis as { readonly Buffer?: { readonly prototype: object } };
+const { utf8Slice } = (NodeBuffer?.prototype ?? {}) as {
+  readonly utf8Slice?: (this: Uint8Array, from: number, to: number) => string;
+};
 const textScratch = new Uint8Array(text8Max * unitBytesMax);
 
 // `moreTypes` (Set, Error, typed arrays, large bigint) is an option that the package's types omit.
@@ -96,12 +101,15 @@ function packedText(text: string): Uint8Array | undefined {
 function unpackedText(bytes: Uint8Array): string | undefined {
   const first = bytes[0] as number;
   if (first === text8) {
-    return bytes[1] === bytes.length - 2 ? decoder.decode(bytes.subarray(2)) : undefined;
+    return bytes[1] === bytes.length - 2 ? textFrom(bytes, 2) : undefined;
   }
   if ((first & shortTextMask) !== shortText) return undefined;
-  return (first & ~shortTextMask) === bytes.length - 1
-    ? decoder.decode(bytes.subarray(1))
-    : undefined;
+  return (first & ~shortTextMask) === bytes.length - 1 ? textFrom(bytes, 1) : undefined;
+}
+
+function textFrom(bytes: Uint8Array, from: number): string {
+  if (utf8Slice === undefined) return decoder.decode(bytes.subarray(from));
+  return utf8Slice.call(bytes, from, bytes.length);
 }
 
 // Packed into the packer's pool and copied out, so that a small value does not keep a large pool.

@@ -50,6 +50,34 @@ function basics(map: TheMap): void {
     expect(await map().get('ann')).to.equal(9);
   });
 
+  it('carries out what one caller asks of a key in its order, awaited or not', async () => {
+    const done: Promise<unknown>[] = [];
+    const seen: Promise<unknown>[] = [];
+    for (let i = 0; i < 20; i++) {
+      done.push(map().set('ann', i));
+      seen.push(map().get('ann'));
+    }
+    expect(await Promise.all(seen)).to.deep.equal(Array.from({ length: 20 }, (_, i) => i));
+    // More than may be on their way at a time.
+    for (let i = 0; i < 600; i++) done.push(map().set(`k${i}`, i));
+    expect(await map().get('k599')).to.equal(599);
+    await Promise.all(done);
+  });
+
+  it('leaves turns of the event loop to others while a caller reads one key after the other', async () => {
+    await map().set('ann', 'x'.repeat(1_000));
+    let turns = 0;
+    let goesOn = true;
+    const turn = () => {
+      turns++;
+      if (goesOn) setImmediate(turn);
+    };
+    setImmediate(turn);
+    for (let i = 0; i < 3_000; i++) await map().get('ann');
+    goesOn = false;
+    expect(turns).to.be.greaterThan(5);
+  });
+
   it('gives a copy of its own at every get', async () => {
     const value = { list: [1] };
     await map().set('ann', value);

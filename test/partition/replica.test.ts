@@ -69,6 +69,24 @@ describe('a primary', () => {
     expect(replicas.replies.get(2)).to.equal('1');
   });
 
+  it('lets itself be looked at where a read would be answered at once, and nowhere else', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a');
+    expect(replicas.glance(ann, 'a'), 'not committed').to.equal(undefined);
+    expect(replicas.glance(ann, 'b')).to.equal('0');
+    replicas.settle();
+    expect(replicas.glance(ann, 'a')).to.equal('1');
+    expect(replicas.glance(bob, 'a'), 'a backup').to.equal(undefined);
+    replicas.isLeaseValid = false;
+    expect(replicas.glance(ann, 'a'), 'no lease').to.equal(undefined);
+    replicas.isLeaseValid = true;
+    replicas.isStructureKnown = false;
+    expect(replicas.glance(ann, 'a'), 'destroyed').to.equal(undefined);
+    replicas.isStructureKnown = true;
+    replicas.change({ transferTo: bob }).learn(ann);
+    expect(replicas.glance(ann, 'a'), 'about to hand over').to.equal(undefined);
+  });
+
   it('takes nothing without a lease, and keeps answers back until it has one again', () => {
     const replicas = servedBy([ann, bob]);
     replicas.request(ann, 1, '+a');

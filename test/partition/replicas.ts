@@ -57,6 +57,11 @@ export class ToyStore implements Store {
     return { result: encode(String(count)), changes, touched: key, wakes: [key + 1] };
   }
 
+  /** Of a single key, whose letter is the code. */
+  glance(code: number) {
+    return { result: encode(String(this.counts[code - 97])), touched: code - 97 };
+  }
+
   apply([key = 0, count = 0]: Uint8Array): void {
     this.counts[key] = count;
   }
@@ -202,6 +207,14 @@ export class Replicas {
   request(id: MemberId, number: number, text: string, opSequence?: number): string {
     const message = request(number, text, opSequence);
     return this.#step(id, { kind: 'request', origin: app, message });
+  }
+
+  /** What a look at a key gives at once; undefined where it has to be asked for. */
+  glance(id: MemberId, key: string): string | undefined {
+    const code = key.charCodeAt(0);
+    const { primary } = this.at(id);
+    const seen = primary?.glance(1 as StructureId, code, new Uint8Array(), this.nowMs);
+    return seen === undefined ? undefined : decode(seen);
   }
 
   tick(id: MemberId, ms = 0): string {

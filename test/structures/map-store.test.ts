@@ -55,6 +55,24 @@ function scanAll(store: MapStore, kind: ops.ScanKind, onPage: () => void = () =>
 }
 
 describe('a map store', () => {
+  it('shows at a glance what a run would give, and nothing that has expired', () => {
+    const { run, store } = pair();
+    run(setOp('ann', 'x'.repeat(100)));
+    run(ops.valueOpWithLife(mapOps.set, keyOf('bob'), encoded(1), { ttlMs: 500 }));
+    for (const code of [mapOps.get, mapOps.has]) {
+      for (const name of ['ann', 'bob', 'cid']) {
+        const { result, touched } = store.run(ops.keyOp(code, keyOf(name)), runContext(1_499, 0));
+        const seen = store.glance(code, keyOf(name), 1_499);
+        expect([...(seen?.result ?? [-1])]).to.deep.equal([...result]);
+        expect(seen?.touched).to.equal(touched);
+      }
+      expect(store.glance(code, keyOf('bob'), 1_500), 'its removal comes first').to.equal(
+        undefined,
+      );
+    }
+    expect(store.glance(mapOps.size, keyOf('ann'), 1_000), 'no single key').to.equal(undefined);
+  });
+
   it('gives what was set, and nothing where nothing was', () => {
     const { run, store } = pair();
     const { touched, result } = run(setOp('ann', { age: 7 }));

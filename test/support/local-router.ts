@@ -158,6 +158,10 @@ export class LocalRouter implements Router {
     return this.store(row, partition).run(op, runContext(this.gridTime, 0)).result;
   }
 
+  glance(): undefined {
+    return undefined;
+  }
+
   localPartitions(): readonly number[] {
     return [...Array(this.partitions).keys()].filter((partition) => this.isLocal(partition));
   }

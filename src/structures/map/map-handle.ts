@@ -235,13 +235,17 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
     options: CallOptions | undefined,
     decode: (result: Uint8Array) => Result,
   ): Promise<Result> {
-    return new Promise((resolve, reject) => {
+    try {
       const { bytes, hash } = encodeKey(key, this.#limits);
       const partition = partitionOf(hash, this.#handle.router.partitions);
-      const op = keyOp(code, bytes);
       const isWrite = code >= writesFrom;
-      this.#handle.submit({ partition, op, isWrite, options, decode, resolve, reject });
-    });
+      const mayGlance = !isWrite && options === undefined;
+      const seen = mayGlance ? this.#handle.glance(partition, code, bytes) : undefined;
+      if (seen !== undefined) return Promise.resolve(decode(seen));
+      return this.#handle.call(partition, keyOp(code, bytes), isWrite, options, decode);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   #onValue<Result>(

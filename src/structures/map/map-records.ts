@@ -44,7 +44,11 @@ export class MapRecords implements ChangeSink {
 
   /** Grid time as far as this partition has acted on it. */
   now(context: RunContext): number {
-    return Math.max(context.gridTime, this.#latest);
+    return this.timeAt(context.gridTime);
+  }
+
+  timeAt(gridTime: number): number {
+    return Math.max(gridTime, this.#latest);
   }
 
   isDue(gridTime: number): boolean {

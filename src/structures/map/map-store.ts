@@ -10,6 +10,7 @@
 import { pooledCopy } from '../../base/byte-pool.ts';
 import { murmur3 } from '../../base/hash.ts';
 import {
+  type Glance,
   type RunContext,
   type RunResult,
   type Store,
@@ -97,6 +98,17 @@ export class MapStore implements Store {
       default:
         return this.#runConditional(op, context);
     }
+  }
+
+  glance(code: number, key: Uint8Array, gridTime: number): Glance | undefined {
+    const isGet = code === mapOps.get;
+    if (!isGet && code !== mapOps.has) return undefined;
+    const touched = murmur3(key);
+    const ref = this.#records.table.find(touched, key);
+    if (ref === 0) return { result: isGet ? nothing : no, touched };
+    // Its removal is a change, and the answer has to wait for it.
+    if (this.#records.isExpired(ref, this.#records.timeAt(gridTime))) return undefined;
+    return { result: isGet ? this.#records.table.value(ref) : yes, touched };
   }
 
   apply(changes: Uint8Array): void {
