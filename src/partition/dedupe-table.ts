@@ -71,12 +71,11 @@ export class DedupeTable {
     const { sequence, result = nothing } = entry;
     const hasRoom = this.#budget.bytes + result.length <= this.#budget.bytesMax;
     if (hasRoom) this.#budget.bytes += result.length;
-    // A copy may have brought it before its entry comes.
-    this.#budget.bytes -= caller.done.find(entry.opSequence)?.result?.length ?? 0;
     // It may stay long after the log, a frame or a store have let it go.
     const kept = result.length === 0 ? nothing : result.slice();
     const isKept = hasRoom && entry.result !== undefined;
-    caller.done.set(entry.opSequence, { sequence, result: isKept ? kept : undefined });
+    // A copy may have brought it before its entry comes.
+    this.#budget.bytes -= caller.done.set(entry.opSequence, sequence, isKept ? kept : undefined);
   }
 
   /** Forgets the results of callers that have been idle for 120 s, and callers idle for an hour. */
@@ -119,7 +118,7 @@ export class DedupeTable {
       for (const [op, sequence, result] of results) {
         const bytes = result instanceof Uint8Array ? new Uint8Array(result) : undefined;
         this.#budget.bytes += bytes?.length ?? 0;
-        done.set(op, { sequence, result: bytes });
+        done.set(op, sequence, bytes);
       }
       this.#callers.set(id, { watermark, done, usedAt: nowMs });
     }

@@ -1,7 +1,7 @@
 /**
  * What one caller's latest mutating ops in one partition gave, by op sequence.
  *
- * Ops come almost in order and go in order, so two arrays and a binary search do; a `Map` whose keys come
+ * Ops come almost in order and go in order, so some arrays and a binary search do; a `Map` whose keys come
  * and go costs the garbage collector far more.
  *
  * Invariants
@@ -20,7 +20,8 @@ const headMax = 64;
 
 export class DoneOps {
   #ops: OpSequence[] = [];
-  #done: (Done | undefined)[] = [];
+  #sequences: Sequence[] = [];
+  #results: (Uint8Array | undefined)[] = [];
   #head = 0;
 
   get size(): number {
@@ -33,39 +34,48 @@ export class DoneOps {
   }
 
   find(op: OpSequence): Done | undefined {
+    const { last } = this;
+    // Most are asked for before they have run.
+    if (last === undefined || op > last) return undefined;
     const at = this.#placeOf(op);
-    return this.#ops[at] === op ? this.#done[at] : undefined;
+    return this.#ops[at] === op ? this.#doneAt(at) : undefined;
   }
 
-  /** Notes what an op gave, in the place of what it gave before. */
-  set(op: OpSequence, done: Done): void {
-    const last = this.last;
+  /** Notes what an op gave, in the place of what it gave before; gives how many bytes of result that was. */
+  set(op: OpSequence, sequence: Sequence, result: Uint8Array | undefined): number {
+    const { last } = this;
     if (last === undefined || op > last) {
       this.#ops.push(op);
-      this.#done.push(done);
-      return;
+      this.#sequences.push(sequence);
+      this.#results.push(result);
+      return 0;
     }
     const at = this.#placeOf(op);
     const isNew = this.#ops[at] !== op;
+    const before = isNew ? 0 : (this.#results[at]?.length ?? 0);
     this.#ops.splice(at, isNew ? 0 : 1, op);
-    this.#done.splice(at, isNew ? 0 : 1, done);
+    this.#sequences.splice(at, isNew ? 0 : 1, sequence);
+    this.#results.splice(at, isNew ? 0 : 1, result);
+    return before;
   }
 
   /** Forgets the ops below `op` and gives how many bytes of results went with them. */
   forgetBelow(op: OpSequence): number {
     let bytes = 0;
     while (this.#head < this.#ops.length && (this.#ops[this.#head] as number) < op) {
-      bytes += this.#done[this.#head]?.result?.length ?? 0;
+      bytes += this.#results[this.#head]?.length ?? 0;
       // An entry of an old array would keep it.
-      this.#done[this.#head++] = undefined;
+      this.#results[this.#head++] = undefined;
     }
     if (this.#head === this.#ops.length) {
       this.#ops.length = 0;
-      this.#done.length = 0;
+      this.#sequences.length = 0;
+      this.#results.length = 0;
       this.#head = 0;
     } else if (this.#head > headMax && this.#head * 2 > this.#ops.length) {
       this.#ops = this.#ops.slice(this.#head);
-      this.#done = this.#done.slice(this.#head);
+      this.#sequences = this.#sequences.slice(this.#head);
+      this.#results = this.#results.slice(this.#head);
       this.#head = 0;
     }
     return bytes;
@@ -74,8 +84,12 @@ export class DoneOps {
   /** By rising op sequence. */
   *[Symbol.iterator](): Generator<readonly [OpSequence, Done], void, undefined> {
     for (let at = this.#head; at < this.#ops.length; at++) {
-      yield [this.#ops[at] as OpSequence, this.#done[at] as Done];
+      yield [this.#ops[at] as OpSequence, this.#doneAt(at)];
     }
+  }
+
+  #doneAt(at: number): Done {
+    return { sequence: this.#sequences[at] as Sequence, result: this.#results[at] };
   }
 
   /** The first place whose op is not below `op`. */

@@ -32,8 +32,6 @@ export class Pending {
   #head = 0;
   #first: number;
   #reads: ParkedRead[] = [];
-  /** The last unanswered write of each touched key, by the hash of the key. */
-  readonly #uncommitted = new Map<number, Sequence>();
   #wholeUncommitted = 0;
   bytes = 0;
 
@@ -66,7 +64,11 @@ export class Pending {
     });
     this.bytes += bytes;
     if (touched === wholeStructure) this.#wholeUncommitted = sequence;
-    else this.#uncommitted.set(touched, sequence);
+  }
+
+  /** A write was answered in the turn in which it ran. Precondition: no other waits. */
+  pass(sequence: Sequence): void {
+    this.#first = sequence + 1;
   }
 
   /** A retry of a write that is on its way: its answer goes to where the retry came from. */
@@ -82,8 +84,18 @@ export class Pending {
   needOf(touched: number, last: Sequence): Sequence {
     if (this.writes === 0) return 0 as Sequence;
     if (touched === wholeStructure) return last;
-    const need = this.#uncommitted.get(touched) ?? 0;
-    return Math.max(need, this.#wholeUncommitted) as Sequence;
+    return Math.max(this.#lastOf(touched), this.#wholeUncommitted) as Sequence;
+  }
+
+  /**
+   * The last unanswered write of a key, by the hash of the key; 0 where there is none. A walk: there are few, and
+   * a map whose keys come and go costs every write more than a read is saved.
+   */
+  #lastOf(touched: number): number {
+    for (let at = this.#writes.length - 1; at >= this.#head; at--) {
+      if (this.#writes[at]?.touched === touched) return this.#first + (at - this.#head);
+    }
+    return 0;
   }
 
   park(origin: Origin, request: number, result: Uint8Array, needs: Sequence): void {
@@ -94,9 +106,6 @@ export class Pending {
   settle(commit: Sequence, out: Actions): void {
     while (this.#head < this.#writes.length && this.#first <= commit) {
       const write = this.#writes[this.#head] as PendingWrite;
-      if (this.#uncommitted.get(write.touched) === this.#first) {
-        this.#uncommitted.delete(write.touched);
-      }
       this.#head++;
       this.#first++;
       this.bytes -= write.bytes;

@@ -294,10 +294,24 @@ export class Primary {
     else log.push(entry);
     options.content.dedupe.note(entry, nowMs);
     const { request } = message;
-    this.#pending.addWrite(origin, request, entry.sequence, run.result, bytes, run.touched);
     if (run.wakes !== undefined) this.#polls.wake(message.structure, run.wakes);
     this.#isDirty ||= !isAlone || this.#polls.hasWoken;
+    if (isAlone && this.#commitsAtOnce(entry.sequence, nowMs)) {
+      if (origin !== undefined)
+        out.push({ kind: 'reply', to: origin, request, result: run.result });
+      return;
+    }
+    this.#pending.addWrite(origin, request, entry.sequence, run.result, bytes, run.touched);
     if (this.#sync.ackSet.size === 0) this.#advance(nowMs, out);
+  }
+
+  /** Whether an only copy could commit what it has just recorded, since nothing waits before it. */
+  #commitsAtOnce(sequence: Sequence, nowMs: number): boolean {
+    const isNext = this.#pending.writes === 0 && this.#state.commit === sequence - 1;
+    if (!isNext || !this.#state.options.surroundings.isLeaseValid(nowMs)) return false;
+    this.#state.commit = sequence;
+    this.#pending.pass(sequence);
+    return true;
   }
 
   /** Numbers a change that no caller asked for. */

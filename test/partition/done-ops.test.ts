@@ -18,7 +18,8 @@ describe('the ops that a caller has had done', () => {
       const op = watermark + random.below(50);
       if (random.below(4) > 0) {
         const value = done(round, random.below(5));
-        ops.set(op as OpSequence, value);
+        const before = model.get(op)?.result?.length ?? 0;
+        expect(ops.set(op as OpSequence, value.sequence, value.result)).to.equal(before);
         model.set(op, value);
       } else {
         watermark = Math.max(watermark, op - 40);
@@ -28,7 +29,7 @@ describe('the ops that a caller has had done', () => {
         expect(ops.forgetBelow(watermark as OpSequence)).to.equal(bytes);
       }
       const asked = watermark - 5 + random.below(60);
-      expect(ops.find(asked as OpSequence)).to.equal(model.get(asked));
+      expect(ops.find(asked as OpSequence)).to.deep.equal(model.get(asked));
       expect(ops.size).to.equal(model.size);
     }
     expect([...ops]).to.deep.equal([...model].sort(([a], [b]) => a - b));

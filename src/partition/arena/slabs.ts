@@ -19,6 +19,9 @@ export const unitBytes = 8;
 const unitShift = 3;
 const slabBytesMin = 1_024;
 const slabBytesMax = 1_048_576;
+/** Up to it a slab is about as large as what lives already; larger ones are small beside it. */
+const slabBytesSmall = 16_384;
+const slabsOfTable = 8;
 /** Units of the largest slab that several blocks share, as bits of a ref. */
 const offsetBits = 17;
 const offsetMask = (1 << offsetBits) - 1;
@@ -338,8 +341,11 @@ export class Slabs {
   }
 }
 
-/** Slabs grow with the table: half as much again as lives, up to a power of two, within bounds. */
+/**
+ * Slabs grow with the table, so that there are few of them; but the last of them is half empty on average, and
+ * that is memory in use. So a larger table gets slabs of an eighth of what lives. Powers of two, within bounds.
+ */
 function sharedSlabBytes(live: number): number {
-  if (live >= 2 * slabBytesMax) return slabBytesMax;
-  return Math.max(slabBytesMin, 2 ** (31 - Math.clz32(Math.max(live - 1, 1))));
+  const wanted = Math.min(live, Math.max(slabBytesSmall, live / slabsOfTable), slabBytesMax);
+  return Math.max(slabBytesMin, 2 ** (31 - Math.clz32(Math.max(wanted - 1, 1))));
 }
