@@ -7,6 +7,7 @@ import { PartitionHost } from '../../src/partition/partition-host.ts';
 import type { ReplicaCopy } from '../../src/wire/replica-messages.ts';
 import { HandClock } from '../actors/hand-clock.ts';
 import { app, request } from './entries.ts';
+import { ToyStore } from './replicas.ts';
 import { ann, bob, cid, dan, Table } from './table.ts';
 
 /** Dan's host. It learns of a row when a test says so, as a member does whose table lags. */
@@ -20,8 +21,11 @@ function hostOf(table: Table) {
     timings: presets.lan,
     actors: new ActorSystem({ clock }),
     state: table.machine,
-    types: new Map(),
-    catalog: { structure: () => undefined, applied: 0 },
+    types: new Map([['toy', { name: 'toy', createStore: () => new ToyStore() }]]),
+    catalog: {
+      structure: (id) => ({ id, name: 't', type: 'toy', backups: 1, options: {} }),
+      applied: 0,
+    },
     surroundings: {
       isLeaseValid: () => true,
       gridTime: () => 0,
@@ -72,7 +76,9 @@ function hostOf(table: Table) {
       clock.turn();
     },
     replica: () => host.find(partition)?.replica,
-    ask: () => host.request(app, { ...request(1, 'a'), partition }),
+    ask: (text = 'a') => host.request(app, { ...request(1, text), partition }),
+    turn: () => clock.turn(),
+    glance: () => host.glance(partition, 1 as StructureId, 97, new Uint8Array())?.[0],
   };
 }
 
@@ -108,6 +114,18 @@ describe('the host of replicas', () => {
     table.alter([ann]);
     learn();
     expect(replica()).to.equal(undefined);
+  });
+
+  it('lets nobody look past what waits in the mailbox, which may be a write of the same caller', () => {
+    const { ask, glance, learn, said, turn } = hostOf(new Table({ members: [dan] }));
+    expect(glance(), 'no replica').to.equal(undefined);
+    learn();
+    expect(glance()).to.equal('0'.charCodeAt(0));
+    ask('+a');
+    expect(glance()).to.equal(undefined);
+    turn();
+    expect(said).to.deep.equal(['op.reply']);
+    expect(glance()).to.equal('1'.charCodeAt(0));
   });
 
   it('begins no copy that is long over', () => {

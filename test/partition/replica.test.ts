@@ -106,6 +106,16 @@ describe('a primary', () => {
     expect(replicas.counts(ann)).to.not.include('1');
   });
 
+  it('answers as the only copy, too, only where it still has a lease by then', () => {
+    const replicas = servedBy([ann]);
+    replicas.leaseLooksLeft = 1;
+    expect(replicas.request(ann, 1, '+a')).to.equal('');
+    expect(replicas.counts(ann)).to.equal('10000000');
+    replicas.leaseLooksLeft = Number.POSITIVE_INFINITY;
+    expect(replicas.tick(ann)).to.include('reply 1');
+    expect(replicas.request(ann, 2, '+a')).to.equal('reply 2');
+  });
+
   it('runs a retried op once, and answers where the retry came from', () => {
     const replicas = servedBy([ann, bob]);
     replicas.request(ann, 1, '+a', 1);

@@ -151,6 +151,8 @@ export class Replicas {
   said: string[] = [];
   replies = new Map<number, string>();
   isLeaseValid = true;
+  /** After so many looks at it the lease is over. */
+  leaseLooksLeft = Number.POSITIVE_INFINITY;
   readonly away = new Set<MemberId>();
   readonly refused = new Set<MemberId>();
   wanted = 2;
@@ -289,7 +291,7 @@ export class Replicas {
       timings: presets.lan,
       minInSync: this.#minInSync,
       surroundings: {
-        isLeaseValid: () => this.isLeaseValid,
+        isLeaseValid: () => this.isLeaseValid && this.leaseLooksLeft-- > 0,
         gridTime: () => this.nowMs,
         isGone: () => false,
         isServing: (id: MemberId) => !this.away.has(id),
