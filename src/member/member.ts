@@ -173,8 +173,8 @@ export class Member {
 
   /** Hands a request of a client to another member; false where it cannot be reached. */
   readonly toMember = (to: MemberId, message: OpRequest) => this.#dispatch.toMember(to, message);
-
   readonly runAfter = (bring: () => void) => this.#actors.scheduler.runAfter(bring);
+
   /** Lost partitions come back, empty. */
   acceptLoss(timeoutMs: number, done: (isCommitted: boolean) => void): void {
     this.#commit({ type: 'accept-loss' }, timeoutMs, (result) => done(result !== undefined));
@@ -319,9 +319,8 @@ export class Member {
     const { random, transport, clock } = this.#parts;
     const { name, zone, data: isData, timings, seeds } = this.settings;
     const { address } = transport;
-    const self = this.id;
     return new MembershipActor(
-      { self, address, name, zone, isData, timings, random, seeds },
+      { self: this.id, address, name, zone, isData, timings, random, seeds },
       { nowMs: () => clock.monotonic(), carryOut: (action) => this.#carryOutSwim(action) },
     );
   }
