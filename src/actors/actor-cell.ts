@@ -2,7 +2,7 @@
  * One living actor: its mailbox, its present behavior and what has to end with it.
  *
  * Invariants
- * 1. `receive` never runs within itself: only the scheduler calls it, and turns do not nest.
+ * 1. `receive` never runs within itself: only the scheduler calls it or allows it, one at a time.
  * 2. Nothing reaches a behavior after its `onStop`, which is called once for each that was made, even where
  *    its `onStart` threw: it may have taken something by then.
  * 3. After a stop the mailbox is empty and stays so; its watchers are told exactly once.
@@ -75,6 +75,7 @@ export class ActorCell<M extends object> implements Runnable, ActorRef<M>, Actor
 
   tell(message: M, bytes = 0): boolean {
     if (this.#stopReason !== undefined) return false;
+    if (this.#handled(message)) return true;
     if (!this.#mailbox.offer(message, bytes)) return false;
     this.#wake();
     return true;
@@ -82,6 +83,7 @@ export class ActorCell<M extends object> implements Runnable, ActorRef<M>, Actor
 
   tellControl(message: M, bytes = 0): boolean {
     if (this.#stopReason !== undefined) return false;
+    if (this.#handled(message)) return true;
     this.#mailbox.offerControl(message, bytes);
     this.#wake();
     return true;
@@ -89,13 +91,7 @@ export class ActorCell<M extends object> implements Runnable, ActorRef<M>, Actor
 
   runOne(): boolean {
     const message = this.#mailbox.take();
-    if (message !== undefined) {
-      try {
-        this.#behavior?.receive(message, this);
-      } catch (error) {
-        this.#fail(error);
-      }
-    }
+    if (message !== undefined) this.#handle(message);
     this.#isReady = this.#mailbox.count > 0;
     return this.#isReady;
   }
@@ -133,6 +129,23 @@ export class ActorCell<M extends object> implements Runnable, ActorRef<M>, Actor
     if (watch === alreadyDone) return alreadyDone;
     tie = this.#tie(watch);
     return tie;
+  }
+
+  /** Whether the message was handled here and now: nothing waits before it, and the scheduler lets it. */
+  #handled(message: M): boolean {
+    const { scheduler } = this.#host;
+    if (this.#mailbox.count > 0 || !scheduler.mayHandle()) return false;
+    this.#handle(message);
+    scheduler.endHandling();
+    return true;
+  }
+
+  #handle(message: M): void {
+    try {
+      this.#behavior?.receive(message, this);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #wake(): void {

@@ -10,6 +10,7 @@
  * 1. An actor stands in the ready queue at most once, so the queue is bounded by the number of actors.
  * 2. While an actor is ready, a turn is running or deferred.
  * 3. Hooks run after the last message of every turn, and turns do not nest.
+ * 4. One message is handled at a time, in a turn or where it is brought; a turn follows what is brought.
  */
 import type { Clock } from '../base/clock.ts';
 import { Ring } from './ring.ts';
@@ -27,6 +28,8 @@ const quickMs = 0.02;
 const messagesPerLook = 8;
 /** Ends turns where the clock stands still meanwhile, as a simulated one does. */
 const turnMessagesMax = 16_384;
+/** What one frame may have handled without a look at the clock. */
+const broughtMax = 512;
 
 export class Scheduler {
   readonly #clock: Clock;
@@ -36,6 +39,10 @@ export class Scheduler {
   #isDeferred = false;
   /** A turn follows what is brought at present. */
   #isGathering = false;
+  /** An actor handles a message that was brought, there and then. */
+  #isHandling = false;
+  /** Messages that may still be handled where they are brought. */
+  #broughtLeft = 0;
   /** What the present turn may still use. */
   #turnEnd = 0;
   #messagesLeft = 0;
@@ -58,6 +65,21 @@ export class Scheduler {
     this.#deferIfNeeded();
   }
 
+  /**
+   * Whether a message may be handled where it is told, rather than wait in a mailbox that is empty: while mail is
+   * brought, a turn's worth of it. `endHandling` has to follow.
+   */
+  mayHandle(): boolean {
+    if (!this.#isGathering || this.#isHandling || this.#broughtLeft === 0) return false;
+    this.#broughtLeft--;
+    this.#isHandling = true;
+    return true;
+  }
+
+  endHandling(): void {
+    this.#isHandling = false;
+  }
+
   /** Takes the mail that `bring` brings, then runs a turn here and now. */
   runAfter(bring: () => void): void {
     if (this.#isRunning || this.#isGathering) {
@@ -65,6 +87,7 @@ export class Scheduler {
       return;
     }
     this.#isGathering = true;
+    this.#broughtLeft = broughtMax;
     try {
       bring();
     } finally {

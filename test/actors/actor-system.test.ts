@@ -86,6 +86,48 @@ describe('an actor', () => {
     expect(diary).to.deep.equal(['start', '1', '3']);
   });
 
+  it('handles what is brought there and then, one at a time, and nothing before what waits', () => {
+    const { system } = world();
+    const { scheduler } = system;
+    const diary: string[] = [];
+    const sum = system.spawn('sum', () => new Sum(diary));
+    const relay = system.spawn('relay', () => ({
+      receive: (order: Order) => {
+        sum.tell(order);
+        diary.push('told');
+      },
+    }));
+    let ends = 0;
+    scheduler.onTurnEnd(() => ends++);
+    diary.length = 0;
+    scheduler.runAfter(() => {
+      sum.tell(add(1));
+      expect(diary).to.deep.equal(['1']);
+      relay.tellControl(add(2));
+      expect(diary, 'what it tells waits').to.deep.equal(['1', 'told']);
+      sum.tell(add(4));
+      expect(diary).to.deep.equal(['1', 'told']);
+      expect([sum.waiting, ends]).to.deep.equal([2, 0]);
+    });
+    expect(diary).to.deep.equal(['1', 'told', '3', '7']);
+    expect([sum.waiting, ends]).to.deep.equal([0, 1]);
+  });
+
+  it('handles a turn’s worth of what is brought there and then, and the rest in its turns', () => {
+    const { system } = world();
+    const diary: string[] = [];
+    const sum = system.spawn('sum', () => new Sum(diary));
+    diary.length = 0;
+    system.scheduler.runAfter(() => {
+      for (let count = 0; count < 1_000; count++) sum.tell(add(1));
+      expect(diary.length).to.be.within(100, 900);
+      expect(diary.length + sum.waiting).to.equal(1_000);
+    });
+    expect(diary.at(-1)).to.equal('1000');
+    sum.tell(add(1));
+    expect(sum.waiting, 'nothing is brought any more').to.equal(1);
+  });
+
   it('answers false at the bound of its mailbox', () => {
     const { clock, spawn } = world();
     const { ref, diary } = spawn('sum', { mailbox: { normal: { countMax: 1, bytesMax: 10 } } });
