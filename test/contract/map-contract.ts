@@ -64,20 +64,6 @@ function basics(map: TheMap): void {
     await Promise.all(done);
   });
 
-  it('leaves turns of the event loop to others while a caller reads one key after the other', async () => {
-    await map().set('ann', 'x'.repeat(1_000));
-    let turns = 0;
-    let goesOn = true;
-    const turn = () => {
-      turns++;
-      if (goesOn) setImmediate(turn);
-    };
-    setImmediate(turn);
-    for (let i = 0; i < 3_000; i++) await map().get('ann');
-    goesOn = false;
-    expect(turns).to.be.greaterThan(5);
-  });
-
   it('gives a copy of its own at every get', async () => {
     const value = { list: [1] };
     await map().set('ann', value);
