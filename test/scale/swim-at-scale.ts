@@ -36,13 +36,16 @@ export interface SwimFigures {
 }
 
 const minuteMs = 60_000;
-const crashes = 8;
+/** Large grids take long to play, and differ less. */
+const crashesOf = (members: number) => (members > 200 ? 4 : 8);
 const lossMs = 2 * minuteMs;
 
 export function measureSwim(members: number): SwimFigures {
   const quiet = traffic(members);
-  const found = Array.from({ length: crashes }, (_, seed) => crash(members, seed, defaultTuning));
-  const foundPlain = Array.from({ length: crashes }, (_, seed) => crash(members, seed, plain));
+  const crashAll = (tuning: Partial<SwimTuning>) =>
+    Array.from({ length: crashesOf(members) }, (_, seed) => crash(members, seed, tuning));
+  const found = crashAll(defaultTuning);
+  const foundPlain = crashAll(plain);
   const of = (name: keyof Crash) => mean(found.map((one) => one[name]));
   return {
     members,
