@@ -39,6 +39,8 @@ export interface GridShape {
   readonly clients: readonly Routing[];
   /** @default 'auto' */
   readonly splitBrain?: SplitBrain;
+  /** `expect` of those that are started later. @default more than can come */
+  readonly lateExpect?: number;
   /** @default 'fail' */
   readonly onPartitionLost?: 'fail' | 'recreate';
   /** The version that the process at an address is started in. @default that of this code */
@@ -209,7 +211,8 @@ export class GridWorld {
     const stops: string[] = [];
     const { backups, partitions, limits, members } = this.shape;
     // Two that come later and see nobody else would form another cluster (decision 4): they are told not to.
-    const expect = this.world.now > 0 ? Number.POSITIVE_INFINITY : members;
+    const late = this.shape.lateExpect ?? Number.POSITIVE_INFINITY;
+    const expect = this.world.now > 0 ? late : members;
     const known = this.processes.map(({ address }) => address);
     const settings: MemberSettings = {
       cluster: 'simulated',
