@@ -141,7 +141,7 @@ export class Primary {
   acknowledge(from: MemberId, message: ReplicaAck, nowMs: number, out: Actions): void {
     if (message.term !== this.#state.term) return;
     if (!this.#sync.acknowledge(from, message, nowMs)) return;
-    this.#isDirty = true;
+    this.#isDirty ||= this.#sync.isMoving;
     this.#advance(nowMs, out);
   }
 

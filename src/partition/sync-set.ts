@@ -72,6 +72,11 @@ export class SyncSet {
     return this.#row.transferTo !== undefined;
   }
 
+  /** Whether an acknowledgement may call for the next step of a move: a chunk, a proposal, the handover. */
+  get isMoving(): boolean {
+    return this.#row.learner !== undefined || this.#row.transferTo !== undefined;
+  }
+
   /** Whether a change of the row's present version was proposed: withdrawn or not, it may still commit. */
   get hasProposed(): boolean {
     return this.#hasProposed;
