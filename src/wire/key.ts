@@ -49,6 +49,8 @@ const tags = {
 
 /** Lengths below it take one byte. */
 const shortLength = 0x80;
+const lentViews: Uint8Array[] = [];
+const lent: { bytes: Uint8Array; hash: number } = { bytes: new Uint8Array(0), hash: 0 };
 
 export function encodeKey(key: Key, limits: KeyLimits): EncodedKey {
   if (typeof key === 'string') {
@@ -58,6 +60,19 @@ export function encodeKey(key: Key, limits: KeyLimits): EncodedKey {
   if (isPair(key)) return encodePair(key, limits);
   const bytes = encodeSlowly(key, limits);
   return { bytes, hash: murmur3(bytes) };
+}
+
+/**
+ * As `encodeKey`, but both the bytes and what holds them may be lent: good until the next call. For who looks at
+ * them or copies them at once.
+ */
+export function lentKey(key: Key, limits: KeyLimits): Readonly<EncodedKey> {
+  if (typeof key !== 'string' || key.length >= shortLength) return encodeKey(key, limits);
+  const bytes = lentBytes(key.length + 2);
+  if (!putShortText(key, bytes, limits)) return encodeKey(key, limits);
+  lent.bytes = bytes;
+  lent.hash = murmur3(bytes);
+  return lent;
 }
 
 /** The key of an encoding, which must be the canonical one. */
@@ -103,17 +118,32 @@ function textEnd(key: Uint8Array): number {
 
 /** Most keys are short ASCII strings: one allocation, one pass. Undefined where this one is not. */
 function encodeShortText(text: string, limits: KeyLimits): Uint8Array | undefined {
-  const length = text.length;
-  if (length >= shortLength || length + 2 > limits.keyBytesMax) return undefined;
-  const bytes = pooledBytes(length + 2);
+  if (text.length >= shortLength) return undefined;
+  const bytes = pooledBytes(text.length + 2);
+  return putShortText(text, bytes, limits) ? bytes : undefined;
+}
+
+/** False where the text is not ASCII or over the limit. */
+function putShortText(text: string, bytes: Uint8Array, limits: KeyLimits): boolean {
+  const { length } = bytes;
+  if (length > limits.keyBytesMax) return false;
   bytes[0] = tags.text;
-  bytes[1] = length;
-  for (let index = 0; index < length; index++) {
-    const unit = text.charCodeAt(index);
-    if (unit > 0x7f) return undefined;
-    bytes[index + 2] = unit;
+  bytes[1] = length - 2;
+  for (let at = 2; at < length; at++) {
+    const unit = text.charCodeAt(at - 2);
+    if (unit > 0x7f) return false;
+    bytes[at] = unit;
   }
-  return bytes;
+  return true;
+}
+
+/** One view of so many bytes: a view costs more than what is written into it. */
+function lentBytes(length: number): Uint8Array {
+  const known = lentViews[length];
+  if (known !== undefined) return known;
+  const view = new Uint8Array(length);
+  lentViews[length] = view;
+  return view;
 }
 
 function encodeSlowly(key: PlainKey, limits: KeyLimits): Uint8Array {

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { GridError } from '../../src/base/errors.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
-import { decodeKey, encodeKey, type Key, type PlainKey } from '../../src/wire/key.ts';
+import { decodeKey, encodeKey, type Key, lentKey, type PlainKey } from '../../src/wire/key.ts';
 import { WireError } from '../../src/wire/wire-error.ts';
 import { vectorTable } from './key-vectors.ts';
 
@@ -66,6 +66,24 @@ describe('the encoding of keys', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it('lends what it would give', () => {
+    for (const key of [
+      '',
+      'ann',
+      'ö',
+      'x'.repeat(127),
+      'x'.repeat(128),
+      7,
+      [1, 'a'],
+      { key: 1, affinity: 'a' },
+    ]) {
+      const { bytes, hash } = lentKey(key, defaultLimits);
+      expect({ bytes: bytes.slice(), hash }).to.deep.equal(encodeKey(key, defaultLimits));
+    }
+    const small = { keyBytesMax: 4 };
+    expect(() => lentKey('abc', small)).to.throw(GridError);
   });
 
   it('has one form for each key, and accepts no other', () => {

@@ -12,7 +12,7 @@ import { partitionOf } from '../../base/hash.ts';
 import { defaultLimits, type Limits } from '../../base/limits.ts';
 import type { GridMap, Key, LocalMap, MapChange, MapEntry, SetOptions } from '../../grid.ts';
 import type { Router } from '../../partition/router-port.ts';
-import { encodeKey } from '../../wire/key.ts';
+import { encodeKey, lentKey } from '../../wire/key.ts';
 import { encodeValue } from '../../wire/value.ts';
 import { StructureHandle } from '../structure-handle.ts';
 import * as many from './map-many-handle.ts';
@@ -236,7 +236,7 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
     decode: (result: Uint8Array) => Result,
   ): Promise<Result> {
     try {
-      const { bytes, hash } = encodeKey(key, this.#limits);
+      const { bytes, hash } = lentKey(key, this.#limits);
       const partition = partitionOf(hash, this.#handle.router.partitions);
       const isWrite = code >= writesFrom;
       const mayGlance = !isWrite && options === undefined;
