@@ -28,8 +28,6 @@ const quickMs = 0.02;
 const messagesPerLook = 8;
 /** Ends turns where the clock stands still meanwhile, as a simulated one does. */
 const turnMessagesMax = 16_384;
-/** What one frame may have handled without a look at the clock. */
-const broughtMax = 512;
 
 export class Scheduler {
   readonly #clock: Clock;
@@ -41,8 +39,6 @@ export class Scheduler {
   #isGathering = false;
   /** An actor handles a message that was brought, there and then. */
   #isHandling = false;
-  /** Messages that may still be handled where they are brought. */
-  #broughtLeft = 0;
   /** What the present turn may still use. */
   #turnEnd = 0;
   #messagesLeft = 0;
@@ -67,17 +63,18 @@ export class Scheduler {
 
   /**
    * Whether a message may be handled where it is told, rather than wait in a mailbox that is empty: while mail is
-   * brought, a turn's worth of it. `endHandling` has to follow.
+   * brought, and no longer than a turn may take. `endHandling` has to follow.
    */
   mayHandle(): boolean {
-    if (!this.#isGathering || this.#isHandling || this.#broughtLeft === 0) return false;
-    this.#broughtLeft--;
+    if (!this.#isGathering || this.#isHandling || !this.#hasBudget()) return false;
     this.#isHandling = true;
     return true;
   }
 
   endHandling(): void {
     this.#isHandling = false;
+    this.#messagesLeft--;
+    if (--this.#looksIn <= 0) this.#look();
   }
 
   /** Takes the mail that `bring` brings, then runs a turn here and now. */
@@ -87,7 +84,7 @@ export class Scheduler {
       return;
     }
     this.#isGathering = true;
-    this.#broughtLeft = broughtMax;
+    this.#beginBudget();
     try {
       bring();
     } finally {
@@ -120,12 +117,16 @@ export class Scheduler {
     this.#clock.defer(this.#runDeferred);
   }
 
-  #turn(): void {
+  #beginBudget(): void {
     this.#now = this.#clock.monotonic();
     this.#turnEnd = this.#now + turnMs;
     this.#messagesLeft = turnMessagesMax;
     this.#looksIn = 1;
     this.#looksEvery = 1;
+  }
+
+  #turn(): void {
+    this.#beginBudget();
     do {
       while (this.#hasBudget()) {
         const runnable = this.#ready.shift();
