@@ -77,10 +77,17 @@ export class ComingsAndGoings {
     this.#watch(process, process.starts);
   }
 
-  /** At least two that hold data stay; three where fewer would go on alone when they are cut off. */
+  /**
+   * At least two that hold data stay; three where fewer would go on alone when they are cut off. And one that each
+   * client knows: a client that was cut off while all of those left could never come back.
+   */
   #mayLeave(process: Process): boolean {
     if (!process.isUp || this.#leaving.has(process)) return false;
     if (!process.program.member.isReady) return false;
+    const others = this.#grid.processes.filter(
+      (other) => other !== process && other.isUp && !this.#leaving.has(other),
+    );
+    if (!this.#grid.isKnownToClients(others)) return false;
     if (!process.program.member.settings.data) return true;
     const staying = this.#grid.processes.filter(
       (other) =>

@@ -18,6 +18,8 @@ export type Routing = 'direct' | 'gateway';
 /** One life of a client's process. */
 export interface ClientProgram extends Caller {
   readonly session: Session;
+  /** Where it looks for members, beside what the table tells it. */
+  readonly urls: readonly string[];
 }
 
 /** What clients went through: without it nothing is proven about them. */
@@ -86,7 +88,7 @@ export function startClient(parts: ProcessParts, options: ClientOptions): Client
   session.start();
   repeat(clock, lookMs, gatewayLook(session, looks));
   repeat(clock, lookMs, definitionLook(session, used));
-  return { session, router: session.router, clock };
+  return { session, router: session.router, clock, urls };
 }
 
 function countLost({ calls }: Session, { counts }: ClientLooks): void {

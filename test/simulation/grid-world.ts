@@ -139,6 +139,19 @@ export class GridWorld {
     return Array.from({ length: this.shape.members }, (_, at) => addressOf(at + 1));
   }
 
+  /** Whether every client that is up has heard of one of these members at least, by its URLs or its table. */
+  isKnownToClients(members: readonly SimProcess<Program>[]): boolean {
+    return this.clients.every((client) => {
+      if (!client.isUp) return true;
+      const { urls, session } = client.program;
+      const told = session.table.latest?.members ?? [];
+      return members.some(
+        ({ address }) =>
+          urls.includes(urlOf(address)) || told.some((member) => member.address === address),
+      );
+    });
+  }
+
   /** All processes through which the grid can be called. */
   get callers(): readonly SimProcess<Caller>[] {
     return [...this.processes, ...this.clients];
