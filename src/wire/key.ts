@@ -49,6 +49,7 @@ const tags = {
 
 /** Lengths below it take one byte. */
 const shortLength = 0x80;
+/** By the length of the text: to make such an array costs more than to write into it. */
 const lentViews: Uint8Array[] = [];
 const lent: { bytes: Uint8Array; hash: number } = { bytes: new Uint8Array(0), hash: 0 };
 
@@ -68,7 +69,8 @@ export function encodeKey(key: Key, limits: KeyLimits): EncodedKey {
  */
 export function lentKey(key: Key, limits: KeyLimits): Readonly<EncodedKey> {
   if (typeof key !== 'string' || key.length >= shortLength) return encodeKey(key, limits);
-  const bytes = lentBytes(key.length + 2);
+  const bytes = lentViews[key.length] ?? new Uint8Array(key.length + 2);
+  lentViews[key.length] = bytes;
   if (!putShortText(key, bytes, limits)) return encodeKey(key, limits);
   lent.bytes = bytes;
   lent.hash = murmur3(bytes);
@@ -135,15 +137,6 @@ function putShortText(text: string, bytes: Uint8Array, limits: KeyLimits): boole
     bytes[at] = unit;
   }
   return true;
-}
-
-/** One view of so many bytes: a view costs more than what is written into it. */
-function lentBytes(length: number): Uint8Array {
-  const known = lentViews[length];
-  if (known !== undefined) return known;
-  const view = new Uint8Array(length);
-  lentViews[length] = view;
-  return view;
 }
 
 function encodeSlowly(key: PlainKey, limits: KeyLimits): Uint8Array {
