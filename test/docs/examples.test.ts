@@ -51,6 +51,9 @@ describe('the examples', function () {
   const prints = ({ texts }: Program, text: RegExp) =>
     until(() => text.test(texts.stdout), `${text} in ${texts.stdout}`, startsMs);
 
+  /** The lines of the program itself: on a loaded machine the member logs that it was late. */
+  const wordsOf = (text: string) => text.split('\n').filter((line) => /^[^{]/.test(line));
+
   /** Ends as the signal says, without a word. */
   async function end(program: Program): Promise<void> {
     program.child.kill('SIGTERM');
@@ -77,7 +80,7 @@ describe('the examples', function () {
 
   it('queue.mjs: workers that do every job once, whoever pushed it', async () => {
     const workers = [begin('queue.mjs'), begin('queue.mjs')];
-    const lines = () => workers.flatMap(({ texts }) => texts.stdout.split('\n').filter(Boolean));
+    const lines = () => workers.flatMap(({ texts }) => wordsOf(texts.stdout));
     await until(() => lines().length === 2, 'the job that each worker pushed', startsMs);
     const [address] = lines()[0]!.split(' ');
     const client = await connectTo(`ws://${address}`, { cluster });

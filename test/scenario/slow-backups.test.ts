@@ -28,7 +28,7 @@ function cast() {
     past.copiesLeast = Math.min(past.copiesLeast, row.inSync.length);
     if (row.learner !== undefined) past.learners++;
     for (const { status } of scene.newest?.state.members.values() ?? []) past.statuses.add(status);
-    scene.world.after(2, watch);
+    scene.world.after(0.25, watch);
   };
   watch();
   return { scene, leader, key, primary, backup, backupId, past, invariants: new Invariants(scene) };
