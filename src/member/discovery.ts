@@ -43,6 +43,7 @@ class SeedDiscovery implements Discovery {
   #current: () => Incarnation | undefined = () => undefined;
   #everyMs = lookEveryMs;
   #timer: Timer | undefined;
+  #looking: Promise<void> | undefined;
   #isClosed = false;
 
   constructor(plan: JoinPlan) {
@@ -60,7 +61,7 @@ class SeedDiscovery implements Discovery {
 
   /** At least one seed has an address, where any were given. */
   async prepare(endsAt: number, signal: AbortSignal | undefined): Promise<void> {
-    await this.#seeds.look();
+    await this.#look(endsAt, signal);
     while (this.addresses.length === 0 && this.unresolved.length > 0) {
       const leftMs = endsAt - this.#clock.monotonic();
       if (leftMs <= 0) {
@@ -68,8 +69,22 @@ class SeedDiscovery implements Discovery {
       }
       const timeoutMs = Math.min(lookEveryMs, leftMs);
       await waitFor(() => false, { clock: this.#clock, timeoutMs, signal });
-      await this.#seeds.look();
+      await this.#look(endsAt, signal);
     }
+  }
+
+  /** One that takes its time holds up neither those that have answered nor the end of the waiting. */
+  async #look(endsAt: number, signal: AbortSignal | undefined): Promise<void> {
+    let isDone = false;
+    this.#looking ??= this.#seeds.look().finally(() => {
+      this.#looking = undefined;
+    });
+    const looked = this.#looking.then(() => {
+      isDone = true;
+    });
+    const timeoutMs = Math.max(0, Math.min(lookEveryMs, endsAt - this.#clock.monotonic()));
+    const waited = waitFor(() => isDone, { clock: this.#clock, timeoutMs, signal });
+    await Promise.race([looked, waited]);
   }
 
   attend(current: () => Incarnation | undefined): void {

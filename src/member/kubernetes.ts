@@ -27,7 +27,7 @@ const podPlace: KubernetesPlace = {
   folder: '/var/run/secrets/kubernetes.io/serviceaccount',
   env: process.env,
 };
-const answerMs = 5_000;
+const answerMaxMs = 5_000;
 const answerBytesMax = 4_194_304;
 const addressesMax = 256;
 
@@ -42,9 +42,12 @@ export function parseKubernetes(text: string): KubernetesService | undefined {
 
 export class KubernetesApi {
   readonly #place: KubernetesPlace;
+  /** For the whole of an answer. */
+  readonly #answerMs: number;
 
-  constructor(place: KubernetesPlace = podPlace) {
+  constructor(place: KubernetesPlace = podPlace, answerMs = answerMaxMs) {
     this.#place = place;
+    this.#answerMs = answerMs;
   }
 
   /** Rejects with an error that says what stood in the way. */
@@ -68,7 +71,7 @@ export class KubernetesApi {
     const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = this.#place.env;
     if (host === undefined) throw new Error('expected to run in a pod of Kubernetes, found none');
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
-    const options = { host, port: port ?? 443, path, ca, headers, agent: false, timeout: answerMs };
+    const options = { host, port: port ?? 443, path, ca, headers, agent: false };
     return new Promise((resolve, reject) => {
       const asked = request(options, (response) => {
         let text = '';
@@ -83,7 +86,11 @@ export class KubernetesApi {
           else reject(refusal(response.statusCode, path));
         });
       });
-      asked.on('timeout', () => asked.destroy(new Error(`no answer within ${answerMs} ms`)));
+      // Set here and not as the request's own: that one begins anew with every byte.
+      const timer = setTimeout(() => {
+        asked.destroy(new Error(`no whole answer within ${this.#answerMs} ms`));
+      }, this.#answerMs);
+      asked.on('close', () => clearTimeout(timer));
       asked.on('error', reject);
       asked.end();
     });

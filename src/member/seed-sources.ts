@@ -3,7 +3,8 @@
  * an address may give others tomorrow than today.
  */
 import { lookup } from 'node:dns/promises';
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { Address } from '../base/ids.ts';
 import { addressOf, type HostPort, parseHostPort } from './host-port.ts';
@@ -53,10 +54,7 @@ function fileSource(text: string, resolve: Resolve): SeedSource | undefined {
 }
 
 async function everyLine(path: string, resolve: Resolve): Promise<Address[]> {
-  const content = await readFile(path, 'utf8');
-  if (content.length > fileBytesMax) {
-    throw new Error(`expected at most ${fileBytesMax} bytes in ${path}, found ${content.length}`);
-  }
+  const content = await contentOf(path);
   const lines = content.split('\n', linesMax).map((line) => line.replace(/#.*/, '').trim());
   const found: Address[] = [];
   for (const [at, line] of lines.entries()) {
@@ -69,7 +67,27 @@ async function everyLine(path: string, resolve: Resolve): Promise<Address[]> {
     }
     found.push(...(await everyAddress(parsed, resolve)));
   }
+  // Whoever writes it may be about to: to take it for the word that there is nobody would begin a cluster.
+  if (found.length === 0) throw new Error(`expected host:port in a line of ${path}, found none`);
   return found;
+}
+
+/** No more of it than it may have; where it is a pipe nobody who writes to it is waited for. */
+async function contentOf(path: string): Promise<string> {
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const content = Buffer.alloc(fileBytesMax + 1);
+    let length = 0;
+    while (length < content.length) {
+      const { bytesRead } = await handle.read(content, length, content.length - length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    if (length <= fileBytesMax) return content.toString('utf8', 0, length);
+    throw new Error(`expected at most ${fileBytesMax} bytes in ${path}, found more`);
+  } finally {
+    await handle.close();
+  }
 }
 
 async function systemResolve(host: string): Promise<readonly string[]> {

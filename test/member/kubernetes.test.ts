@@ -99,6 +99,22 @@ describe('seeds of Kubernetes', () => {
     expect((await failure('kubernetes:grid')).message).to.equal('the answer is too long');
   });
 
+  it('wait for no answer that comes a byte at a time, without an end', async () => {
+    const timers: NodeJS.Timeout[] = [];
+    answer = (response) => void timers.push(setInterval(() => response.write(' '), 10));
+    const { port } = api.address() as AddressInfo;
+    const found = new KubernetesApi(placeOf(port), 100).addressesOf(
+      parseKubernetes('kubernetes:a')!,
+    );
+    const error = await found.then(
+      () => new Error('it gave something'),
+      (reason: Error) => reason,
+    );
+    for (const timer of timers) clearInterval(timer);
+    expect(timers).to.have.length(1);
+    expect(error.message).to.equal('no whole answer within 100 ms');
+  });
+
   it('trust the authority of the pod and nobody else', async () => {
     writeFileSync(join(folder, 'ca.crt'), '');
     expect((await failure('kubernetes:grid')).message).to.match(/self-signed|certificate/);

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -127,6 +128,9 @@ describe('a file of seeds', () => {
     ['is not there', undefined, /ENOENT/],
     ['has a line that is no seed', '10.0.0.1:7400\nnowhere\n', /line 2 of .*, found 'nowhere'/],
     ['is too large', '#'.repeat(65_537), /at most 65536 bytes/],
+    ['is too large for its bytes', '# \u20ac'.repeat(20_000), /at most 65536 bytes/],
+    ['is empty, as one that is about to be written,', '', /expected host:port in a line/],
+    ['has comments only', '# nobody yet\n\n', /expected host:port in a line/],
   ];
   for (const [what, content, says] of broken) {
     it(`that ${what} gives nothing, and says why`, async () => {
@@ -142,6 +146,28 @@ describe('a file of seeds', () => {
       await seeds.look();
       expect(seeds.unresolved).to.deep.equal([`file:${path}`]);
       expect(warnings).to.deep.equal([`seeds that give nothing: file:${path}`]);
+    });
+  }
+});
+
+describe('what is no file', () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'shoal-'));
+    spawnSync('mkfifo', [join(folder, 'pipe')]);
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  for (const [what, path] of [
+    ['a device without an end', () => '/dev/zero'],
+    ['a folder', () => folder],
+    ['a pipe that nobody writes to', () => join(folder, 'pipe')],
+  ] as const) {
+    it(`gives nothing: ${what}`, async () => {
+      const { seeds, warnings } = seedsOf({}, [`file:${path()}`]);
+      await seeds.look();
+      expect(seeds.unresolved).to.deep.equal([`file:${path()}`]);
+      expect(warnings).to.have.length(1);
     });
   }
 });
