@@ -1,6 +1,7 @@
 /** Who is at a port of this machine, asked over HTTP: a process of this cluster, another one, or nobody. */
 import { type ClientRequestArgs, type IncomingMessage, request } from 'node:http';
 import { request as requestTls } from 'node:https';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import type { TlsOptions } from '../transport/settings.ts';
 import type { PortAnswer } from './siblings.ts';
 
@@ -12,20 +13,27 @@ export interface SelfAnswer {
   readonly cluster: string;
   /** Whether it may begin a cluster where there is none. */
   readonly mayForm: boolean;
+  /** From the turn on in which it begins one. */
   readonly hasCluster: boolean;
 }
 
 const answerMs = 1_000;
 const answerBytesMax = 4_096;
 
-/** It never rejects. */
+/** How this process shows itself to those that it asks. Made once: it takes a millisecond. */
+export function askingContext({ key, cert }: TlsOptions): SecureContext {
+  return createSecureContext({ key: Buffer.from(key), cert: Buffer.from(cert) });
+}
+
+/** It never rejects. `context`: where the members of the cluster use TLS. */
 export function askPort(
   port: number,
   cluster: string,
-  tls: TlsOptions | undefined,
+  context: SecureContext | undefined,
 ): Promise<PortAnswer> {
   return new Promise((resolve) => {
-    const asked = send(port, tls, (response) => {
+    let isOpen = false;
+    const asked = send(port, context, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
@@ -43,8 +51,15 @@ export function askPort(
       asked.destroy();
     }, answerMs);
     asked.on('close', () => clearTimeout(timer));
+    asked.on('socket', (socket) => {
+      socket.once('connect', () => {
+        isOpen = true;
+      });
+    });
     asked.on('error', (error: NodeJS.ErrnoException) => {
-      resolve({ kind: error.code === 'ECONNREFUSED' ? 'free' : 'stranger' });
+      // What kept this process from asking (it has too many files open, say) tells nothing of the port.
+      const kind = isOpen ? 'stranger' : 'silent';
+      resolve({ kind: error.code === 'ECONNREFUSED' ? 'free' : kind });
     });
     asked.end();
   });
@@ -52,14 +67,14 @@ export function askPort(
 
 function send(
   port: number,
-  tls: TlsOptions | undefined,
+  secureContext: SecureContext | undefined,
   onResponse: (response: IncomingMessage) => void,
 ) {
   const target: ClientRequestArgs = { host: '127.0.0.1', port, path: selfPath, agent: false };
-  if (tls === undefined) return request(target, onResponse);
+  if (secureContext === undefined) return request(target, onResponse);
   // Whether it is who it says the link of members finds out; here it is only asked who it says it is.
-  const [key, cert] = [Buffer.from(tls.key), Buffer.from(tls.cert)];
-  return requestTls({ ...target, key, cert, rejectUnauthorized: false }, onResponse);
+  const secure = { ...target, secureContext, rejectUnauthorized: false };
+  return requestTls(secure, onResponse);
 }
 
 function answerOf(text: string, cluster: string): PortAnswer {

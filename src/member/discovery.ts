@@ -7,7 +7,7 @@ import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import type { Address } from '../base/ids.ts';
 import { waitFor } from '../base/waiting.ts';
 import { unreachable } from './admission.ts';
-import { askPort } from './ask-port.ts';
+import { askingContext, askPort } from './ask-port.ts';
 import type { Incarnation } from './incarnation.ts';
 import type { JoinPlan } from './options.ts';
 import { Seeds } from './seeds.ts';
@@ -167,11 +167,12 @@ class SiblingDiscovery implements Discovery {
   attend(current: () => Incarnation | undefined): void {
     const address = current()?.address ?? '';
     const { settings, tls } = this.#plan;
+    const context = tls && askingContext(tls);
     this.#siblings = new Siblings({
       clock: systemClock,
       ports: this.#ports,
       own: Number(address.slice(address.lastIndexOf(':') + 1)),
-      ask: (port) => askPort(port, settings.cluster, tls),
+      ask: (port) => askPort(port, settings.cluster, context),
       onRound: (round) => {
         if (this.#round === undefined) this.#tell(address, round);
         this.#round = round;

@@ -53,6 +53,11 @@ export class Formation {
     this.#startedAt = nowMs;
   }
 
+  /** Whether it has come to forming one. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   pledgedBy(from: MemberId, nowMs: number): void {
     this.#pledged.set(from, nowMs);
   }

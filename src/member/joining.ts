@@ -54,6 +54,11 @@ export class Joining {
     this.#formation.permit(untilMs);
   }
 
+  /** Whether this process begins a cluster; the table follows. */
+  get isForming(): boolean {
+    return this.#formation.isOver;
+  }
+
   /** Why the cluster does not take this process in; empty where nothing is known. */
   get refusal(): string {
     return this.#refusal;

@@ -65,12 +65,12 @@ export class LocalView {
 
   /** What other processes of this machine ask who look for their cluster (siblings.ts). */
   get process(): SelfAnswer {
-    const { id, settings, state } = this.#member();
+    const { id, settings, state, joining } = this.#member();
     return {
       id,
       cluster: settings.cluster,
       mayForm: settings.data && Number.isFinite(settings.expect),
-      hasCluster: state.members.size > 0,
+      hasCluster: state.members.size > 0 || joining.isForming,
     };
   }
 

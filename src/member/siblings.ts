@@ -6,9 +6,11 @@
  * 1. Of those that have no cluster yet only the one with the lowest port may form it. A port has one
  *    holder, so there are not two of these.
  * 2. It forms it only on a round of answers that is complete, that began when it had its port, and that
- *    is at most half a second old; where others wait beside it, only a second after the first such round.
- *    So who found a lower port free has formed, and is seen to have, before the new holder of that port
- *    may: to see it free it had a port of its own, which the new holder asks.
+ *    is `freshMs` old at most; where others wait beside it, on one that began `patienceMs` after its first.
+ *    So who found a lower port free has formed, and says so, before the new holder of that port may: to
+ *    see it free it had a port of its own, which the new holder asks. Rounds in between need not be clear:
+ *    it is the time that ends what others may act on. A round that nobody holds up is fresh at its end,
+ *    however slow the machine, since a port has less time to answer.
  * 3. A port that is open and does not answer may be one of the cluster: nobody forms while there is one.
  * 4. Other clusters and other programs are asked who they are while this process looks for its own, and
  *    are not spoken to otherwise.
@@ -55,15 +57,17 @@ export interface Round {
 
 const host = '127.0.0.1';
 const everyMs = 250;
-const freshMs = 500;
-const patienceMs = 1_000;
+/** A little more than a port has to answer (ask-port.ts). */
+const freshMs = 1_100;
+/** More than `freshMs`. */
+const patienceMs = 1_250;
 
 export class Siblings {
   readonly #parts: SiblingsParts;
   #timer: Timer | undefined;
   #isOver = false;
-  /** When the first round began of those since which nobody has stood in the way. */
-  #clearSince: number | undefined;
+  /** When the first round began. */
+  #startedAt: number | undefined;
 
   constructor(parts: SiblingsParts) {
     this.#parts = parts;
@@ -102,8 +106,8 @@ export class Siblings {
       answers.filter(({ answer }) => answer.kind === kind).map(({ port }) => addressOf(host, port));
     const siblings = at('sibling');
     const isClear = !answers.some(({ port, answer }) => this.#isInTheWay(port, answer));
-    this.#clearSince = isClear ? (this.#clearSince ?? beganAt) : undefined;
-    const isTime = siblings.length === 0 || beganAt - (this.#clearSince ?? beganAt) >= patienceMs;
+    this.#startedAt ??= beganAt;
+    const isTime = siblings.length === 0 || beganAt - this.#startedAt >= patienceMs;
     return {
       siblings,
       silent: at('silent'),

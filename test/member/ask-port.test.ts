@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { createServer as createHttp, type Server as HttpServer } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { askPort, selfPath } from '../../src/member/ask-port.ts';
+import { askingContext, askPort, selfPath } from '../../src/member/ask-port.ts';
 import { closeAll, joinGrid } from '../support/grids.ts';
 import { testCertificate, testKey } from '../transport/test-certificate.ts';
 
@@ -53,9 +54,10 @@ describe('a port that is asked', () => {
     const server = createHttps(tls, (_, response) => response.end(body));
     const port = await portOf(server);
     const sibling = { kind: 'sibling', mayForm: false, hasCluster: false };
-    expect(await askPort(port, 'shop', tls)).to.deep.equal(sibling);
+    const context = askingContext(tls);
+    expect(await askPort(port, 'shop', context)).to.deep.equal(sibling);
     expect(await askPort(port, 'shop', undefined)).to.deep.equal(stranger);
-    expect(await askPort(await portOf(answering(body)), 'shop', tls)).to.deep.equal(stranger);
+    expect(await askPort(await portOf(answering(body)), 'shop', context)).to.deep.equal(stranger);
   });
 
   const others: readonly (readonly [what: string, body: string, status?: number])[] = [
@@ -78,6 +80,22 @@ describe('a port that is asked', () => {
     expect(await askPort(await portOf(greeting), 'shop', undefined)).to.deep.equal(stranger);
     const closing = createServer((socket) => socket.destroy());
     expect(await askPort(await portOf(closing), 'shop', undefined)).to.deep.equal(stranger);
+  });
+
+  it('is silent where this process has too many files open to ask', async () => {
+    const ask = new URL('../../src/member/ask-port.ts', import.meta.url);
+    const program = `
+      import { openSync } from 'node:fs';
+      import { askPort } from '${ask}';
+      try {
+        for (;;) openSync('/dev/null');
+      } catch ({ code }) {
+        const { kind } = await askPort(7_399, 'shop', undefined);
+        process.stdout.write(code + ' ' + kind);
+      }`;
+    const node = `exec ${process.execPath} --import tsx --input-type=module -e "$0"`;
+    const { stdout } = spawnSync('sh', ['-c', `ulimit -n 200; ${node}`, program]);
+    expect(stdout.toString()).to.equal('EMFILE silent');
   });
 
   it('is silent where it is open and nothing comes, or not all of it', async () => {

@@ -57,9 +57,9 @@ describe('a process that was told nothing', () => {
   });
 
   it('may form its cluster at once where it finds nobody, or strangers only', async () => {
-    expect((await processAt({}).last()).permittedUntil).to.equal(500);
+    expect((await processAt({}).last()).permittedUntil).to.equal(1_100);
     const beside = await processAt({ 7400: stranger, 7403: stranger }).last();
-    expect(beside.permittedUntil).to.equal(500);
+    expect(beside.permittedUntil).to.equal(1_100);
     expect(beside.siblings).to.deep.equal([]);
     expect(beside.strangers).to.deep.equal(['127.0.0.1:7400', '127.0.0.1:7403']);
   });
@@ -75,13 +75,13 @@ describe('a process that was told nothing', () => {
   it('does not wait for one with a lower port that only joins', async () => {
     const { last, later } = processAt({ 7400: joiner });
     expect((await last()).permittedUntil).to.equal(undefined);
-    expect((await later(1_000)).permittedUntil).to.equal(1_500);
+    expect((await later(1_250)).permittedUntil).to.equal(2_350);
   });
 
-  it('forms it a second after it first found those that wait beside it, and no sooner', async () => {
+  it('forms it 1.25 seconds after it began to look where others wait beside it, and no sooner', async () => {
     const { later } = processAt({ 7403: waiting });
-    expect((await later(750)).permittedUntil).to.equal(undefined);
-    expect((await later(250)).permittedUntil).to.equal(1_500);
+    expect((await later(1_000)).permittedUntil).to.equal(undefined);
+    expect((await later(250)).permittedUntil).to.equal(2_350);
   });
 
   it('forms none where there is one, be its members where they will', async () => {
@@ -99,20 +99,24 @@ describe('a process that was told nothing', () => {
     expect(round.silent).to.deep.equal(['127.0.0.1:7404']);
   });
 
-  it('begins to wait anew when somebody was in the way', async () => {
+  it('waits no longer for somebody who was in the way meanwhile', async () => {
     const answers: Record<number, PortAnswer> = { 7403: waiting };
     const { later } = processAt(answers);
     await later(750);
     answers[7_400] = silent;
-    await later(250);
+    expect((await later(500)).permittedUntil).to.equal(undefined);
     delete answers[7_400];
-    expect((await later(1_000)).permittedUntil).to.equal(undefined);
-    expect((await later(250)).permittedUntil).to.not.equal(undefined);
+    expect((await later(250)).permittedUntil).to.equal(1_500 + 1_100);
+  });
+
+  it('acts on answers that took as long as a port may take', async () => {
+    const { clock, last } = processAt({}, 1_000);
+    expect((await last()).permittedUntil).to.be.above(clock.monotonic());
   });
 
   it('goes by when it asked, not by when it was answered', async () => {
     const { clock, last } = processAt({}, 400);
-    expect((await last()).permittedUntil).to.equal(500);
+    expect((await last()).permittedUntil).to.equal(1_100);
     expect(clock.monotonic()).to.equal(400);
   });
 
