@@ -4,10 +4,12 @@ import { copyMutants } from './copy-mutants.ts';
 import { leaseMutants } from './lease-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { replicationMutants } from './replication-mutants.ts';
+import { shortcutMutants } from './shortcut-mutants.ts';
 
 export const mutants: readonly Mutant[] = [
   ...replicationMutants,
   ...copyMutants,
   ...leaseMutants,
   ...changeMutants,
+  ...shortcutMutants,
 ];

@@ -15,46 +15,6 @@ export const replicationMutants: readonly Mutant[] = [
     checks: [inGrid(2), inTest(replicas, 'answers a write only when every member in sync has it')],
   },
   {
-    name: 'a look on the spot sees what is not committed',
-    edits: [
-      {
-        file: primary,
-        from: 'return needs <= this.#state.commit ? seen.result : undefined;',
-        to: 'return needs >= 0 ? seen.result : undefined;',
-      },
-    ],
-    checks: [inTest(replicas, 'lets itself be looked at where a read would be answered at once')],
-  },
-  {
-    name: 'a look on the spot asks for no lease',
-    edits: [
-      {
-        file: primary,
-        from: "if (typeof store === 'string' || this.#admission(store, nowMs) !== undefined) return undefined;",
-        to: "if (typeof store === 'string') return undefined;",
-      },
-    ],
-    checks: [inTest(replicas, 'lets itself be looked at where a read would be answered at once')],
-  },
-  {
-    name: 'a look on the spot overtakes what waits',
-    edits: [
-      { file: 'src/partition/partition-host.ts', from: ' || hosted.ref.waiting > 0', to: '' },
-    ],
-    checks: [inTest('partition/partition-host', 'lets nobody look past what waits')],
-  },
-  {
-    name: 'an only copy answers without a lease',
-    edits: [
-      {
-        file: primary,
-        from: 'if (!isNext || !this.#state.options.surroundings.isLeaseValid(nowMs)) return false;',
-        to: 'if (!isNext) return false;',
-      },
-    ],
-    checks: [inTest(replicas, 'answers as the only copy, too, only where it still has a lease')],
-  },
-  {
     name: 'a promotion fences nobody: a copy goes on with whoever it followed',
     edits: [
       {

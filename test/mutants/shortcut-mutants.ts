@@ -1,0 +1,88 @@
+/** What the short ways of the hot path have to keep, taken out (docs/decisions/0012). */
+import { inTest, type Mutant } from './mutant.ts';
+
+const primary = 'src/partition/primary.ts';
+const replicas = 'partition/replica';
+
+export const shortcutMutants: readonly Mutant[] = [
+  {
+    name: 'a look on the spot sees what is not committed',
+    edits: [
+      {
+        file: primary,
+        from: 'return needs <= this.#state.commit ? seen.result : undefined;',
+        to: 'return needs >= 0 ? seen.result : undefined;',
+      },
+    ],
+    checks: [inTest(replicas, 'lets itself be looked at where a read would be answered at once')],
+  },
+  {
+    name: 'a look on the spot asks for no lease',
+    edits: [
+      {
+        file: primary,
+        from: "if (typeof store === 'string' || this.#admission(store, nowMs) !== undefined) return undefined;",
+        to: "if (typeof store === 'string') return undefined;",
+      },
+    ],
+    checks: [inTest(replicas, 'lets itself be looked at where a read would be answered at once')],
+  },
+  {
+    name: 'a look on the spot overtakes what waits',
+    edits: [
+      { file: 'src/partition/partition-host.ts', from: ' || hosted.ref.waiting > 0', to: '' },
+    ],
+    checks: [inTest('partition/partition-host', 'lets nobody look past what waits')],
+  },
+  {
+    name: 'looks on the spot never let go of the thread',
+    edits: [{ file: 'src/partition/router.ts', from: 'this.#glancesLeft <= 0 || ', to: '' }],
+    checks: [inTest('member/grid-member', 'leaves turns of the event loop to others')],
+  },
+  {
+    name: 'data for another process at an address is sent to the one that is there',
+    edits: [
+      {
+        file: 'src/transport/link.ts',
+        from: 'if (id !== undefined && id !== this.#peer?.id) return true;',
+        to: '',
+      },
+    ],
+    checks: [inTest('transport/websocket', 'give a process what was sent to it')],
+  },
+  {
+    name: 'a frame keeps the thread for longer than a turn',
+    edits: [
+      {
+        file: 'src/actors/scheduler.ts',
+        from: 'if (!this.#isGathering || this.#isHandling || !this.#hasBudget()) return false;',
+        to: 'if (!this.#isGathering || this.#isHandling) return false;',
+      },
+    ],
+    checks: [inTest('actors/actor-system', 'handles what is brought there and then')],
+  },
+  {
+    name: 'what an actor tells while it handles something is handled within it',
+    edits: [
+      {
+        file: 'src/actors/scheduler.ts',
+        from: 'if (!this.#isGathering || this.#isHandling || !this.#hasBudget()) return false;',
+        to: 'if (!this.#isGathering || !this.#hasBudget()) return false;',
+      },
+    ],
+    checks: [
+      inTest('actors/actor-system', 'handles what is brought there and then, one at a time'),
+    ],
+  },
+  {
+    name: 'an only copy answers without a lease',
+    edits: [
+      {
+        file: primary,
+        from: 'if (!isNext || !this.#state.options.surroundings.isLeaseValid(nowMs)) return false;',
+        to: 'if (!isNext) return false;',
+      },
+    ],
+    checks: [inTest(replicas, 'answers as the only copy, too, only where it still has a lease')],
+  },
+];
