@@ -105,7 +105,9 @@ export class BusyPoll {
   #settle(): void {
     // Many small frames are no gain on few large ones.
     const rate = ({ bytes, ms }: Traffic) => bytes / Math.max(ms, Number.MIN_VALUE);
-    this.#isWanted = rate(this.#with) > (1 + gainMin) * rate(this.#without);
+    // The lot may have given one of the two nothing: then there is nothing to compare with.
+    const isCompared = this.#without.ms > 0;
+    this.#isWanted = isCompared && rate(this.#with) > (1 + gainMin) * rate(this.#without);
     this.#framesLeft = settledFrames;
   }
 

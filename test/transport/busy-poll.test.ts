@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
-import { seededRandom } from '../../src/base/random.ts';
+import { type Random, seededRandom } from '../../src/base/random.ts';
 import { BusyPoll } from '../../src/transport/busy-poll.ts';
 import { HandClock } from '../actors/hand-clock.ts';
 
@@ -31,6 +31,16 @@ describe('a loop that stays awake for near peers', () => {
       expect(awake() / many).to.be.within(0.01, 0.15);
     });
   }
+
+  it('sleeps after a trial in which the lot had it awake all the time', () => {
+    const lot = { ...seededRandom(7), next: () => 0 };
+    const { exchange, awake } = poller(peers.slower, lot);
+    // The first trial, what it settles, and the second one.
+    exchange(256 + 4_096 + 256);
+    const before = awake();
+    exchange(many);
+    expect(awake() - before).to.be.below(10);
+  });
 
   it('never goes round for frames that come now and then', () => {
     const { exchange, awake } = poller(peers.far);
@@ -80,9 +90,9 @@ interface Peer {
   readonly asleepBytes?: number;
 }
 
-function poller(first: Peer) {
+function poller(first: Peer, random: Random = seededRandom(7)) {
   const clock = new HandClock();
-  const poll = new BusyPoll(clock, seededRandom(7));
+  const poll = new BusyPoll(clock, random);
   let peer = first;
   let awake = 0;
   return {
