@@ -32,6 +32,12 @@ describe('a loop that stays awake for near peers', () => {
     });
   }
 
+  it('has one thing to do a round, however many frames come', () => {
+    const { exchange, waiting } = poller(peers.quicker);
+    exchange(many);
+    expect(waiting()).to.equal(1);
+  });
+
   it('sleeps after a trial in which the lot had it awake all the time', () => {
     const lot = { ...seededRandom(7), next: () => 0 };
     const { exchange, awake } = poller(peers.slower, lot);
@@ -97,6 +103,8 @@ function poller(first: Peer, random: Random = seededRandom(7)) {
   let awake = 0;
   return {
     awake: () => awake,
+    /** What the loop has to do in its next round. */
+    waiting: () => clock.deferredCount,
     meet(other: Peer) {
       peer = other;
     },
