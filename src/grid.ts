@@ -7,10 +7,12 @@ import type { CallOptions } from './base/call-options.ts';
 import type { Duration } from './base/duration.ts';
 import type { Logger } from './base/logger.ts';
 import type { Preset } from './base/timings.ts';
+import type { GridEvent } from './grid-event.ts';
+import type { MergePolicy, MergePolicyName } from './grid-merge.ts';
 import type { GridTopic, TopicOptions } from './grid-topic.ts';
 import type { Key } from './wire/key.ts';
 
-export type { CallOptions, Duration, Key };
+export type { CallOptions, Duration, GridEvent, Key };
 
 /** One process of the grid, as `grid.self` and `grid.members` show it. */
 export interface Member {
@@ -23,41 +25,6 @@ export interface Member {
   readonly state: 'joining' | 'up' | 'suspected' | 'leaving';
 }
 
-/** What happens in a grid. Branch on `type`. */
-export type GridEvent =
-  | { readonly type: 'member-joined'; readonly member: Member }
-  | { readonly type: 'member-suspected'; readonly member: Member }
-  | { readonly type: 'member-left'; readonly member: Member; readonly reason: 'left' | 'failed' }
-  | { readonly type: 'partition-moved'; readonly partition: number; readonly to: Member }
-  | { readonly type: 'partition-lost'; readonly partition: number }
-  /** A copy of a partition is on its way: `from` where it takes the place of another, which goes then. */
-  | {
-      readonly type: 'migration-started';
-      readonly partition: number;
-      readonly to: Member;
-      readonly from?: Member;
-    }
-  /** `isDone` is false where it was given up: another is tried where one is needed. */
-  | {
-      readonly type: 'migration-finished';
-      readonly partition: number;
-      readonly to: Member;
-      readonly from?: Member;
-      readonly isDone: boolean;
-    }
-  /** Copies made since nothing was moving, and those that are still to come. */
-  | { readonly type: 'migration-progress'; readonly made: number; readonly left: number }
-  | { readonly type: 'safe' }
-  /**
-   * This process goes on alone with what it held, in a lineage of its own, since those who decide are gone;
-   * `lost` partitions it did not hold. Others may go on without it: then there are two truths until they heal.
-   */
-  | { readonly type: 'split'; readonly lineage: string; readonly lost: number }
-  | { readonly type: 'healed'; readonly discarded: number }
-  | { readonly type: 'reconnecting' }
-  | { readonly type: 'connected' }
-  | { readonly type: 'slow-loop'; readonly lagMs: number };
-
 /** Options of a map; a later caller with other options gets `GRID_BAD_OPTION` naming both. */
 export interface MapOptions {
   /** Copies beside the primary, 0 to 3. @default 1 */
@@ -68,6 +35,13 @@ export interface MapOptions {
   readonly ttl?: Duration;
   /** As `SetOptions.jitter`, where a call does not say. @default 0 */
   readonly jitter?: number;
+  /**
+   * What becomes of a key when a split heals and both sides have written it: `putIfAbsent` keeps what the
+   * side has that stays, `latestUpdate` what was written last, `higherHits` what was used more, `passThrough`
+   * what comes in. `discard` brings in nothing at all. Or the name of one of `mergePolicies`.
+   * @default 'putIfAbsent'
+   */
+  readonly merge?: MergePolicyName | (string & {});
 }
 
 /** Options of the calls that set a value. */
@@ -117,7 +91,10 @@ export interface JoinOptions {
   readonly partitions?: number;
   /** What becomes of a partition all of whose copies are gone. @default 'fail' */
   readonly onPartitionLost?: 'fail' | 'recreate';
-  /** @default 'auto' */
+  /**
+   * What a side does that has lost the majority: `consistency` waits; `auto` goes on alone after 10 s in a grid
+   * of one or two members and waits in a larger one; `availability` goes on alone always. @default 'auto'
+   */
   readonly splitBrain?: 'auto' | 'consistency' | 'availability';
   /** False for a lite member, which holds nothing. @default true */
   readonly data?: boolean;
@@ -147,6 +124,8 @@ export interface JoinOptions {
   readonly origins?: readonly string[];
   /** Options of maps by name or by pattern (`*`). @default none */
   readonly maps?: Readonly<Record<string, MapOptions>>;
+  /** Merge policies by name, the same on every member; `merge` of a map names them. @default none */
+  readonly mergePolicies?: Readonly<Record<string, MergePolicy>>;
   /** Options of queues by name or by pattern (`*`). @default none */
   readonly queues?: Readonly<Record<string, QueueOptions>>;
   /** Options of topics by name or by pattern (`*`). @default none */

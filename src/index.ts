@@ -26,6 +26,7 @@ export type {
   TlsOptions,
   UserOptions,
 } from './grid.ts';
+export type { MergedStructure, MergePolicy, MergePolicyName } from './grid-merge.ts';
 export type {
   GridTopic,
   MessageContext,

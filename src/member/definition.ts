@@ -5,19 +5,19 @@ import type { JoinPlan } from './options.ts';
 import { queueDefinition } from './queue-definition.ts';
 import { topicDefinition } from './topic-definition.ts';
 
-type Patterns = Pick<JoinPlan, 'maps' | 'queues' | 'topics'>;
+type Patterns = Pick<JoinPlan, 'maps' | 'mergePolicies' | 'queues' | 'topics'>;
 type Definition = Readonly<Record<string, unknown>>;
 
 export function definitionOf(
   type: string,
   name: string,
   asked: Definition,
-  { maps, queues, topics }: Patterns,
+  { maps, mergePolicies, queues, topics }: Patterns,
 ): Definition {
   const options = Object.keys(asked).length === 0 ? undefined : asked;
   switch (type) {
     case 'map':
-      return mapDefinition(name, options, maps);
+      return mapDefinition(name, options, maps, mergePolicies);
     case 'queue':
       return queueDefinition(name, options, queues);
     case 'topic':

@@ -86,6 +86,9 @@ export class Dispatch implements TransportEvents, PartitionOutlet {
       case 'meta.alter':
       case 'meta.handover':
       case 'meta.removed':
+      case 'meta.standing':
+      case 'meta.yield':
+      case 'meta.welcome':
         this.#parts.roster.note(from.id, from.address);
         if (message.kind === 'meta.proposed' && message.outcome !== 'unformed') {
           this.hasSeenCluster = true;

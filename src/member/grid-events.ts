@@ -7,6 +7,7 @@ import { type Observable, Subject } from 'rxjs';
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
 import type { GridEvent, Member as MemberView } from '../grid.ts';
+import type { MergedStructure } from '../grid-merge.ts';
 import type { MetaState, PartitionRow } from '../partition/meta-state.ts';
 import { type Doubts, memberViews } from './member-views.ts';
 import { MigrationEvents } from './migration-events.ts';
@@ -23,6 +24,8 @@ export class GridEvents {
   readonly #memberOf = (id: MemberId) => this.#members.get(id);
   #members = new Map<string, MemberView>();
   #rows = new Map<PartitionId, RowBefore>();
+  /** Lineages whose members are bringing what they had. */
+  #merging = new Set<string>();
   #wasSafe = false;
   /** How many partitions have no copy left. */
   lost = 0;
@@ -47,6 +50,7 @@ export class GridEvents {
   reset(): void {
     this.#rows = new Map();
     this.#migrations.reset();
+    this.#merging = new Set();
     this.#wasSafe = false;
   }
 
@@ -58,6 +62,7 @@ export class GridEvents {
   observe(state: MetaState, doubts: Doubts, isSafe: boolean): void {
     this.#observeMembers(memberViews(state, doubts));
     this.#observeRows(state);
+    this.#observeMerges(state);
     if (isSafe && !this.#wasSafe) this.emit({ type: 'safe' });
     this.#wasSafe = isSafe;
   }
@@ -84,6 +89,25 @@ export class GridEvents {
     if (member.state === 'suspected' && before?.state === 'up') {
       this.emit({ type: 'member-suspected', member });
     }
+  }
+
+  #observeMerges(state: MetaState): void {
+    const before = this.#merging;
+    this.#merging = new Set();
+    for (const { lineage, open, missing, report } of state.merges) {
+      if (open.length > 0) this.#merging.add(lineage);
+      else if (before.has(lineage)) this.#tellHealed(lineage, missing, report);
+    }
+  }
+
+  #tellHealed(lineage: string, missing: number, structures: readonly MergedStructure[]): void {
+    let kept = 0;
+    let discarded = 0;
+    for (const row of structures) {
+      kept += row.kept;
+      discarded += row.discarded;
+    }
+    this.emit({ type: 'healed', lineage, kept, discarded, missing, structures });
   }
 
   #observeRows(state: MetaState): void {

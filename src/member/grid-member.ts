@@ -47,6 +47,7 @@ import type { Member } from './member.ts';
 import { memberViews } from './member-views.ts';
 import { checkJoinOptions, type JoinPlan } from './options.ts';
 import { queueDefinition } from './queue-definition.ts';
+import { SuccessionLog } from './succession-log.ts';
 import { topicDefinition } from './topic-definition.ts';
 
 /** Answers plain HTTP requests on the member's port. */
@@ -70,6 +71,7 @@ export class GridMember implements Grid {
   readonly #topics: Topics;
   readonly #refusals = new Map<Address, Refused>();
   #phase: Phase = 'joining';
+  readonly #log: SuccessionLog;
   /** Of how many lost partitions the log has told. */
   #lostTold = 0;
   readonly #identities: Identities;
@@ -93,6 +95,7 @@ export class GridMember implements Grid {
 
   private constructor(plan: JoinPlan, adminOf: AdminOf) {
     this.#plan = plan;
+    this.#log = new SuccessionLog(plan.logger);
     this.#discovery = discoveryOf(plan);
     this.#router = new CurrentRouter(() => this.#member.router);
     this.#topics = new Topics({
@@ -131,7 +134,8 @@ export class GridMember implements Grid {
   }
 
   map<K extends Key = Key, V = unknown>(name: string, options?: MapOptions): GridMap<K, V> {
-    const definition = mapDefinition(name, options, this.#plan.maps);
+    const { maps, mergePolicies } = this.#plan;
+    const definition = mapDefinition(name, options, maps, mergePolicies);
     return new MapHandle<K, V>({ router: this.#router, clock: systemClock, name, definition });
   }
 
@@ -254,6 +258,7 @@ export class GridMember implements Grid {
         // The member tells this in the middle of its turn; what follows begins after it.
         onStopped: (reason, error) => systemClock.defer(() => this.#stopped(reason, error)),
         onSucceeded: (heritage) => systemClock.defer(() => this.#succeed(heritage)),
+        onApart: (lineage) => this.#log.apart(this.#member.id, lineage),
       },
     });
   }
@@ -289,7 +294,7 @@ export class GridMember implements Grid {
     if (reason === 'removed') {
       logger.warn({ self: this.#member.id }, 'the other members removed this one; it joins again');
       this.#events.emit({ type: 'reconnecting' });
-      void this.#rejoin();
+      void this.#rejoin(this.#member.unfinished);
       return;
     }
     const message =
@@ -299,16 +304,10 @@ export class GridMember implements Grid {
     if (this.#phase === 'in') void this.#close();
   }
 
-  /** Nobody who decides is there any more: this process goes on alone, with what it held. */
+  /** This process goes on as another member: alone, or where its lineage was merged. */
   #succeed(inheritance: Inheritance): void {
     if (this.#phase !== 'in') return;
-    const missed = [...inheritance.state.members.values()].filter(
-      ({ id }) => id !== inheritance.from,
-    );
-    this.#plan.logger.error(
-      { self: inheritance.from, missed: missed.map(({ id }) => id) },
-      'SPLIT: those who decide have not been heard for long, and this member goes on alone with what it holds; if they live, there are two truths from now on, of which a merge will discard what differs in one',
-    );
+    this.#log.succeeds(inheritance);
     this.#events.emit({ type: 'reconnecting' });
     void this.#rejoin(inheritance);
   }
@@ -319,10 +318,8 @@ export class GridMember implements Grid {
     const isIn = () => !this.#isOpen || this.#member.isReady;
     while (!(await waitFor(isIn, { clock: systemClock, timeoutMs: rejoinMs })));
     if (this.#phase !== 'in') return;
-    if (inheritance !== undefined) {
-      this.#topics.lineageChanged();
-      this.#events.tellSplit(this.#member.state);
-    }
+    if (inheritance !== undefined) this.#topics.lineageChanged();
+    if (inheritance?.kind === 'fork') this.#events.tellSplit(this.#member.state);
     this.#events.emit({ type: 'connected' });
   }
 

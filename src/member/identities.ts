@@ -51,7 +51,8 @@ export class Identities {
     if (before === undefined) return;
     const { address, member } = before;
     const others = [...member.state.members.values()].map((row) => row.address as Address);
-    const known = new Set([...others, ...seeds]);
+    const into = inheritance?.kind === 'merge' ? (inheritance.into.addresses as Address[]) : [];
+    const known = new Set([...into, ...others, ...seeds]);
     known.delete(address);
     await before.close();
     const { plan } = this.#options;

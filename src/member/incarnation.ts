@@ -44,7 +44,7 @@ export interface IncarnationOptions {
 
 export async function beginIncarnation(options: IncarnationOptions): Promise<Incarnation> {
   const { plan, port, events, requests, mayForm, inheritance } = options;
-  const { settings, logger } = plan;
+  const { settings, logger, mergePolicies } = plan;
   const expect = mayForm ? settings.expect : Number.POSITIVE_INFINITY;
   const id = `${settings.name}#${systemRandom.id()}` as MemberId;
   const transport = await WebSocketTransport.open({
@@ -65,7 +65,16 @@ export async function beginIncarnation(options: IncarnationOptions): Promise<Inc
   const seeds = options.seeds.filter((seed) => seed !== address);
   const isOwnSeed = seeds.length < options.seeds.length;
   const member = new Member(
-    { id, clock: systemClock, random: systemRandom, transport, stall, logger, inheritance },
+    {
+      id,
+      clock: systemClock,
+      random: systemRandom,
+      transport,
+      stall,
+      logger,
+      inheritance,
+      mergePolicies,
+    },
     {
       ...settings,
       expect,

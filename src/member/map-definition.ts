@@ -1,26 +1,34 @@
 /** What a map is created with: what its first user asks for, else what `maps` says of its name. */
 import { durationMs } from '../base/duration.ts';
 import type { MapOptions } from '../grid.ts';
+import type { MergePolicy } from '../grid-merge.ts';
 import { checkMapOptions } from './options.ts';
 
 export function mapDefinition(
   name: string,
   options: MapOptions | undefined,
   patterns: Readonly<Record<string, MapOptions>>,
+  policies: Readonly<Record<string, MergePolicy>> = {},
 ): Readonly<Record<string, unknown>> {
   if (options !== undefined) {
-    return definitionOf(checkMapOptions(`options of the map '${name}'`, options));
+    return definitionOf(checkMapOptions(`options of the map '${name}'`, options, policies));
   }
   const pattern = bestPattern(name, Object.keys(patterns));
   return pattern === undefined ? {} : definitionOf(patterns[pattern] as MapOptions);
 }
 
 /** Equal options give equal definitions, in whatever order and units they were given. */
-function definitionOf({ backups, ttl, jitter }: MapOptions): Readonly<Record<string, unknown>> {
+function definitionOf({
+  backups,
+  ttl,
+  jitter,
+  merge,
+}: MapOptions): Readonly<Record<string, unknown>> {
   const definition: Record<string, unknown> = {};
   if (backups !== undefined) definition.backups = backups;
   if (ttl !== undefined) definition.ttl = durationMs(ttl, 'ttl');
   if (jitter !== undefined) definition.jitter = jitter;
+  if (merge !== undefined) definition.merge = merge;
   return definition;
 }
 

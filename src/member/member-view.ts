@@ -22,6 +22,7 @@ export function isSafe(
   for (const member of state.members.values()) {
     if (member.status === 'joining' || (isServing(member) && isDoubtful(member.id))) return false;
   }
+  if (state.merges.some(({ open }) => open.length > 0)) return false;
   return !hasUnsettled(state) && !isVoteOpen(state, config);
 }
 
@@ -41,6 +42,8 @@ export function unsafeReason(
     if (member.status === 'joining') return `${member.name} is joining`;
     if (isServing(member) && isDoubtful(member.id)) return `${member.name} does not answer`;
   }
+  const open = state.merges.reduce((sum, merge) => sum + merge.open.length, 0);
+  if (open > 0) return `${open} members still bring what they had in a lineage that was merged`;
   const unsettled = countUnsettled(state);
   if (unsettled > 0) return `${unsettled} partitions lack a copy or are moving`;
   return isVoteOpen(state, config) ? openVote(state, config) : undefined;

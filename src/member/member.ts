@@ -10,18 +10,16 @@ import type { CallerId, MemberId } from '../base/ids.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import type { Stall } from '../base/stall.ts';
-import { MembershipActor, type MembershipInput } from '../membership/membership-actor.ts';
+import type { MergePolicy } from '../grid-merge.ts';
+import type { MembershipActor, MembershipInput } from '../membership/membership-actor.ts';
 import type { Swim } from '../membership/swim.ts';
 import type { SwimAction } from '../membership/swim-types.ts';
-import { type Dialect, ownDialect } from '../partition/dialect.ts';
-import { MetaActor, type MetaInput } from '../partition/meta-actor.ts';
-import type { MetaAction, MetaGroup } from '../partition/meta-group.ts';
-import {
-  type Command,
-  isServing,
-  type MetaState,
-  type NewMember,
-} from '../partition/meta-state.ts';
+import type { Dialect } from '../partition/dialect.ts';
+import type { Yield } from '../partition/merges.ts';
+import type { MetaAction } from '../partition/meta-actions.ts';
+import type { MetaActor, MetaInput } from '../partition/meta-actor.ts';
+import type { MetaGroup } from '../partition/meta-group.ts';
+import { type Command, isServing, type MetaState } from '../partition/meta-state.ts';
 import type { BeforeStep } from '../partition/move-steps.ts';
 import type { PartitionHost } from '../partition/partition-host.ts';
 import type { ProposalResult } from '../partition/proposals.ts';
@@ -33,13 +31,16 @@ import type { OpRequest } from '../wire/op-messages.ts';
 import { type ClientPort, noClients } from './client-port.ts';
 import { Departure } from './departure.ts';
 import { Dispatch } from './dispatch.ts';
-import { claim, type Inheritance } from './inheritance.ts';
+import { claim, type Inheritance, type MergeInheritance } from './inheritance.ts';
 import { Joining } from './joining.ts';
+import { createMembership, createMeta, newMemberOf } from './member-actors.ts';
 import { MemberCourier } from './member-courier.ts';
 import { createHost } from './member-host.ts';
 import type { MemberSettings } from './member-settings.ts';
 import { isSafe, unsafeReason } from './member-view.ts';
+import { Merger } from './merger.ts';
 import { Roster } from './roster.ts';
+import { MemberSightings } from './sightings.ts';
 
 /** What a member lives on; the simulator passes its own. */
 export interface MemberParts {
@@ -55,6 +56,7 @@ export interface MemberParts {
   readonly beforeStep?: BeforeStep | undefined;
   /** For harnesses: a process of another version. */
   readonly dialect?: Dialect | undefined;
+  readonly mergePolicies?: Readonly<Record<string, MergePolicy>>;
 }
 
 export interface MemberEvents {
@@ -65,6 +67,8 @@ export interface MemberEvents {
   onStopped(reason: 'removed' | 'failed', error: unknown): void;
   /** This member has ended: the process is to go on as another one, with this. */
   onSucceeded(inheritance: Inheritance): void;
+  /** Another cluster of this name holds something too, and nobody said that they belong together. */
+  onApart(lineage: string): void;
 }
 
 const tickMs = 25;
@@ -82,6 +86,7 @@ export class Member {
   readonly #parts: MemberParts;
   readonly #events: MemberEvents;
   readonly #actors: ActorSystem;
+  readonly #sightings: MemberSightings;
   readonly #membership: MembershipActor;
   readonly #membershipRef: ActorRef<MembershipInput>;
   readonly #meta: MetaActor;
@@ -92,6 +97,8 @@ export class Member {
   readonly #timer: Timer;
   /** Whether the table has ever named this member. */
   #wasIn = false;
+  /** Brings in what this process had in a lineage that ended. */
+  readonly #merger: Merger | undefined;
   #isClosed = false;
 
   constructor(
@@ -107,8 +114,11 @@ export class Member {
     const { clock, random, logger, transport } = parts;
     const onEscalation = (_: string, error: unknown) => this.#stop('failed', error);
     this.#actors = new ActorSystem({ clock, logger, onEscalation });
-    this.#membership = this.#createMembership();
-    this.#meta = this.#createMeta();
+    this.#sightings = new MemberSightings(this.id, () => this.swim);
+    this.#membership = createMembership(parts, settings, (action) => this.#carryOutSwim(action));
+    this.#meta = createMeta(parts, settings, this, this.#sightings, (action) =>
+      this.#carryOutMeta(action),
+    );
     this.#membershipRef = this.#actors.spawn('membership', () => this.#membership, { supervision });
     this.#metaRef = this.#actors.spawn('meta', () => this.#meta, { supervision });
     this.#roster = new Roster(this.state, settings.timings.suspicionMinMs * 2);
@@ -126,7 +136,11 @@ export class Member {
     this.router = new MemberRouter({ self: id, clock, meta, commit, host, calls });
     transport.listen(this.#dispatch);
     this.#timer = repeat(clock, tickMs, () => this.#tick());
-    if (parts.inheritance !== undefined) this.#inherit(parts.inheritance);
+    const { inheritance } = parts;
+    if (inheritance?.kind === 'fork') {
+      this.#metaRef.tellControl(claim(inheritance, newMemberOf(parts, settings), parts, host));
+    }
+    if (inheritance?.kind === 'merge') this.#merger = this.#createMerger(inheritance);
   }
 
   get state(): MetaState {
@@ -145,6 +159,11 @@ export class Member {
   get isReady(): boolean {
     const isIn = isServing(this.state.members.get(this.id));
     return isIn && this.meta.lease.isValid(this.#parts.clock.monotonic());
+  }
+
+  /** What this process had elsewhere and has not brought in yet, for the identity after this one. */
+  get unfinished(): MergeInheritance | undefined {
+    return this.#merger?.unfinished;
   }
 
   get isSafe(): boolean {
@@ -190,18 +209,13 @@ export class Member {
     this.#parts.transport.close();
   }
 
-  #inherit(inheritance: Inheritance): void {
-    const { gridTime } = inheritance;
-    const state = claim(inheritance, this.#asNewMember(), this.#parts.random.id(), this.host);
-    this.#metaRef.tellControl({ kind: 'inherit', state, gridTime });
-  }
-
   #tick(): void {
     const stallMs = this.#parts.stall.lagMs(this.settings.timings.probeIntervalMs);
     this.#membershipRef.tellControl({ kind: 'tick', stallMs });
     this.#metaRef.tellControl({ kind: 'tick', stallMs });
     this.host.tick(this.#parts.clock.monotonic());
     this.calls.tick();
+    if (this.#merger !== undefined && this.isReady) this.#merger.tick();
     this.#departure.tick(this.state.members.get(this.id));
     if (!this.#wasIn && !this.#departure.isWanted && !this.meta.isLeader) this.joining.tick();
   }
@@ -223,22 +237,6 @@ export class Member {
 
   isDoubtful(id: MemberId): boolean {
     return id !== this.id && this.swim.stateOf(id) !== 'alive';
-  }
-
-  /** Data members that can be reached, as membership sees it. */
-  #others(): MemberId[] {
-    const others: MemberId[] = [];
-    for (const { id, state, isData } of this.swim.members) {
-      if (id !== this.id && state === 'alive' && isData) others.push(id);
-    }
-    return others;
-  }
-
-  #asNewMember(): NewMember {
-    const { name, zone, data, weight } = this.settings;
-    const { protocol, protocolMin } = this.#parts.dialect ?? ownDialect;
-    const { address } = this.#parts.transport;
-    return { id: this.id, name, address, zone, data, weight, protocol, protocolMin };
   }
 
   #carryOutSwim(action: SwimAction): void {
@@ -282,7 +280,13 @@ export class Member {
         this.#removed();
         break;
       case 'fork':
-        this.#fork();
+        this.#succeed(undefined);
+        break;
+      case 'yield':
+        this.#succeed(action.yields);
+        break;
+      case 'apart':
+        this.#events.onApart(action.lineage);
         break;
     }
   }
@@ -299,14 +303,28 @@ export class Member {
     else this.#stop('removed', undefined);
   }
 
-  /** Whoever decides is gone: ends, and leaves all to an identity that goes on alone. */
-  #fork(): void {
+  /** Ends, and leaves all to an identity that goes on alone, or that goes where this lineage was merged. */
+  #succeed(into: Yield | undefined): void {
     if (this.#isClosed || this.#departure.isWanted) return;
-    const { id, state, meta } = this;
-    const gridTime = meta.lease.gridTime(this.#parts.clock.monotonic());
+    const { id: from, state, meta } = this;
+    const { clock } = this.#parts;
+    const gridTime = meta.lease.gridTime(clock.monotonic());
+    const wallTime = clock.wall();
     const legacy = this.host.surrender();
+    const isAlone = state.yields === undefined;
     this.close();
-    this.#events.onSucceeded({ kind: 'fork', from: id, state, legacy, gridTime });
+    this.#events.onSucceeded(
+      into === undefined
+        ? { kind: 'fork', from, state, legacy, gridTime, wallTime }
+        : { kind: 'merge', from, state, legacy, into, isAlone },
+    );
+  }
+
+  #createMerger(inheritance: MergeInheritance): Merger {
+    const { clock, logger, mergePolicies: policies = {} } = this.#parts;
+    const { router, state } = this;
+    const commit = this.#commit.bind(this);
+    return new Merger({ clock, logger, policies, router, state, commit }, inheritance);
   }
 
   #stop(reason: 'removed' | 'failed', error: unknown): void {
@@ -315,40 +333,14 @@ export class Member {
     this.#events.onStopped(reason, error);
   }
 
-  #createMembership(): MembershipActor {
-    const { random, transport, clock } = this.#parts;
-    const { name, zone, data: isData, timings, seeds } = this.settings;
-    const { address } = transport;
-    return new MembershipActor(
-      { self: this.id, address, name, zone, isData, timings, random, seeds },
-      { nowMs: () => clock.monotonic(), carryOut: (action) => this.#carryOutSwim(action) },
-    );
-  }
-
-  #createMeta(): MetaActor {
-    const { clock, random, dialect } = this.#parts;
-    const { timings, limits } = this.settings;
-    const suspicions = { isDoubtful: (id: MemberId) => this.isDoubtful(id) };
-    const sightings = {
-      isSeen: (id: MemberId) => this.swim.isSeen(id),
-      isGoneForGood: (id: MemberId) => this.swim.isGoneForGood(id),
-    };
-    const contacts = () => this.#others();
-    const member = this.#asNewMember();
-    return new MetaActor(
-      { member, clock, random, timings, suspicions, sightings, limits, dialect, contacts },
-      { nowMs: () => clock.monotonic(), carryOut: (action) => this.#carryOutMeta(action) },
-    );
-  }
-
   #createJoining(): Joining {
     const { clock, random } = this.#parts;
     return new Joining({
-      self: this.#asNewMember(),
+      self: newMemberOf(this.#parts, this.settings),
       settings: this.settings,
       clock,
       random,
-      others: () => this.#others(),
+      others: () => this.#sightings.others(),
       hasSeenCluster: () => this.#dispatch.hasSeenCluster,
       form: (clusterId, settings) =>
         this.#metaRef.tellControl({ kind: 'form', clusterId, settings }),
@@ -391,7 +383,7 @@ export class Member {
       clients: () => this.clients,
       types,
       outlet: this.#dispatch,
-      budget: inheritance?.legacy.budget,
+      budget: inheritance?.kind === 'fork' ? inheritance.legacy.budget : undefined,
     });
   }
 }

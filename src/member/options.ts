@@ -11,9 +11,11 @@ import { defaultLimits } from '../base/limits.ts';
 import type { Logger } from '../base/logger.ts';
 import { presets, type Timings } from '../base/timings.ts';
 import type { JoinOptions, MapOptions, QueueOptions } from '../grid.ts';
+import type { MergePolicy } from '../grid-merge.ts';
 import type { TopicOptions } from '../grid-topic.ts';
 import { SharedSecret } from '../security/shared-secret.ts';
 import { Users } from '../security/users.ts';
+import { mergePolicies } from '../structures/map/map-merge.ts';
 import type { TlsOptions } from '../transport/settings.ts';
 import { nearest } from './did-you-mean.ts';
 import { type HostPort, parseHostPort } from './host-port.ts';
@@ -37,6 +39,7 @@ export interface JoinPlan {
   readonly users: Users | undefined;
   readonly origins: readonly string[];
   readonly maps: Readonly<Record<string, MapOptions>>;
+  readonly mergePolicies: Readonly<Record<string, MergePolicy>>;
   readonly queues: Readonly<Record<string, QueueOptions>>;
   readonly topics: Readonly<Record<string, TopicOptions>>;
   readonly logger: Logger;
@@ -77,6 +80,7 @@ const mapOptions = v.strictObject({
   minInSync: v.optional(whole(1, 4)),
   ttl: v.optional(v.custom<Duration>(isTtl)),
   jitter: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+  merge: v.optional(text),
 });
 const capacityMax = 2 ** 32;
 const queueOptions = v.strictObject({
@@ -89,7 +93,7 @@ const topicOptions = v.strictObject({
   retainBytes: v.optional(whole(0, retainBytesMax)),
 });
 const mapOptionsAllowed =
-  "{ backups, ttl, jitter } with backups 0 to 3, a ttl over 0 such as '30s' and a jitter from 0 to 1";
+  "{ backups, ttl, jitter, merge } with backups 0 to 3, a ttl over 0 such as '30s', a jitter from 0 to 1 and the name of a merge policy";
 const credential = v.pipe(v.string(), v.minLength(16), v.maxLength(2_048));
 const userOptions = v.union([
   v.strictObject({ token: credential }),
@@ -158,6 +162,10 @@ const rules: Readonly<Record<keyof JoinOptions, Rule>> = {
     schema: v.record(text, mapOptions),
     allowed: `options by name or pattern, such as { "sessions*": { backups: 2 } }, each ${mapOptionsAllowed}`,
   },
+  mergePolicies: {
+    schema: v.record(text, v.function()),
+    allowed: '{ name: (existing, incoming) => value }',
+  },
   queues: {
     schema: v.record(text, queueOptions),
     allowed:
@@ -191,9 +199,7 @@ export function checkJoinOptions(options: JoinOptions = {}): JoinPlan {
     tls: options.tls,
     insecure: options.insecure ?? false,
     ...accessOf(options),
-    maps: options.maps ?? {},
-    queues: options.queues ?? {},
-    topics: options.topics ?? {},
+    ...structuresOf(options),
     logger: options.logger ?? pino({ level: 'warn', name: 'shoal' }),
     timeoutMs: durationMs(options.timeout ?? '10s', 'timeout'),
     signal: options.signal,
@@ -201,10 +207,25 @@ export function checkJoinOptions(options: JoinOptions = {}): JoinPlan {
 }
 
 /** The options of one map, or a `GRID_BAD_OPTION` that says whose they are. */
-export function checkMapOptions(whose: string, options: MapOptions): MapOptions {
+export function checkMapOptions(
+  whose: string,
+  options: MapOptions,
+  policies: JoinPlan['mergePolicies'],
+): MapOptions {
   if (!v.is(mapOptions, options)) throw bad(whose, options, mapOptionsAllowed);
+  checkMerge(whose, options.merge, policies);
   if (options.minInSync !== undefined) throw unavailable(`${whose}: minInSync`, options.minInSync);
   return options;
+}
+
+function checkMerge(
+  whose: string,
+  merge: string | undefined,
+  policies: JoinPlan['mergePolicies'],
+): void {
+  const known = [...mergePolicies, ...Object.keys(policies)];
+  if (merge === undefined || known.includes(merge)) return;
+  throw bad(`${whose}: merge`, merge, `one of ${known.join(', ')}`);
 }
 
 /** The options of one queue, or a `GRID_BAD_OPTION` that says whose they are. */
@@ -267,7 +288,8 @@ function checkAvailable(options: JoinOptions): void {
     const most = `at most ${backups + 1}, as many copies as there are with backups ${backups}`;
     throw bad('minInSync', minInSync, most);
   }
-  for (const [pattern, { minInSync: ofMap }] of Object.entries(maps)) {
+  for (const [pattern, { minInSync: ofMap, merge }] of Object.entries(maps)) {
+    checkMerge(`maps['${pattern}']`, merge, options.mergePolicies ?? {});
     if (ofMap !== undefined) throw unavailable(`maps['${pattern}'].minInSync`, ofMap);
   }
 }
@@ -283,6 +305,15 @@ function isDuration(given: unknown): boolean {
   } catch {
     return false;
   }
+}
+
+function structuresOf({
+  maps = {},
+  mergePolicies: policies = {},
+  queues = {},
+  topics = {},
+}: JoinOptions) {
+  return { maps, mergePolicies: policies, queues, topics };
 }
 
 /** Where members have to prove themselves clients have to, too, even if no user is known. */

@@ -37,6 +37,10 @@ export const ownDialect: Dialect = {
     destroy: 1,
     'accept-loss': 1,
     raise: 1,
+    absorb: 1,
+    merged: 1,
+    yield: 1,
+    revive: 1,
   },
 };
 

@@ -21,6 +21,8 @@ export interface Sightings {
   isSeen(member: MemberId): boolean;
   /** It left, or another process is at its address. */
   isGoneForGood(member: MemberId): boolean;
+  /** Alive, and perhaps of another lineage. */
+  strangers(): readonly MemberId[];
 }
 
 export interface ForkView {
@@ -58,6 +60,11 @@ export class ForkWatch {
     return wasDue && this.#wasDue;
   }
 
+  /** Whether another went on alone long ago, if any may: this member may follow it. */
+  isOrphan(view: ForkView, nowMs: number): boolean {
+    return this.#hasMissed(view, nowMs, this.#timings.leaseMs);
+  }
+
   #noteStall(nowMs: number, stallMs: number): void {
     const { electionMinMs } = this.#timings;
     const lateMs = nowMs - (this.#tickedAt ?? Number.NEGATIVE_INFINITY);
@@ -66,25 +73,31 @@ export class ForkWatch {
   }
 
   #isDue(view: ForkView, nowMs: number): boolean {
-    const { voidSince, config, state } = view;
-    if (voidSince === undefined || !this.#mayFork(state, config)) return false;
+    const { config, state } = view;
+    return this.#mayFork(state, config) && this.#hasMissed(view, nowMs, 0);
+  }
+
+  /** Whether those who decide were missed for long, and so much longer. */
+  #hasMissed({ voidSince, config }: ForkView, nowMs: number, moreMs: number): boolean {
+    const { voters } = config;
+    if (voidSince === undefined || voters.length === 0) return false;
+    // They elect a leader among themselves, or have one.
+    if (voters.filter(this.#isSeen).length > voters.length / 2) return false;
     const { forkAfterMs, leaseMs, leaseMarginMs } = this.#timings;
-    const missed = config.voters.filter((id) => id !== this.#self);
+    const missed = voters.filter((id) => id !== this.#self);
     const isProven = missed.every((id) => this.#sightings.isGoneForGood(id));
     const waitMs = isProven ? leaseMs + leaseMarginMs : forkAfterMs;
-    return nowMs - Math.max(voidSince, this.#quietSince) >= waitMs;
+    return nowMs - Math.max(voidSince, this.#quietSince) >= waitMs + moreMs;
   }
 
   #mayFork(state: MetaState, { voters }: RaftConfig): boolean {
     const splitBrain = state.settings?.splitBrain ?? 'consistency';
     if (splitBrain === 'consistency') return false;
     if (splitBrain === 'auto' && voters.length > 2) return false;
-    const isSeen = (id: MemberId) => id === this.#self || this.#sightings.isSeen(id);
-    const seen = voters.filter(isSeen);
-    // They elect a leader among themselves, or have one.
-    if (voters.length === 0 || seen.length > voters.length / 2) return false;
-    return this.#self === firstOf(state, voters, isSeen);
+    return this.#self === firstOf(state, voters, this.#isSeen);
   }
+
+  readonly #isSeen = (id: MemberId) => id === this.#self || this.#sightings.isSeen(id);
 }
 
 /** The oldest voter that is seen, or where there is none the oldest other member that holds partitions. */

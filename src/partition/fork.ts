@@ -12,7 +12,8 @@
 import type { MemberId, PartitionId, Term, Version } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
 import { forkedLineage } from './lineage.ts';
-import type { MemberRow, MetaState, NewMember, PartitionRow } from './meta-state.ts';
+import { lostRow, memberRow } from './meta-rows.ts';
+import type { MetaState, NewMember, PartitionRow } from './meta-state.ts';
 
 export interface Fork {
   /** Of the new lineage. */
@@ -57,7 +58,9 @@ export function forkedState(state: MetaState, fork: Fork): MetaState {
       rank,
       left: Array.from(left, (version) => version ?? 0),
     }),
-    members: new Map([[fork.to.id, memberRow(fork.to, state.applied)]]),
+    merges: state.merges,
+    yields: undefined,
+    members: new Map([[fork.to.id, memberRow(fork.to, 'up', state.applied)]]),
     departed: new Set([...state.departed, ...state.members.keys()]),
     groups,
     structures: state.structures,
@@ -78,27 +81,4 @@ function heldRow(row: PartitionRow, holder: MemberId, rank: number): PartitionRo
     rank,
     born: [holder],
   };
-}
-
-/** As the state machine leaves a row that is lost; whether it is born again is for that to say. */
-function lostRow(row: PartitionRow): PartitionRow {
-  return {
-    version: (row.version + 1) as Version,
-    term: row.term,
-    primary: undefined,
-    inSync: [],
-    learner: undefined,
-    retiring: undefined,
-    transferTo: undefined,
-    generation: row.generation,
-    rank: row.rank,
-    born: [],
-  };
-}
-
-function memberRow(member: NewMember, applied: number): MemberRow {
-  const { id, name, address, zone, data, weight, protocol } = member;
-  const status = 'up';
-  const [joinedAt, servingSince] = [applied, applied];
-  return { id, name, address, zone, data, weight, protocol, status, joinedAt, servingSince };
 }

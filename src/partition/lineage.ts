@@ -50,6 +50,8 @@ export interface Parting {
   /** The rank with which each went on by a fork; undefined for one that is the common ancestor itself. */
   readonly mine: number | undefined;
   readonly theirs: number | undefined;
+  /** The last version of a partition with which theirs went on by a fork; undefined where it is the ancestor. */
+  theirsLeft(partition: PartitionId): number | undefined;
   /** The last version of a partition that both have. */
   commonUpTo(partition: PartitionId): number;
 }
@@ -64,6 +66,7 @@ export function partingOf(mine: Lineage, theirs: Lineage): Parting | undefined {
   return {
     mine: myWay?.rank,
     theirs: theirWay?.rank,
+    theirsLeft: (partition) => theirWay && (theirWay.left[partition] ?? 0),
     commonUpTo(partition) {
       const left = [myWay, theirWay].map((branch) => branch && (branch.left[partition] ?? 0));
       return Math.min(...left.map((version) => version ?? Number.MAX_SAFE_INTEGER));

@@ -2,12 +2,8 @@
 import type { Behavior } from '../actors/actor.ts';
 import type { MemberId } from '../base/ids.ts';
 import type { RaftMessage } from '../wire/consensus-messages.ts';
-import {
-  type MetaAction,
-  MetaGroup,
-  type MetaGroupOptions,
-  type MetaMessage,
-} from './meta-group.ts';
+import type { MetaAction, MetaMessage } from './meta-actions.ts';
+import { MetaGroup, type MetaGroupOptions } from './meta-group.ts';
 import type { ClusterSettings, Command, MetaState } from './meta-state.ts';
 import type { ProposalResult } from './proposals.ts';
 

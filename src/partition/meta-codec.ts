@@ -1,6 +1,7 @@
 /** Commands and snapshots of the meta group as bytes; nobody but the state machine reads them. */
 import { Packr } from 'msgpackr';
 import type { MemberId, StructureId } from '../base/ids.ts';
+import type { Yield } from './merges.ts';
 import type { Command, MemberRow, MetaState, PartitionRow } from './meta-state.ts';
 import type { StructureRow } from './router-port.ts';
 
@@ -22,10 +23,11 @@ export function decodeCommand(bytes: Uint8Array): Command {
 interface Snapshot
   extends Pick<
     MetaState,
-    'applied' | 'settings' | 'clusterId' | 'protocol' | 'lineage' | 'gridTime'
+    'applied' | 'settings' | 'clusterId' | 'protocol' | 'lineage' | 'merges' | 'gridTime'
   > {
   readonly members: readonly MemberRow[];
   readonly departed: readonly MemberId[];
+  readonly yields: Yield | null;
   readonly groups: readonly (readonly PartitionRow[] | null)[];
   readonly structures: readonly StructureRow[];
 }
@@ -38,6 +40,8 @@ export function encodeState(state: MetaState): Uint8Array {
     protocol: state.protocol,
     gridTime: state.gridTime,
     lineage: state.lineage,
+    merges: state.merges,
+    yields: state.yields ?? null,
     members: [...state.members.values()],
     departed: [...state.departed],
     groups: Array.from(state.groups, (rows) => rows ?? null),
@@ -55,6 +59,8 @@ export function decodeState(bytes: Uint8Array): MetaState {
     protocol: snapshot.protocol,
     gridTime: snapshot.gridTime,
     lineage: snapshot.lineage,
+    merges: snapshot.merges,
+    yields: snapshot.yields ?? undefined,
     departed: new Set(snapshot.departed),
     members: new Map(snapshot.members.map((row) => [row.id as MemberId, row])),
     groups: snapshot.groups.map((rows) => rows ?? undefined),

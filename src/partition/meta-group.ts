@@ -9,55 +9,26 @@
  */
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
-import type { MemberId, PartitionId } from '../base/ids.ts';
+import type { MemberId } from '../base/ids.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Random } from '../base/random.ts';
 import type { Timings } from '../base/timings.ts';
 import type { RaftActions } from '../consensus/raft-actions.ts';
-import { RaftCore, type RaftStart } from '../consensus/raft-core.ts';
-import { defaultRaftLimits } from '../consensus/raft-options.ts';
+import type { RaftCore } from '../consensus/raft-core.ts';
 import type { RaftEntry, RaftMessage } from '../wire/consensus-messages.ts';
-import type {
-  MetaAlter,
-  MetaHandover,
-  MetaHeartbeat,
-  MetaHeartbeatAck,
-  MetaPropose,
-  MetaProposed,
-  MetaRemoved,
-} from '../wire/meta-messages.ts';
+import type { MetaHeartbeat, MetaHeartbeatAck, MetaRemoved } from '../wire/meta-messages.ts';
 import { Controller, type Suspicions } from './controller.ts';
 import { type Dialect, ownDialect, refusalOf } from './dialect.ts';
-import { ForkWatch, type Sightings } from './fork-watch.ts';
+import type { Sightings } from './fork-watch.ts';
 import { Lease } from './lease.ts';
+import type { MetaAction, MetaMessage } from './meta-actions.ts';
 import { decodeCommand, decodeState, encodeCommand, encodeState } from './meta-codec.ts';
 import { MetaMachine } from './meta-machine.ts';
+import { createRaft } from './meta-raft.ts';
 import type { ClusterSettings, Command, MetaState, NewMember } from './meta-state.ts';
 import { Motions } from './motions.ts';
 import type { ProposalResult } from './proposals.ts';
-
-export type MetaMessage =
-  | MetaHeartbeat
-  | MetaHeartbeatAck
-  | MetaPropose
-  | MetaProposed
-  | MetaAlter
-  | MetaHandover
-  | MetaRemoved;
-
-export type MetaAction =
-  | {
-      readonly kind: 'send';
-      readonly to: MemberId;
-      readonly message: MetaMessage | RaftMessage;
-    }
-  /** Rows changed; `all` after a snapshot. */
-  | { readonly kind: 'table'; readonly partitions: ReadonlySet<PartitionId> | 'all' }
-  | { readonly kind: 'leader'; readonly leader: MemberId | undefined }
-  /** The others have gone on without this member. */
-  | { readonly kind: 'removed' }
-  /** Those who decide are gone: this member is to go on alone. */
-  | { readonly kind: 'fork' };
+import { Succession, type SuccessionActions } from './succession.ts';
 
 export interface MetaGroupOptions {
   readonly member: NewMember;
@@ -69,6 +40,8 @@ export interface MetaGroupOptions {
   readonly limits: Limits;
   /** @default that of this code */
   readonly dialect?: Dialect | undefined;
+  /** The lineage that it is to join; empty where it is to find one. @default '' */
+  readonly lineage?: string;
   /** Members that may know the leader, while this one does not. */
   contacts(): readonly MemberId[];
 }
@@ -80,7 +53,7 @@ export class MetaGroup {
   readonly #machine = new MetaMachine();
   readonly #controller: Controller;
   readonly #motions: Motions;
-  readonly #forkWatch: ForkWatch;
+  readonly #succession: Succession;
   readonly lease: Lease;
   #raft: RaftCore | undefined;
   /** The controller plans again when this much is applied. */
@@ -96,7 +69,7 @@ export class MetaGroup {
     this.#dialect = options.dialect ?? ownDialect;
     this.#controller = new Controller(options);
     const { random, timings, contacts } = options;
-    this.#motions = new Motions({
+    const motions = {
       self: this.#self,
       random,
       state: this.#machine,
@@ -105,10 +78,19 @@ export class MetaGroup {
       raft: () => this.#raft,
       isLed: () => this.lease.isValid(options.clock.monotonic()),
       contacts,
-      refusalOf: (command) => refusalOf(decodeCommand(command), this.#dialect, this.#machine),
-    });
-    this.#forkWatch = new ForkWatch(this.#self, timings, options.sightings);
+      refusalOf: (command: Uint8Array) =>
+        refusalOf(decodeCommand(command), this.#dialect, this.#machine),
+    };
+    this.#motions = new Motions(motions, options.lineage);
     this.lease = new Lease(options.clock, timings);
+    this.#succession = new Succession({
+      self: this.#self,
+      timings,
+      random,
+      state: this.#machine,
+      sightings: options.sightings,
+      voidSince: (nowMs) => this.lease.voidSince(nowMs),
+    });
   }
 
   get state(): MetaState {
@@ -129,7 +111,7 @@ export class MetaGroup {
 
   /** Begins a new cluster with this process as its only voter. */
   form(clusterId: string, settings: ClusterSettings, nowMs: number, out: MetaAction[]): void {
-    this.#raft = this.#createRaft({ kind: 'bootstrap' });
+    this.#raft = createRaft(this.#options, { kind: 'bootstrap' });
     this.lease.setGridTime(this.#options.clock.wall(), nowMs);
     this.#raft.tick(nowMs, 0, this.#raftOut);
     const protocol = this.#dialect.protocolMin;
@@ -142,7 +124,7 @@ export class MetaGroup {
   inherit(state: MetaState, gridTime: number, nowMs: number, out: MetaAction[]): void {
     this.#machine.load(state);
     const bytes = encodeState(state);
-    this.#raft = this.#createRaft({ kind: 'inherit', index: state.applied, bytes });
+    this.#raft = createRaft(this.#options, { kind: 'inherit', index: state.applied, bytes });
     this.lease.setGridTime(gridTime, nowMs);
     this.#raft.tick(nowMs, 0, this.#raftOut);
     // The first command has the state machine look at what is lost.
@@ -153,7 +135,7 @@ export class MetaGroup {
 
   /** Waits for the leader of a cluster that this process asks to take it in. */
   follow(): void {
-    this.#raft ??= this.#createRaft({ kind: 'join' });
+    this.#raft ??= createRaft(this.#options, { kind: 'join' });
   }
 
   /** Has a command committed by whoever leads; `done` as in `Proposals.open`. */
@@ -167,13 +149,13 @@ export class MetaGroup {
   }
 
   receiveRaft(from: MemberId, message: RaftMessage, nowMs: number, out: MetaAction[]): void {
-    this.#noteVoter(from, nowMs);
+    this.#succession.heard(from, this.#raft, nowMs);
     this.#raft?.receive(from, message, nowMs, this.#raftOut);
     this.#carryOut(nowMs, out);
   }
 
   receive(from: MemberId, message: MetaMessage, nowMs: number, out: MetaAction[]): void {
-    this.#noteVoter(from, nowMs);
+    this.#succession.heard(from, this.#raft, nowMs);
     switch (message.kind) {
       case 'meta.heartbeat':
         this.#heartbeat(from, message, nowMs, out);
@@ -197,8 +179,10 @@ export class MetaGroup {
         if (this.isLeader) this.#propose({ ...message, type: 'handover', from }, nowMs);
         break;
       case 'meta.removed':
-        if (this.#machine.members.has(this.#self)) out.push({ kind: 'removed' });
+        if (this.#isOwn(message)) out.push({ kind: 'removed' });
         break;
+      default:
+        this.#succession.receive(from, message, this.#raft, nowMs, this.#successor(nowMs, out));
     }
     this.#carryOut(nowMs, out);
   }
@@ -213,7 +197,10 @@ export class MetaGroup {
     }
     this.#motions.send(nowMs, this.#raftOut, this.#sender(out));
     this.#carryOut(nowMs, out);
-    this.#watchForks(nowMs, stallMs, out);
+    if (this.#raft !== undefined) {
+      this.#succession.tick(this.#raft, nowMs, stallMs, this.#successor(nowMs, out));
+      this.#carryOut(nowMs, out);
+    }
   }
 
   /** The end of a turn: what primaries proposed in it is committed together. */
@@ -226,26 +213,19 @@ export class MetaGroup {
     this.#carryOut(nowMs, out);
   }
 
-  #createRaft(start: RaftStart): RaftCore {
-    const { random, timings } = this.#options;
-    const { raftHeartbeatMs: heartbeatMs, electionMinMs, electionMaxMs } = timings;
-    const self = this.#self;
-    const limits = defaultRaftLimits;
-    return new RaftCore(
-      { self, random, heartbeatMs, electionMinMs, electionMaxMs, ...limits },
-      start,
-    );
+  /** Another lineage's word on this member means nothing: here it may be one. */
+  #isOwn({ lineage }: MetaRemoved): boolean {
+    return this.#machine.lineage.id === lineage && this.#machine.members.has(this.#self);
   }
 
-  #noteVoter(from: MemberId, nowMs: number): void {
-    if (this.#raft?.config.voters.includes(from)) this.#forkWatch.heard(nowMs);
-  }
-
-  #watchForks(nowMs: number, stallMs: number, out: MetaAction[]): void {
-    if (this.#raft === undefined) return;
-    const { config } = this.#raft;
-    const view = { state: this.#machine, config, voidSince: this.lease.voidSince(nowMs) };
-    if (this.#forkWatch.tick(view, nowMs, stallMs)) out.push({ kind: 'fork' });
+  #successor(nowMs: number, out: MetaAction[]): SuccessionActions {
+    return {
+      send: this.#sender(out),
+      propose: (command) => void this.#propose(command, nowMs),
+      fork: () => out.push({ kind: 'fork' }),
+      yield: (yields) => out.push({ kind: 'yield', yields }),
+      apart: (lineage) => out.push({ kind: 'apart', lineage }),
+    };
   }
 
   /** What the leader does without being asked. */
@@ -318,11 +298,14 @@ export class MetaGroup {
 
   #heartbeat(from: MemberId, message: MetaHeartbeat, nowMs: number, out: MetaAction[]): void {
     const raft = this.#raft;
+    // A lineage that has ended serves nothing any more.
+    if (this.#machine.yields !== undefined) return;
     const { sentAt } = message;
     const member = this.#machine.members.get(from);
     const isInOffice = this.isLeader && raft?.leaderReadable() === true;
     if (this.#machine.departed.has(from) || (member === undefined && isInOffice)) {
-      out.push({ kind: 'send', to: from, message: { kind: 'meta.removed', sentAt } });
+      const { id: lineage } = this.#machine.lineage;
+      out.push({ kind: 'send', to: from, message: { kind: 'meta.removed', sentAt, lineage } });
       return;
     }
     if (raft === undefined || member === undefined || !isInOffice) return;
@@ -388,6 +371,7 @@ export class MetaGroup {
       this.#plannedAt = 0;
     }
     this.#motions.leaderChanged(leader);
+    this.#succession.leaderChanged();
     // The next tick asks the new leader for the lease at once.
     this.#heartbeatAt = Number.NEGATIVE_INFINITY;
     out.push({ kind: 'leader', leader });

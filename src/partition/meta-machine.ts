@@ -20,10 +20,22 @@ import { highestCommon, objectionTo } from './dialect.ts';
 import { Layout, type Place } from './layout.ts';
 import { firstLineage, type Lineage, noLineage } from './lineage.ts';
 import {
+  type Absorb,
+  absorbed,
+  type Merge,
+  reported,
+  revivable,
+  withRank,
+  type Yield,
+} from './merges.ts';
+import {
   applyAlteration,
   applyAssignment,
   applyHandover,
   changesRowsAlone,
+  lightest,
+  lostRow,
+  memberRow,
   primariesOf,
 } from './meta-rows.ts';
 import {
@@ -58,6 +70,8 @@ export class MetaMachine implements MetaState {
   clusterId = '';
   protocol = 1;
   lineage: Lineage = noLineage;
+  merges: readonly Merge[] = [];
+  yields: Yield | undefined;
   readonly members = new Map<MemberId, MemberRow>();
   readonly departed = new Set<MemberId>();
   readonly groups: (PartitionRow[] | undefined)[] = [];
@@ -86,6 +100,8 @@ export class MetaMachine implements MetaState {
     this.clusterId = state.clusterId;
     this.protocol = state.protocol;
     this.lineage = state.lineage;
+    this.merges = state.merges;
+    this.yields = state.yields;
     this.members.clear();
     for (const [id, member] of state.members) this.members.set(id, member);
     this.departed.clear();
@@ -101,6 +117,7 @@ export class MetaMachine implements MetaState {
   #apply(command: Command): string {
     if (command.type === 'form') return this.#form(command);
     if (this.settings === undefined) return 'the cluster has not been formed yet';
+    if (this.yields !== undefined) return `this lineage was merged into ${this.yields.to}`;
     switch (command.type) {
       case 'join':
         return this.#join(command.member, command.settings, this.settings);
@@ -132,6 +149,17 @@ export class MetaMachine implements MetaState {
         return '';
       case 'raise':
         return this.#raise(command.protocol);
+      case 'absorb':
+        return this.#absorb(command);
+      case 'merged':
+        this.merges = reported(this, command) ?? this.merges;
+        return '';
+      case 'yield':
+        this.yields = { to: command.to, addresses: command.addresses };
+        return '';
+      case 'revive':
+        this.#bear(revivable(this, command.lineage, command.partitions, (id) => rowOf(this, id)));
+        return '';
       default:
         return unreachable(command);
     }
@@ -166,21 +194,7 @@ export class MetaMachine implements MetaState {
     for (const old of [...this.members.values()]) {
       if (old.address === member.address) this.#remove(old.id);
     }
-    const { id, name, address, zone, data, weight, protocol } = member;
-    const status = 'joining';
-    const joinedAt = this.applied;
-    this.members.set(id, {
-      id,
-      name,
-      address,
-      zone,
-      data,
-      weight,
-      protocol,
-      status,
-      joinedAt,
-      servingSince: joinedAt,
-    });
+    this.members.set(member.id, memberRow(member, 'joining', this.applied));
     return '';
   }
 
@@ -276,13 +290,7 @@ export class MetaMachine implements MetaState {
 
   #lose(row: PartitionRow, partition: PartitionId): void {
     if (row.primary === undefined && row.inSync.length === 0 && row.learner === undefined) return;
-    this.#setRow(partition, {
-      ...row,
-      primary: undefined,
-      inSync: [],
-      learner: undefined,
-      retiring: undefined,
-    });
+    this.#setRow(partition, { ...lostRow(row), born: row.born });
   }
 
   /** Somebody's word that who is suspended is gone for good; what only they had begins anew, empty. */
@@ -296,6 +304,14 @@ export class MetaMachine implements MetaState {
       if (row.primary === undefined) lost.push(partition);
     });
     this.#bear(lost);
+  }
+
+  #absorb(command: Absorb): string {
+    const { merged, merges, rank } = absorbed(this, command);
+    this.lineage = { ...this.lineage, merged };
+    this.merges = merges;
+    this.#eachRow((row, partition) => this.#setRow(partition, withRank(row, rank)));
+    return '';
   }
 
   /** Makes the rows of a group; every copy is born empty, so all of them are in sync. */
@@ -377,16 +393,4 @@ export class MetaMachine implements MetaState {
       }
     }
   }
-}
-
-/** The candidate with the fewest of something; the first of equals. */
-function lightest(
-  candidates: readonly MemberId[],
-  load: ReadonlyMap<MemberId, number>,
-): MemberId | undefined {
-  let best: MemberId | undefined;
-  for (const id of candidates) {
-    if (best === undefined || (load.get(id) ?? 0) < (load.get(best) ?? 0)) best = id;
-  }
-  return best;
 }

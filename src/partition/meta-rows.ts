@@ -2,7 +2,7 @@
  * How one row of the table may change: each function gives the new row, the same row with nothing
  * but its version to raise, or undefined where the request is outdated.
  */
-import type { MemberId, Term } from '../base/ids.ts';
+import type { MemberId, Term, Version } from '../base/ids.ts';
 import {
   type Alteration,
   type Assignment,
@@ -11,10 +11,34 @@ import {
   groupOf,
   isEligible,
   isServing,
+  type MemberRow,
   type MetaState,
+  type NewMember,
   type PartitionRow,
   rowOf,
 } from './meta-state.ts';
+
+/** A member as it comes in. */
+export function memberRow(
+  { id, name, address, zone, data, weight, protocol, formerly }: NewMember,
+  status: MemberRow['status'],
+  applied: number,
+): MemberRow {
+  const [joinedAt, servingSince] = [applied, applied];
+  return {
+    id,
+    name,
+    address,
+    zone,
+    data,
+    weight,
+    protocol,
+    formerly,
+    status,
+    joinedAt,
+    servingSince,
+  };
+}
 
 /** A primary's wish for its in-sync set: a compare-and-set on (term, version). */
 export function applyAlteration(state: MetaState, change: Alteration): PartitionRow | undefined {
@@ -122,4 +146,32 @@ export function primariesOf({ groups }: MetaState): Map<MemberId, number> {
     if (primary !== undefined) load.set(primary, (load.get(primary) ?? 0) + 1);
   }
   return load;
+}
+
+/** The candidate with the fewest of something; the first of equals. */
+export function lightest(
+  candidates: readonly MemberId[],
+  load: ReadonlyMap<MemberId, number>,
+): MemberId | undefined {
+  let best: MemberId | undefined;
+  for (const id of candidates) {
+    if (best === undefined || (load.get(id) ?? 0) < (load.get(best) ?? 0)) best = id;
+  }
+  return best;
+}
+
+/** A row of which no copy is left; whether it is born again is for the state machine to say. */
+export function lostRow(row: PartitionRow): PartitionRow {
+  return {
+    version: (row.version + 1) as Version,
+    term: row.term,
+    primary: undefined,
+    inSync: [],
+    learner: undefined,
+    retiring: undefined,
+    transferTo: undefined,
+    generation: row.generation,
+    rank: row.rank,
+    born: [],
+  };
 }

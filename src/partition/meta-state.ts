@@ -4,6 +4,7 @@
  */
 import type { MemberId, PartitionId, StructureId, Term, Version } from '../base/ids.ts';
 import type { Lineage } from './lineage.ts';
+import type { Absorb, Merge, Merged, Yield } from './merges.ts';
 import type { StructureRow } from './router-port.ts';
 
 /**
@@ -23,6 +24,8 @@ export interface MemberRow {
   readonly weight: number;
   /** The highest version of the protocol that it speaks. */
   readonly protocol: number;
+  /** Who it was in a lineage that was merged into this one. */
+  readonly formerly?: MemberId | undefined;
   readonly status: MemberStatus;
   /** The index of the log at which it joined: a smaller one is older. */
   readonly joinedAt: number;
@@ -81,6 +84,10 @@ export interface MetaState {
   /** The version of the protocol that all of it speaks (dialect.ts). */
   readonly protocol: number;
   readonly lineage: Lineage;
+  /** Lineages that were taken in, the latest last. */
+  readonly merges: readonly Merge[];
+  /** Where its members go when this lineage has ended; nothing is committed after that. */
+  readonly yields: Yield | undefined;
   readonly members: ReadonlyMap<MemberId, MemberRow>;
   /** Who was removed, the latest last: an identity does not come twice. */
   readonly departed: ReadonlySet<MemberId>;
@@ -103,6 +110,8 @@ export interface NewMember {
   /** The versions of the protocol that it speaks: the highest, and the lowest. */
   readonly protocol: number;
   readonly protocolMin: number;
+  /** Who it was in a lineage that was merged into this one. */
+  readonly formerly?: MemberId | undefined;
 }
 
 export interface Alteration {
@@ -159,7 +168,15 @@ export type Command =
   | { readonly type: 'destroy'; readonly id: StructureId }
   | { readonly type: 'accept-loss' }
   /** From now on the cluster speaks this version. */
-  | { readonly type: 'raise'; readonly protocol: number };
+  | { readonly type: 'raise'; readonly protocol: number }
+  | Absorb
+  | Merged
+  | { readonly type: 'yield'; readonly to: string; readonly addresses: readonly string[] }
+  | {
+      readonly type: 'revive';
+      readonly lineage: string;
+      readonly partitions: readonly PartitionId[];
+    };
 
 /** Numbers of backups that a structure may ask for. */
 export const backupsMax = 3;

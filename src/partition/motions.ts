@@ -111,6 +111,10 @@ export class Motions {
     return true;
   }
 
+  get #isIn(): boolean {
+    return this.#options.state.lineage.id !== '';
+  }
+
   /** One that nobody leads could take nobody in. */
   #met(lineage: string, isLed: boolean, nowMs: number): boolean {
     if (!isLed) return true;
@@ -120,8 +124,9 @@ export class Motions {
       this.#proposals.hurry();
     }
     // Its own lineage may have taken it in without its knowledge: it cannot ask another under the same identity.
-    const isIn = this.#options.state.lineage.id !== '';
-    return isIn || lineage === this.#lineage || nowMs - this.#heardAt < this.#options.strayedMs;
+    return (
+      this.#isIn || lineage === this.#lineage || nowMs - this.#heardAt < this.#options.strayedMs
+    );
   }
 
   /** Sends what is due to whoever leads, as far as is known. */
@@ -139,7 +144,10 @@ export class Motions {
       }
       const hint = this.#hint;
       this.#hint = undefined;
-      const known = raft?.leader ?? hint;
+      // A process that nobody has taken in yet is not told that its leader is gone.
+      const leader = raft?.leader;
+      const isThere = leader !== undefined && (this.#isIn || contacts.includes(leader));
+      const known = isThere ? leader : hint;
       const to = known ?? (contacts.length > 0 ? random.pick(contacts) : undefined);
       if (to !== undefined && to !== self) send(to, message);
     });

@@ -63,7 +63,8 @@ export class Primary {
     this.#pending = new Pending(state.log.last);
     this.#servesFrom = state.log.last;
     const { isGone } = state.options.surroundings;
-    this.#runContext = { gridTime: 0, sequence: 0, caller: nobody, isGone };
+    const { generation } = state;
+    this.#runContext = { gridTime: 0, sequence: 0, generation, caller: nobody, isGone };
   }
 
   get ackSet(): ReadonlySet<MemberId> {

@@ -102,7 +102,7 @@ export interface Estate {
   readonly content: Content;
   /** As it was last learnt. */
   readonly row: PartitionRow;
-  /** The version of the last entry. */
+  /** The last version that every history has that knows this copy: of a primary what was committed. */
   readonly version: number;
 }
 

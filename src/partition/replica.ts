@@ -139,12 +139,14 @@ export class Replica {
 
   /** Ends the replica and gives its content away; undefined where that is not whole. */
   surrender(out: Actions): Estate | undefined {
+    const { options, isWhole, row, log, commit } = this.#state;
+    // Of what a primary alone has, others may have something else at the same number.
+    const last = this.#role.kind === 'primary' ? commit : log.last;
     this.#stepDown(out);
     this.#parked.redirect(out);
-    const { options, isWhole, row, log } = this.#state;
     if (!isWhole || row === undefined || this.#hasGivenUp) return undefined;
     this.#hasGivenUp = true;
-    return { content: options.content, row, version: log.last + liftOf(row) };
+    return { content: options.content, row, version: last + liftOf(row) };
   }
 
   /** Begins with the content that another identity of this process had, as one of this generation. */

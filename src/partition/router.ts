@@ -134,6 +134,7 @@ export class MemberRouter implements Router {
     return store.run(op, {
       gridTime: this.#gridTime(),
       sequence: 0,
+      generation: 0,
       caller: this.#options.self as string as CallerId,
       isGone: () => false,
     }).result;

@@ -19,6 +19,8 @@ export interface RunContext {
    * 0 for a look whose changes nobody records: it has to leave everything as it is.
    */
   readonly sequence: number;
+  /** The generation of the content: what was numbered in an earlier one may be gone. */
+  readonly generation: number;
   /** Who asks; empty in `housekeep`. */
   readonly caller: CallerId;
   /** Whether a caller's process is known to be gone: nothing is kept for it. */
@@ -53,6 +55,38 @@ export interface RunResult {
 /** Of a run, what a look can give. */
 export type Glance = Pick<RunResult, 'result' | 'touched'>;
 
+/** Since when a history is not the same as another into which it is merged. */
+export interface Since {
+  /** The last version that both have: what the other has beyond it, it has written since. */
+  readonly version: number;
+  /** What is later is this history's own, and not brought yet. */
+  readonly after: number;
+  /** The ranks with which this one and the other went on by forks; undefined where it did not fork. */
+  readonly own: number | undefined;
+  readonly other: number | undefined;
+  /**
+   * Where this one forked, the last version that it took along of what was committed: what it had beyond that
+   * nobody was told of, and the other may have it too.
+   */
+  readonly left: number | undefined;
+  /** The other takes nothing in before its versions are at least this. */
+  readonly floor: number;
+  /** Whether what this one lacks of what both had was removed here: nothing was ever lost. */
+  readonly isComplete: boolean;
+}
+
+/** A part of what a history brings along. */
+export interface Offer {
+  /** Where to go on; undefined at the end. */
+  readonly next: number | undefined;
+  /** An op for the same structure of the other history; its result says what was kept (structures/merging.ts). */
+  readonly op: Uint8Array | undefined;
+  /** How many records are in the op. */
+  readonly count: number;
+  /** Whether it may run twice: what was written between is not touched by the second. */
+  readonly isRepeatable: boolean;
+}
+
 export interface Store {
   /** Whether an op changes anything by its nature: such an op needs an op sequence. */
   isWrite(op: Uint8Array): boolean;
@@ -77,6 +111,9 @@ export interface Store {
   copy(from: number, bytes: number): { readonly to: number; readonly content: Uint8Array };
   /** Makes the hashes [from, to) hold exactly what `copy` gave; there will be about `entries` in all. */
   restore(from: number, to: number, content: Uint8Array, entries: number): void;
+
+  /** For a merge: about so many bytes of what has changed since, from a place on; the first is 0. */
+  offer(from: number, bytes: number, since: Since): Offer;
 
   readonly entries: number;
   readonly bytes: number;

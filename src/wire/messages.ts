@@ -34,6 +34,9 @@ import type {
   MetaPropose,
   MetaProposed,
   MetaRemoved,
+  MetaStanding,
+  MetaWelcome,
+  MetaYield,
 } from './meta-messages.ts';
 import type { OpFailed, OpRefused, OpReply, OpRequest } from './op-messages.ts';
 import type {
@@ -68,6 +71,9 @@ export type Message =
   | MetaAlter
   | MetaHandover
   | MetaRemoved
+  | MetaStanding
+  | MetaYield
+  | MetaWelcome
   | ReplicaFence
   | ReplicaFenced
   | ReplicaPull
@@ -106,6 +112,9 @@ export const kindCodes = {
   'meta.alter': 37,
   'meta.handover': 38,
   'meta.removed': 39,
+  'meta.standing': 44,
+  'meta.yield': 45,
+  'meta.welcome': 46,
   'replica.fence': 48,
   'replica.fenced': 49,
   'replica.pull': 50,

@@ -70,8 +70,50 @@ export interface MetaHandover {
   readonly to: MemberId;
 }
 
+/** How a lineage stands, told to members of others by its leader, or by a member that nobody leads. */
+export interface MetaStanding {
+  readonly kind: 'meta.standing';
+  /** The id of the cluster's first lineage. */
+  readonly cluster: string;
+  readonly lineage: string;
+  /** How many forks lie behind it. */
+  readonly forks: number;
+  /** Data members that serve. */
+  readonly members: number;
+  readonly partitions: number;
+  /** Whether no structure is defined. */
+  readonly isEmpty: boolean;
+  readonly isLed: boolean;
+  /** Who can decide for it. */
+  readonly speaker: MemberId;
+}
+
+/** The sender's lineage loses against the receiver's: asks to be taken in. */
+export interface MetaYield {
+  readonly kind: 'meta.yield';
+  readonly standing: Omit<MetaStanding, 'kind'>;
+  /** What it took in itself. */
+  readonly merged: readonly string[];
+  /** The highest rank in it. */
+  readonly rank: number;
+  /** Members that hold something that they will bring. */
+  readonly contributors: readonly MemberId[];
+}
+
+/** The lineage that asked was taken in: its members may come. */
+export interface MetaWelcome {
+  readonly kind: 'meta.welcome';
+  /** Who is welcome. */
+  readonly lineage: string;
+  /** Where. */
+  readonly into: string;
+  readonly addresses: readonly string[];
+}
+
 /** The meta leader no longer knows the sender of a heartbeat: it was removed, or has not joined yet. */
 export interface MetaRemoved {
   readonly kind: 'meta.removed';
   readonly sentAt: number;
+  /** Of the leader: what another one says of members does not concern this one's. */
+  readonly lineage: string;
 }

@@ -21,7 +21,7 @@ import {
 import type { HotKind } from './hot-messages.ts';
 import type { SwimUpdate } from './membership-messages.ts';
 import type { Kind, Message } from './messages.ts';
-import type { InSyncChange } from './meta-messages.ts';
+import type { InSyncChange, MetaStanding } from './meta-messages.ts';
 import type { Entry } from './replica-messages.ts';
 
 export type ColdKind = Exclude<Kind, HotKind>;
@@ -62,6 +62,17 @@ const entry = record<Entry>({
   structure: count(),
   changes: bytes,
   result: optional(bytes),
+});
+
+const standing = record<Omit<MetaStanding, 'kind'>>({
+  cluster: name(),
+  lineage: name(),
+  forks: count(),
+  members: count(),
+  partitions: count(),
+  isEmpty: boolean,
+  isLed: boolean,
+  speaker: name(),
 });
 
 export const schemas: { readonly [K in ColdKind]: RecordField<Body<K>> } = {
@@ -139,7 +150,15 @@ export const schemas: { readonly [K in ColdKind]: RecordField<Body<K>> } = {
   }),
   'meta.pledge': record({ candidate: name() }),
   'meta.alter': record({ changes: list(inSyncChange) }),
-  'meta.removed': record({ sentAt: time }),
+  'meta.removed': record({ sentAt: time, lineage: name() }),
+  'meta.standing': standing,
+  'meta.yield': record({
+    standing,
+    merged: list(name()),
+    rank: count(),
+    contributors: list(name()),
+  }),
+  'meta.welcome': record({ lineage: name(), into: name(), addresses: list(name()) }),
   'meta.handover': record({ partition: count(), term: count(), version: count(), to: name() }),
 
   'replica.fence': record({

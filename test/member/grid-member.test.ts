@@ -4,6 +4,7 @@ import type { Address, MemberId } from '../../src/base/ids.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import type { GridEvent } from '../../src/grid.ts';
 import { WebSocketTransport } from '../../src/transport/websocket.ts';
+import type { Message } from '../../src/wire/messages.ts';
 import { closeAll, joinGrid, joinThree } from '../support/grids.ts';
 import { until } from '../transport/until.ts';
 
@@ -264,8 +265,18 @@ describe('a member that the others removed', function () {
     const events: string[] = [];
     bob.events.subscribe(({ type }) => events.push(type));
     const liar = await WebSocketTransport.open({ id: 'liar#1' as MemberId, cluster: 'shoal' });
-    liar.listen({ onMessage: () => {}, onUp: () => {}, onDown: () => {} });
-    liar.send(address as Address, id as MemberId, 'control', { kind: 'meta.removed', sentAt: 0 });
+    let lineage = '';
+    const onMessage = (_: unknown, message: Message) => {
+      if (message.kind === 'meta.proposed') lineage = message.lineage;
+    };
+    liar.listen({ onMessage, onUp: () => {}, onDown: () => {} });
+    const tell = (message: Message) =>
+      liar.send(address as Address, id as MemberId, 'control', message);
+    const command = new Uint8Array(0);
+    tell({ kind: 'meta.propose', request: 1, command, lineage });
+    await until(() => lineage !== '', 'the lineage of the member');
+    tell({ kind: 'meta.removed', sentAt: 0, lineage: 'another' });
+    tell({ kind: 'meta.removed', sentAt: 0, lineage });
     await until(() => events.includes('connected'), 'the member to be back', 15_000);
     await liar.closed();
     expect(events).to.include('reconnecting');

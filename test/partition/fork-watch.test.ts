@@ -33,6 +33,7 @@ class Watch {
     this.watch = new ForkWatch(self, presets.lan, {
       isSeen: (id) => this.seen.has(id),
       isGoneForGood: (id) => this.goneForGood.has(id),
+      strangers: () => [],
     });
     this.tick();
   }

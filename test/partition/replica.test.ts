@@ -939,3 +939,25 @@ describe('a backup', () => {
     expect(replicas.request(ann, 1, 'a')).to.equal('refuse 1 lost');
   });
 });
+
+describe('a replica whose process goes on under another identity', () => {
+  it('has of a primary what was committed in common with others, and of a backup all that it has', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.request(ann, 1, '+a');
+    replicas.settle();
+    replicas.request(ann, 2, '+a');
+    replicas.flush(ann);
+    const committed = replicas.at(bob).state.log.last;
+    expect(replicas.at(ann).state.log.last).to.equal(committed + 1);
+    const left = [ann, bob].map((id) => replicas.at(id).surrender([])?.version);
+    expect(left).to.deep.equal([committed, committed]);
+  });
+
+  it('leaves what it has once, and nothing where it is still copying', () => {
+    const replicas = servedBy([ann, bob]);
+    expect(replicas.at(bob).surrender([])).to.not.equal(undefined);
+    expect(replicas.at(bob).surrender([])).to.equal(undefined);
+    replicas.change({ learner: cid }).learn(ann);
+    expect(replicas.at(cid).surrender([])).to.equal(undefined);
+  });
+});

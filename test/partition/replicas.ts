@@ -18,7 +18,7 @@ import { DedupeBudget } from '../../src/partition/dedupe-table.ts';
 import { generationSpan, type PartitionRow } from '../../src/partition/meta-state.ts';
 import { Replica } from '../../src/partition/replica.ts';
 import type { Actions, ReplicaAction, ReplicaMessage } from '../../src/partition/replica-state.ts';
-import type { Store, StructureType } from '../../src/partition/store.ts';
+import type { Offer, Store, StructureType } from '../../src/partition/store.ts';
 import { wholeStructure } from '../../src/partition/store.ts';
 import { app, request } from './entries.ts';
 
@@ -82,6 +82,10 @@ export class ToyStore implements Store {
   copy(from: number) {
     const content = Uint8Array.of(this.counts[from / hashesPerCount] ?? 0);
     return { to: from + hashesPerCount, content };
+  }
+
+  offer(): Offer {
+    return { next: undefined, op: undefined, count: 0, isRepeatable: true };
   }
 
   restore(from: number, _to: number, [count = 0]: Uint8Array): void {

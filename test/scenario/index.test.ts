@@ -46,10 +46,6 @@ describe('the scenarios of the protocol', () => {
   });
 });
 
-describe('two lineages', () => {
-  it('become one when they meet again (scenario 11)');
-});
-
 describe('a holder of a lock', () => {
   // Brought by the issue that brings locks: structures have no fenced lock yet.
   it('that was paused beyond its session is refused with its old token (scenario 24)');

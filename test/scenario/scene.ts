@@ -5,11 +5,12 @@ import { defaultLimits } from '../../src/base/limits.ts';
 import { partitionIdOf } from '../../src/base/partition-id.ts';
 import type { Member } from '../../src/member/member.ts';
 import { type PartitionRow, rowOf } from '../../src/partition/meta-state.ts';
+import type { Router } from '../../src/partition/router-port.ts';
 import { keyOp, mapOps, valueOp } from '../../src/structures/map/map-ops.ts';
 import type { SimProcess } from '../../src/testing/sim-process.ts';
 import { encodeKey } from '../../src/wire/key.ts';
 import { decodeValue, encodeValue } from '../../src/wire/value.ts';
-import { type GridShape, GridWorld, type Program } from '../simulation/grid-world.ts';
+import { type Caller, type GridShape, GridWorld, type Program } from '../simulation/grid-world.ts';
 import { mapName } from '../simulation/workload.ts';
 
 /** One call, which may not have ended yet. */
@@ -19,12 +20,18 @@ export interface Ended {
   how: string | undefined;
   endedAt: number;
   value: unknown;
+  raw: Uint8Array;
 }
 
 const settleMs = 90_000;
 
+export interface SceneShape extends Partial<GridShape> {
+  /** Options of the map. */
+  readonly map?: Readonly<Record<string, unknown>>;
+}
+
 export class Scene extends GridWorld {
-  constructor(shape: Partial<GridShape>, seed = 7) {
+  constructor({ map = {}, ...shape }: SceneShape, seed = 7) {
     const limits = defaultLimits;
     const whole = {
       members: 3,
@@ -38,7 +45,7 @@ export class Scene extends GridWorld {
     };
     super(seed, whole, { traceLinesMax: 0 });
     this.settled('the cluster did not form');
-    this.define('map', mapName);
+    this.define('map', mapName, map);
     this.settled('the map did not settle');
   }
 
@@ -56,6 +63,13 @@ export class Scene extends GridWorld {
 
   processOf(name: string): SimProcess<Program> {
     const found = this.processes.find((process) => process.name === name);
+    if (found === undefined) throw new Error(`no process ${name}`);
+    return found;
+  }
+
+  /** A member or a client. */
+  callerOf(name: string): SimProcess<Caller> {
+    const found = this.callers.find((process) => process.name === name);
     if (found === undefined) throw new Error(`no process ${name}`);
     return found;
   }
@@ -116,20 +130,27 @@ export class Scene extends GridWorld {
     isWrite: boolean,
     timeoutMs: number,
     opOf: (key: Uint8Array) => Uint8Array,
+    structureOf = (router: Router) => router.structure('map', mapName),
   ): Ended {
     const beganAt = this.world.now;
-    const ended: Ended = { beganAt, how: undefined, endedAt: 0, value: undefined };
+    const ended: Ended = {
+      beganAt,
+      how: undefined,
+      endedAt: 0,
+      value: undefined,
+      raw: new Uint8Array(0),
+    };
     const end = (how: string) => {
       ended.how = how;
       ended.endedAt = this.world.now;
     };
-    this.processOf(by).run(({ member }) => {
-      const structure = member.router.structure('map', mapName);
+    this.callerOf(by).run(({ router }) => {
+      const structure = structureOf(router);
       if (structure === undefined) return end('no map');
       const { bytes, hash } = encodeKey(key, defaultLimits);
-      const partition = partitionOf(hash, member.router.partitions);
+      const partition = partitionOf(hash, router.partitions);
       const op = opOf(bytes);
-      member.router.submit({
+      router.submit({
         structure,
         partition,
         op,
@@ -137,7 +158,8 @@ export class Scene extends GridWorld {
         timeoutMs,
         signal: undefined,
         resolve: (result) => {
-          ended.value = isWrite || result.length === 0 ? undefined : decodeValue(result);
+          ended.raw = result;
+          if (op[0] === mapOps.get && result.length > 0) ended.value = decodeValue(result);
           end('ok');
         },
         reject: ({ code, outcome }) => end(`${code} ${outcome}`),

@@ -6,6 +6,7 @@ import type { Address, PartitionId } from '../../src/base/ids.ts';
 import { defaultLimits, type Limits } from '../../src/base/limits.ts';
 import type { Random } from '../../src/base/random.ts';
 import { presets } from '../../src/base/timings.ts';
+import type { MergePolicy } from '../../src/grid-merge.ts';
 import type { Inheritance } from '../../src/member/inheritance.ts';
 import { Member } from '../../src/member/member.ts';
 import type { MemberSettings } from '../../src/member/member-settings.ts';
@@ -41,6 +42,8 @@ export interface GridShape {
   readonly splitBrain?: SplitBrain;
   /** `expect` of those that are started later. @default more than can come */
   readonly lateExpect?: number;
+  /** @default none */
+  readonly mergePolicies?: Readonly<Record<string, MergePolicy>>;
   /** @default 'fail' */
   readonly onPartitionLost?: 'fail' | 'recreate';
   /** The version that the process at an address is started in. @default that of this code */
@@ -222,6 +225,7 @@ export class GridWorld {
 
   #start(parts: ProcessParts, isData: boolean, zone: string): Program {
     const stops: string[] = [];
+    const inheritance = this.#inheritance;
     const { backups, partitions, limits, members } = this.shape;
     // Two that come later and see nobody else would form another cluster (decision 4): they are told not to.
     const late = this.shape.lateExpect ?? Number.POSITIVE_INFINITY;
@@ -244,26 +248,25 @@ export class GridWorld {
       timings: presets.lan,
       limits,
     };
-    const inheritance = this.#inheritance;
+    const { mergePolicies = {} } = this.shape;
     const beforeStep = (step: MoveStep, partition: PartitionId) =>
       this.onStep?.(parts.address, step, partition);
     const dialect = this.shape.dialectOf?.(parts.address);
-    const member = new Member(
-      { ...parts, inheritance, beforeStep, dialect },
-      settings,
-      structureTypes,
-      {
-        onTable: () => {},
-        onSwim: () => {},
-        onStopped: (reason, error) => {
-          stops.push(`${reason} ${error instanceof Error ? error.stack : String(error)}`);
-          if (reason === 'failed') throw error;
-          // What a supervisor of processes does: the process ends, and a new one comes in its place.
-          this.#replace(parts.address);
-        },
-        onSucceeded: (inheritance) => this.#succeed(parts.address, inheritance),
+    const own = { ...parts, inheritance, mergePolicies, beforeStep, dialect };
+    const member = new Member(own, settings, structureTypes, {
+      onTable: () => {},
+      onSwim: () => {},
+      onStopped: (reason, error) => {
+        stops.push(`${reason} ${error instanceof Error ? error.stack : String(error)}`);
+        if (reason === 'failed') throw error;
+        const { unfinished } = member;
+        // What grid-member.ts does, or a supervisor of processes: a new one comes in its place.
+        if (unfinished !== undefined) this.#succeed(parts.address, unfinished);
+        else this.#replace(parts.address);
       },
-    );
+      onSucceeded: (next) => this.#succeed(parts.address, next),
+      onApart: () => {},
+    });
     letClientsIn(member, parts, this.clientLooks);
     return { member, router: member.router, clock: parts.clock, stops };
   }

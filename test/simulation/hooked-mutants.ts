@@ -25,6 +25,7 @@ import { Subscriber } from '../../src/structures/topic/subscriber.ts';
 import type { TopicMessage } from '../../src/structures/topic/topic-message.ts';
 import type { OpRequest } from '../../src/wire/op-messages.ts';
 import type { Entry } from '../../src/wire/replica-messages.ts';
+import { forkMutants } from './fork-mutants.ts';
 import type { HookedMutant } from './mutant.ts';
 
 const runQueue = QueueStore.prototype.run;
@@ -286,7 +287,8 @@ export const hookedMutants: readonly HookedMutant[] = [
         const { options, log } = this.state;
         const gridTime = options.surroundings.gridTime(given[1]);
         const caller = '' as CallerId;
-        const context = { gridTime, sequence: log.last + 1, caller, isGone: () => false };
+        const sequence = log.last + 1;
+        const context = { gridTime, sequence, generation: 1, caller, isGone: () => false };
         for (const store of options.content.stores.values()) {
           if (store.isDue(gridTime)) store.housekeep(context);
         }
@@ -343,4 +345,5 @@ export const hookedMutants: readonly HookedMutant[] = [
       },
     seed: 1,
   },
+  ...forkMutants,
 ];

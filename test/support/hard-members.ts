@@ -13,7 +13,14 @@ export async function hardMembers(
   const members: Incarnation[] = [];
   for (let index = 0; index < count; index++) {
     const seeds = members.map(({ address }) => address);
-    const events = { onTable() {}, onSwim() {}, onStopped() {}, onRejected() {}, onSucceeded() {} };
+    const events = {
+      onTable() {},
+      onSwim() {},
+      onStopped() {},
+      onRejected() {},
+      onSucceeded() {},
+      onApart() {},
+    };
     const requests = () => {};
     members.push(await beginIncarnation({ plan, port: 0, seeds, events, requests, mayForm: true }));
   }

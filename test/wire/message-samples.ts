@@ -25,6 +25,17 @@ const entry = {
 const entries = [entry, { ...entry, sequence: 2 ** 41 + 1, result: Uint8Array.of(9) }];
 const bytes = Uint8Array.from({ length: 300 }, (_, index) => index & 255);
 
+const standing = {
+  cluster: 'c1',
+  lineage: 'c2',
+  forks: 1,
+  members: 2,
+  partitions: 271,
+  isEmpty: false,
+  isLed: true,
+  speaker: 'a#1',
+};
+
 const samples: { [K in Kind]: object } = {
   'swim.ping': { sequence: 1, target: 'a#1', updates },
   'swim.ping-request': {
@@ -80,7 +91,10 @@ const samples: { [K in Kind]: object } = {
   'meta.alter': {
     changes: [{ partition: 1, term: 2, version: 3, inSync: ['a#1', 'b#2'] }],
   },
-  'meta.removed': { sentAt: 12.5 },
+  'meta.removed': { sentAt: 12.5, lineage: 'c1' },
+  'meta.standing': standing,
+  'meta.yield': { standing, merged: ['c0'], rank: 3, contributors: ['b#2'] },
+  'meta.welcome': { lineage: 'c2', into: 'c1', addresses: ['h:1'] },
   'meta.handover': { partition: 3, term: 9, version: 12, to: 'b#2' },
   'replica.fence': { ...row, generation: 2 },
   'replica.fenced': { ...row, last: 2 ** 52 },

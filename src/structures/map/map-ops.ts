@@ -35,6 +35,8 @@ export const mapOps = {
   clear: 45,
   expire: 46,
   persist: 47,
+  merge: 48,
+  mergeKept: 49,
 } as const;
 
 export const writesFrom = 32;

@@ -41,6 +41,14 @@ export class MapRecords implements ChangeSink {
   /** Undefined while nobody watches. */
   #ring: ChangeRing | undefined;
   #wakes: number[] = [];
+  /** Whether any record ever had a deadline: then what is gone may have expired. */
+  #hadDeadlines = false;
+  /** How often keys were named, by hash; undefined where nobody asks. */
+  readonly #hits: Map<number, number> | undefined;
+
+  constructor(countsHits = false) {
+    this.#hits = countsHits ? new Map() : undefined;
+  }
 
   /** Grid time as far as this partition has acted on it. */
   now(context: RunContext): number {
@@ -88,7 +96,10 @@ export class MapRecords implements ChangeSink {
   /** As `find`; one that has expired is removed, and the changes say so. */
   live(hash: number, key: Uint8Array, context: RunContext): number {
     const ref = this.table.find(hash, key);
-    if (ref === 0 || !this.isExpired(ref, this.now(context))) return ref;
+    if (ref === 0 || !this.isExpired(ref, this.now(context))) {
+      if (ref !== 0 && this.#hits !== undefined) this.#hits.set(hash, this.hitsOf(hash) + 1);
+      return ref;
+    }
     if (context.sequence > 0) this.#remove(hash, key, 'expire', context);
     return 0;
   }
@@ -154,6 +165,34 @@ export class MapRecords implements ChangeSink {
     writePut(this.#changes, key, value, meta);
   }
 
+  get countsHits(): boolean {
+    return this.#hits !== undefined;
+  }
+
+  get hadDeadlines(): boolean {
+    return this.#hadDeadlines;
+  }
+
+  /** How often the keys of a hash were named here since this replica became primary. */
+  hitsOf(hash: number): number {
+    return this.#hits?.get(hash) ?? 0;
+  }
+
+  /** Writes a record of another history: it is as old as it was there. */
+  bring(
+    hash: number,
+    key: Uint8Array,
+    value: Uint8Array,
+    { deadline, created, updated }: Omit<RecordMeta, 'version'>,
+    context: RunContext,
+  ): void {
+    const ref = this.table.find(hash, key);
+    const meta = { version: context.sequence, deadline, created, updated };
+    this.#tell('set', hash, key, value, ref, context);
+    this.#put(hash, key, value, meta);
+    writePut(this.#changes, key, value, meta);
+  }
+
   /** Gives a record another deadline. It stays the same version: its value has not changed. */
   setDeadline(hash: number, key: Uint8Array, ref: number, deadline: number): void {
     const { table } = this;
@@ -202,6 +241,7 @@ export class MapRecords implements ChangeSink {
   apply(changes: Uint8Array): void {
     // A backup keeps no changes, so what a primary kept before it became one ends here.
     this.#ring = undefined;
+    this.#hits?.clear();
     applyChanges(this, changes);
   }
 
@@ -234,6 +274,7 @@ export class MapRecords implements ChangeSink {
   #put(hash: number, key: Uint8Array, value: Uint8Array, meta: RecordMeta): void {
     const { deadline } = meta;
     if (deadline !== 0) {
+      this.#hadDeadlines = true;
       const ref = this.table.find(hash, key);
       const before = ref === 0 ? 0 : this.table.deadline(ref);
       if (before === 0 || deadline < before) this.#deadlines.add(deadline, hash);
@@ -244,6 +285,7 @@ export class MapRecords implements ChangeSink {
   }
 
   #remove(hash: number, key: Uint8Array, why: ChangeType, context: RunContext): void {
+    this.#hits?.delete(hash);
     this.#tell(why, hash, key, undefined, this.table.find(hash, key), context);
     this.table.delete(hash, key);
     this.#note(context.sequence);

@@ -1,12 +1,29 @@
-/** Pages of a scan over the records of a map, in the order of their hashes. */
+/** Reads of many records of a map: of those that are named, and pages of a scan in the order of hashes. */
+import { murmur3 } from '../../base/hash.ts';
 import type { RunContext } from '../../partition/store.ts';
 import { ByteReader, ByteWriter } from '../../wire/bytes.ts';
+import { readKeys } from './map-op-reader.ts';
 import { scanEnd, scanKinds, unknownOp } from './map-ops.ts';
 import type { MapRecords } from './map-records.ts';
 
 /** About the size of a page of a scan; one record is always given. */
 const pageBytes = 65_536;
 const hashesPerRange = 2 ** 24;
+/** What `getMany` gives at once; the handle asks again for the rest. */
+const manyBytesMax = 1_048_576;
+
+/** The values of keys, as `getMany` asks for them. */
+export function found(records: MapRecords, op: Uint8Array, context: RunContext): Uint8Array {
+  const keys = readKeys(op);
+  const writer = new ByteWriter();
+  for (let i = 0; i < keys.length && writer.length < manyBytesMax; i++) {
+    const key = keys[i] as Uint8Array;
+    const ref = records.live(murmur3(key), key, context);
+    writer.byte(ref === 0 ? 0 : 1);
+    if (ref !== 0) writer.block(records.table.value(ref));
+  }
+  return writer.take();
+}
 
 /**
  * A page holds every record whose hash lies in [from, next), whatever happened since the page before,

@@ -9,16 +9,22 @@
  */
 import { pooledCopy } from '../../base/byte-pool.ts';
 import { murmur3 } from '../../base/hash.ts';
+import type { MergePolicyName } from '../../grid-merge.ts';
 import {
   type Glance,
+  type Offer,
   type RunContext,
   type RunResult,
+  type Since,
   type Store,
   type StructureType,
   wholeStructure,
 } from '../../partition/store.ts';
 import { ByteReader, ByteWriter, sameBytes } from '../../wire/bytes.ts';
+import { mergeResult } from '../merging.ts';
+import { glance } from './map-glance.ts';
 import { deadlineOf, type Life, type MapLife, mapLife } from './map-life.ts';
+import { merge, offer, storePolicy } from './map-merge.ts';
 import { addedNumber } from './map-numbers.ts';
 import {
   checkedKey,
@@ -29,11 +35,8 @@ import {
 } from './map-op-reader.ts';
 import { mapOps, no, nothing, ttlResults, unknownOp, writesFrom, yes } from './map-ops.ts';
 import { MapRecords } from './map-records.ts';
-import { scanPage } from './map-scan.ts';
+import { found, scanPage } from './map-scan.ts';
 import { watch } from './map-watch.ts';
-
-/** What `getMany` gives at once; the handle asks again for the rest. */
-const manyBytesMax = 1_048_576;
 
 export const mapType: StructureType = {
   name: 'map',
@@ -41,13 +44,16 @@ export const mapType: StructureType = {
 };
 
 export class MapStore implements Store {
-  readonly #records = new MapRecords();
+  readonly #records: MapRecords;
+  readonly #mergePolicy: MergePolicyName;
   readonly #writer = new ByteWriter();
   readonly #life: MapLife;
 
   /** `options` are those that the map was created with. */
   constructor(options?: unknown) {
     this.#life = mapLife(options);
+    this.#mergePolicy = storePolicy(options);
+    this.#records = new MapRecords(this.#mergePolicy === 'higherHits');
   }
 
   get entries(): number {
@@ -83,7 +89,7 @@ export class MapStore implements Store {
       case mapOps.getEntry:
         return this.#getEntry(op, context);
       case mapOps.getMany:
-        return this.#getMany(op, context);
+        return this.#ended(found(this.#records, op, context), wholeStructure);
       case mapOps.size:
         return this.#size(context);
       case mapOps.scan:
@@ -101,14 +107,7 @@ export class MapStore implements Store {
   }
 
   glance(code: number, key: Uint8Array, gridTime: number): Glance | undefined {
-    const isGet = code === mapOps.get;
-    if (!isGet && code !== mapOps.has) return undefined;
-    const touched = murmur3(key);
-    const ref = this.#records.table.find(touched, key);
-    if (ref === 0) return { result: isGet ? nothing : no, touched };
-    // Its removal is a change, and the answer has to wait for it.
-    if (this.#records.isExpired(ref, this.#records.timeAt(gridTime))) return undefined;
-    return { result: isGet ? this.#records.table.value(ref) : yes, touched };
+    return glance(this.#records, code, key, gridTime);
   }
 
   apply(changes: Uint8Array): void {
@@ -121,6 +120,10 @@ export class MapStore implements Store {
 
   restore(from: number, to: number, content: Uint8Array, entries: number): void {
     this.#records.restore(from, to, content, entries);
+  }
+
+  offer(from: number, bytes: number, since: Since): Offer {
+    return offer(this.#records, from, bytes, since);
   }
 
   digest(): number {
@@ -159,6 +162,9 @@ export class MapStore implements Store {
         return this.#expire(op, context);
       case mapOps.persist:
         return this.#persist(op, context);
+      case mapOps.merge:
+      case mapOps.mergeKept:
+        return this.#merge(op, context);
       default:
         throw unknownOp('a code');
     }
@@ -189,18 +195,6 @@ export class MapStore implements Store {
     writer.varint(table.deadline(ref));
     writer.raw(table.value(ref));
     return this.#ended(writer.take(), hash);
-  }
-
-  #getMany(op: Uint8Array, context: RunContext): RunResult {
-    const keys = readKeys(op);
-    const writer = this.#writer;
-    for (let i = 0; i < keys.length && writer.length < manyBytesMax; i++) {
-      const key = keys[i] as Uint8Array;
-      const ref = this.#records.live(murmur3(key), key, context);
-      writer.byte(ref === 0 ? 0 : 1);
-      if (ref !== 0) writer.block(this.#records.table.value(ref));
-    }
-    return this.#ended(writer.take(), wholeStructure);
   }
 
   #size(context: RunContext): RunResult {
@@ -374,6 +368,11 @@ export class MapStore implements Store {
     const isMortal = ref !== 0 && this.#records.table.deadline(ref) !== 0;
     if (isMortal) this.#records.setDeadline(hash, key, ref, 0);
     return this.#ended(isMortal ? yes : no, hash);
+  }
+
+  #merge(op: Uint8Array, context: RunContext): RunResult {
+    const count = merge(this.#records, op, this.#mergePolicy, context);
+    return this.#ended(mergeResult(count), wholeStructure);
   }
 
   #put(hash: number, key: Uint8Array, value: Uint8Array, life: Life, context: RunContext): void {

@@ -21,6 +21,8 @@ export const queueOps = {
   clear: 36,
   settle: 37,
   cancel: 38,
+  merge: 39,
+  mergeKept: 40,
 } as const;
 
 export const writesFrom = 32;

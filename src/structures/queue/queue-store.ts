@@ -13,20 +13,24 @@
  *    caller known to be gone.
  * 4. An op that is refused has changed nothing.
  */
-import { copyBytes, pooledBytes, pooledCopy } from '../../base/byte-pool.ts';
 import { GridError } from '../../base/errors.ts';
 import type { StructureId } from '../../base/ids.ts';
 import { rangesPerTable } from '../../partition/arena/hash-index.ts';
 import {
+  type Offer,
   type RunContext,
   type RunResult,
+  type Since,
   type Store,
   type StructureType,
   wholeStructure,
 } from '../../partition/store.ts';
-import { ByteReader, ByteWriter, sameBytes } from '../../wire/bytes.ts';
+import { ByteReader, sameBytes } from '../../wire/bytes.ts';
+import { mergeResult } from '../merging.ts';
+import { mergeItems, mergeKept, nothingOffered, QueueMerge } from './queue-merge.ts';
 import { no, nothing, progress, queueOps, unknownOp, writesFrom, yes } from './queue-ops.ts';
 import { kinds, numberOf, QueueRecords } from './queue-records.ts';
+import { checkedItem, counted, given, metaOf, seen, valueIn } from './queue-results.ts';
 import {
   begunResult,
   callerBytes,
@@ -64,8 +68,6 @@ const sweepRanges = 32;
 const stillWaiting = Uint8Array.of(progress.waiting);
 const over = Uint8Array.of(progress.over);
 const lost = Uint8Array.of(progress.lost);
-/** A head and a byte of value. */
-const itemBytesMin = 2;
 
 export const queueType: StructureType = {
   name: 'queue',
@@ -79,6 +81,8 @@ export class QueueStore implements Store {
   readonly #bounds: QueueBounds;
   readonly #records = new QueueRecords();
   #wakes: number[] = [];
+  /** While it is merged into another. */
+  #brought: QueueMerge | undefined;
   #nextSweep = 0;
   /** The range at which the sweep goes on. */
   #sweepAt = 0;
@@ -120,6 +124,10 @@ export class QueueStore implements Store {
       case queueOps.clear:
         this.#records.clearItems();
         return this.#done(nothing, context);
+      case queueOps.merge:
+        return this.#done(mergeResult(mergeItems(this.#records, op, context)), context);
+      case queueOps.mergeKept:
+        return this.#done(mergeResult(mergeKept(this.#records, op, context)), context);
       default:
         throw unknownOp('a code');
     }
@@ -146,6 +154,11 @@ export class QueueStore implements Store {
 
   restore(from: number, to: number, content: Uint8Array, entries: number): void {
     this.#records.restore(from, to, content, entries);
+  }
+
+  offer(from: number, bytes: number, since: Since): Offer {
+    if (from === 0) this.#brought = new QueueMerge(this.#records, since);
+    return this.#brought?.offer(from, bytes, since) ?? nothingOffered;
   }
 
   digest(): number {
@@ -360,39 +373,4 @@ export class QueueStore implements Store {
         `${waits.entries} with ${waits.bytes}; use fewer consumers, or push more slowly`,
     );
   }
-}
-
-/** Of a run that changed nothing. */
-function seen(result: Uint8Array): RunResult {
-  return { result, changes: nothing, touched: wholeStructure };
-}
-
-function counted(count: number): Uint8Array {
-  const writer = new ByteWriter();
-  writer.varint(count);
-  return writer.take();
-}
-
-/** `done`, and the value. */
-function given(value: Uint8Array): Uint8Array {
-  const result = pooledBytes(1 + value.length);
-  result[0] = progress.done;
-  copyBytes(value, result, 1);
-  return result;
-}
-
-/** A copy of the encoded value in an item: what stands behind its head. */
-const valueIn = (item: Uint8Array) => pooledCopy(item.subarray(1));
-
-function metaOf(version: number, deadline: number, context: RunContext) {
-  const now = Math.floor(context.gridTime);
-  return { version, deadline, created: now, updated: now };
-}
-
-function checkedItem(item: Uint8Array): Uint8Array {
-  if (item.length < itemBytesMin) {
-    throw new GridError('GRID_BAD_VALUE', 'An op has an item of a byte at least, found none');
-  }
-  if (item[0] !== 0) throw unknownOp('flags');
-  return item;
 }

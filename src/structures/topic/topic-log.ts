@@ -31,9 +31,18 @@ export interface LogHead {
   readonly last: number;
   /** The sizes of all messages up to the last. */
   readonly total: number;
+  /** The latest lines in which messages were published, and the first number of each. */
+  readonly lines: readonly LogLine[];
 }
 
-const emptyHead: LogHead = { kept: 1, retained: 1, last: 0, total: 0 };
+export interface LogLine {
+  readonly line: number;
+  readonly from: number;
+}
+
+/** Lines that are remembered; each fork and each loss begins one. */
+const linesMax = 16;
+const emptyHead: LogHead = { kept: 1, retained: 1, last: 0, total: 0, lines: [] };
 
 export class TopicLog {
   readonly #table = new RecordTable();
@@ -54,24 +63,36 @@ export class TopicLog {
   }
 
   /** Puts the next message and writes the change. */
-  append(writer: ByteWriter, value: Uint8Array, publishedAt: number): void {
+  append(writer: ByteWriter, value: Uint8Array, publishedAt: number, line: number): void {
     const { kept, retained, last, total } = this.#head;
+    const lines = this.#linesWith(line);
     const upTo = total + value.length + recordBytes;
     writer.byte(changeCodes.put);
     this.#put(writer, last + 1, value, publishedAt, upTo);
-    this.#head = { kept, retained, last: last + 1, total: upTo };
+    this.#head = { kept, retained, last: last + 1, total: upTo, lines };
+  }
+
+  /** The number with which the first line from this one on began; what comes next where there is none. */
+  beginningOf(line: number): number {
+    return this.#head.lines.find((known) => known.line >= line)?.from ?? this.#head.last + 1;
+  }
+
+  #linesWith(line: number): readonly LogLine[] {
+    const { lines, last } = this.#head;
+    if (lines.at(-1)?.line === line) return lines;
+    return [...lines, { line, from: last + 1 }].slice(-linesMax);
   }
 
   /** Moves the bounds, forgets what lies below `kept`, and writes the changes. */
   trim(writer: ByteWriter, kept: number, retained: number): void {
-    const { last, total } = this.#head;
+    const { last, total, lines } = this.#head;
     if (kept > this.#head.kept) {
       writer.byte(changeCodes.remove);
       writer.varint(this.#head.kept);
       writer.varint(kept);
       this.#remove(this.#head.kept, kept);
     }
-    this.#head = { kept, retained, last, total };
+    this.#head = { kept, retained, last, total, lines };
     writer.byte(changeCodes.head);
     writeHead(writer, this.#head);
   }
@@ -198,16 +219,27 @@ function writePut(
   writer.block(value);
 }
 
-function writeHead(writer: ByteWriter, { kept, retained, last, total }: LogHead): void {
+function writeHead(writer: ByteWriter, { kept, retained, last, total, lines }: LogHead): void {
   writer.varint(kept);
   writer.varint(retained);
   writer.varint(last);
   writer.varint(total);
+  writer.varint(lines.length);
+  for (const { line, from } of lines) {
+    writer.varint(line);
+    writer.varint(from);
+  }
 }
 
 function readHead(reader: ByteReader): LogHead {
   const kept = reader.varint();
   const retained = reader.varint();
   const last = reader.varint();
-  return { kept, retained, last, total: reader.varint() };
+  const total = reader.varint();
+  const lines: LogLine[] = [];
+  for (let left = reader.varint(); left > 0; left--) {
+    const line = reader.varint();
+    lines.push({ line, from: reader.varint() });
+  }
+  return { kept, retained, last, total, lines };
 }

@@ -15,6 +15,7 @@ export const topicOps = {
   read: 2,
   size: 3,
   publish: 32,
+  merge: 33,
 } as const;
 
 export const writesFrom = 32;

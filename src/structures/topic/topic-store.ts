@@ -8,16 +8,19 @@
  */
 import { murmur3 } from '../../base/hash.ts';
 import type { StructureId } from '../../base/ids.ts';
-import { generationSpan } from '../../partition/meta-state.ts';
 import {
   anyWrite,
+  type Offer,
   type RunContext,
   type RunResult,
+  type Since,
   type Store,
   type StructureType,
 } from '../../partition/store.ts';
 import { ByteWriter } from '../../wire/bytes.ts';
+import { mergeResult } from '../merging.ts';
 import { TopicLog } from './topic-log.ts';
+import { mergeMessages, offerMessages } from './topic-merge.ts';
 import {
   beginBatch,
   headResult,
@@ -84,6 +87,8 @@ export class TopicStore implements Store {
         return this.#read(readReadOp(op), context);
       case topicOps.head:
         return this.#headOf(context);
+      case topicOps.merge:
+        return this.#merge(op, context);
       case topicOps.size:
         return this.#answer(numberResult(this.#log.head.last + 1 - this.#log.head.retained));
       default:
@@ -119,6 +124,10 @@ export class TopicStore implements Store {
     this.#log.restore(from, to, content, entries);
   }
 
+  offer(from: number, bytes: number, since: Since): Offer {
+    return offerMessages(this.#log, from, bytes, since);
+  }
+
   digest(): number {
     return this.#log.digest();
   }
@@ -129,11 +138,22 @@ export class TopicStore implements Store {
 
   #publish(op: Uint8Array, context: RunContext): RunResult {
     if (op.length < 2) throw unknownOp('a message of no bytes');
-    this.#log.append(this.#writer, op.subarray(1), Math.floor(context.gridTime));
+    this.#log.append(this.#writer, op.subarray(1), Math.floor(context.gridTime), lineOf(context));
     this.#trim();
     return {
       result: numberResult(this.#log.head.last),
       changes: this.#writer.takeView(),
+      touched: this.#touched,
+      wakes: [anyWrite],
+    };
+  }
+
+  #merge(op: Uint8Array, context: RunContext): RunResult {
+    const count = mergeMessages(this.#log, this.#writer, op, lineOf(context), context);
+    if (count.kept > 0) this.#trim();
+    return {
+      result: mergeResult(count),
+      changes: this.#writer.take(),
       touched: this.#touched,
       wakes: [anyWrite],
     };
@@ -188,9 +208,9 @@ export class TopicStore implements Store {
   }
 }
 
-/** A partition that came back empty counts its sequences from another generation. */
-function lineOf({ sequence }: RunContext): number {
-  return Math.floor(sequence / generationSpan) + 1;
+/** A partition that came back empty, or went on alone, is of another generation. */
+function lineOf({ generation }: RunContext): number {
+  return generation + 1;
 }
 
 /** Options were checked where the topic was asked for; what is not understood is taken as absent. */

@@ -16,7 +16,17 @@ describe('a queue store', () => {
   it('knows its writes from its reads', () => {
     const store = new QueueStore();
     const writes = Object.entries(queueOps).filter(([, code]) => store.isWrite(ops.bareOp(code)));
-    const names = ['push', 'tryPush', 'take', 'tryTake', 'clear', 'settle', 'cancel'];
+    const names = [
+      'push',
+      'tryPush',
+      'take',
+      'tryTake',
+      'clear',
+      'settle',
+      'cancel',
+      'merge',
+      'mergeKept',
+    ];
     expect(writes.map(([name]) => name)).to.deep.equal(names);
     expect(store.isWrite(new Uint8Array(0))).to.equal(false);
   });

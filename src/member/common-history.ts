@@ -1,0 +1,87 @@
+/**
+ * What a lineage that has ended has in common with the one that took it in: so it is known of each partition
+ * what is to be brought.
+ */
+import type { PartitionId } from '../base/ids.ts';
+import { partitionIdOf } from '../base/partition-id.ts';
+import { firstLineage, type Parting, partingOf } from '../partition/lineage.ts';
+import type { Merge } from '../partition/merges.ts';
+import { generationSpan, type MetaState, rowOf } from '../partition/meta-state.ts';
+import type { Estate } from '../partition/replica-state.ts';
+import type { StructureRow } from '../partition/router-port.ts';
+import type { Since } from '../partition/store.ts';
+
+export class CommonHistory {
+  readonly #winner: MetaState;
+  readonly #ended: MetaState;
+
+  constructor(winner: MetaState, ended: MetaState) {
+    this.#winner = winner;
+    this.#ended = ended;
+  }
+
+  /** Whether somebody is here who still brings in a lineage from which this one forked. */
+  get isEarly(): boolean {
+    const { open = [] } = this.#earlier ?? {};
+    const members = [...this.#winner.members.values()];
+    return members.some(({ formerly }) => formerly !== undefined && open.includes(formerly));
+  }
+
+  /** Whether anything was written since the two went apart, in a partition of which this is left. */
+  isChanged(partition: PartitionId, { version }: Pick<Estate, 'version'>): boolean {
+    const parting = this.#parting;
+    if (parting === undefined) return true;
+    const { theirs = 0 } = parting;
+    const common = parting.commonUpTo(partition);
+    const isMore = common < (parting.theirsLeft(partition) ?? 0);
+    return isMore || version > Math.max(common, theirs * generationSpan);
+  }
+
+  /** What of a structure in a partition is to be brought; `row` is as the winner has it. */
+  since(partition: PartitionId, estate: Estate, backups: number, row: StructureRow): Since {
+    // With other backups it is another structure, in another partition.
+    const parting = row.backups === backups ? this.#parting : undefined;
+    const last = this.#lastParting(partition) ?? parting;
+    return {
+      version: parting?.commonUpTo(partition) ?? 0,
+      after: last?.commonUpTo(partition) ?? 0,
+      own: last?.theirs,
+      left: last?.theirsLeft(partition),
+      other: last?.mine,
+      floor: this.#rankFor(partition, row) * generationSpan,
+      isComplete: parting !== undefined && isSince(estate.row.generation, parting),
+    };
+  }
+
+  get #parting(): Parting | undefined {
+    return partingOf(this.#winner.lineage, this.#ended.lineage);
+  }
+
+  /** A lineage from which this one forked, and which was taken in before it. */
+  get #earlier(): Merge | undefined {
+    const { ancestors } = this.#ended.lineage;
+    return this.#winner.merges.findLast(({ lineage }) => ancestors.includes(lineage));
+  }
+
+  /** Where others have brought the partition before it came to a fork: that is when they went apart for it. */
+  #lastParting(partition: PartitionId): Parting | undefined {
+    const earlier = this.#earlier;
+    if (earlier?.brought.includes(partition) !== true) return undefined;
+    return partingOf(firstLineage(earlier.lineage), this.#ended.lineage);
+  }
+
+  /** That of the merge, so that two lineages that are brought in at a time do not name their items alike. */
+  #rankFor(partition: PartitionId, { backups }: StructureRow): number {
+    const { merges, settings } = this.#winner;
+    const merge = merges.find(({ lineage }) => lineage === this.#ended.lineage.id);
+    if (merge !== undefined) return merge.rank;
+    const { partitions = 1 } = settings ?? {};
+    const target = partitionIdOf(backups, partition % partitions, partitions);
+    return rowOf(this.#winner, target)?.rank ?? 0;
+  }
+}
+
+/** Whether a content is the one that the two had when they went apart: none that was lost and begun anew. */
+function isSince(generation: number, { mine, theirs }: Parting): boolean {
+  return theirs === undefined ? generation < (mine ?? 0) : generation === theirs;
+}

@@ -1,0 +1,357 @@
+/**
+ * Brings what this process had in a lineage that ended into the one that took it in: structure by structure
+ * and partition by partition, some ops at a time, and reports what came of it.
+ *
+ * Invariants
+ * 1. What is held is given back only when all of it was brought in and the report is committed.
+ * 2. Every record that was offered is counted once: as kept or as discarded.
+ * 3. At most `tasksMax` ops are on their way, each of about `offerBytes`.
+ * 4. Nothing is appended twice: an item or message of which is not known whether it arrived is not brought
+ *    again, and counts as discarded. A map can be told again: what is newer there than the merge stays.
+ */
+import type { Clock } from '../base/clock.ts';
+import { GridError } from '../base/errors.ts';
+import type { PartitionId } from '../base/ids.ts';
+import type { Logger } from '../base/logger.ts';
+import type { MergedStructure, MergePolicy } from '../grid-merge.ts';
+import type { Merged } from '../partition/merges.ts';
+import { type Command, type MetaState, rowOf } from '../partition/meta-state.ts';
+import type { ProposalResult } from '../partition/proposals.ts';
+import type { Estate } from '../partition/replica-state.ts';
+import type { Router, StructureRow } from '../partition/router-port.ts';
+import type { Offer, Store } from '../partition/store.ts';
+import { isForPolicy } from '../structures/map/map-merge.ts';
+import { type MergeCount, readMergeResult } from '../structures/merging.ts';
+import { CommonHistory } from './common-history.ts';
+import { CustomMerge } from './custom-merge.ts';
+import {
+  contributions,
+  type MergeInheritance,
+  type MergeProgress,
+  type Place,
+} from './inheritance.ts';
+
+export interface MergerParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly policies: Readonly<Record<string, MergePolicy>>;
+  readonly router: Router;
+  /** The table of the lineage into which it brings. */
+  readonly state: MetaState;
+  commit(
+    command: Command,
+    timeoutMs: number,
+    done: (result: ProposalResult | undefined) => void,
+  ): void;
+}
+
+/** One structure in one partition. */
+interface Task extends Place {
+  readonly row: StructureRow;
+  readonly partition: PartitionId;
+  readonly estate: Estate;
+  readonly store: Store;
+  /** Before this it is not tried again. */
+  notBefore: number;
+  /** What is offered next may have arrived already. */
+  isUncertain: boolean;
+  /** What was offered and not taken yet. */
+  offer: Offer | undefined;
+  custom: CustomMerge | undefined;
+}
+
+const tasksMax = 4;
+const offerBytes = 65_536;
+/** As long as callers send an op again: after that it is not known whether it arrived. */
+const opTimeoutMs = 60_000;
+const commandTimeoutMs = 10_000;
+const againMs = 200;
+/** Errors that sending again cannot mend: the record does not fit there. */
+const hopeless: ReadonlySet<string> = new Set([
+  'GRID_BAD_VALUE',
+  'GRID_BAD_OPTION',
+  'GRID_TOO_LARGE',
+]);
+
+export class Merger {
+  readonly #parts: MergerParts;
+  readonly #inheritance: MergeInheritance;
+  readonly #estates: Map<PartitionId, Estate>;
+  readonly #counts: Map<string, MergeCount>;
+  readonly #history: CommonHistory;
+  #tasks: Task[] | undefined;
+  /** Whether ops are being given out: what ends meanwhile waits for the next time. */
+  #isTicking = false;
+  #isReviving = false;
+  #isReporting = false;
+  #isOver = false;
+
+  constructor(parts: MergerParts, inheritance: MergeInheritance) {
+    this.#parts = parts;
+    this.#inheritance = inheritance;
+    this.#estates = contributions(inheritance);
+    this.#history = new CommonHistory(parts.state, inheritance.state);
+    this.#counts = new Map(inheritance.progress?.counts);
+  }
+
+  /** What is still to be brought, for the next identity of this process; undefined where all is done. */
+  get unfinished(): MergeInheritance | undefined {
+    if (this.#isOver) return undefined;
+    const { kind, from, state, legacy, into, isAlone } = this.#inheritance;
+    return { kind, from, state, legacy, into, isAlone, progress: this.#progress };
+  }
+
+  get #progress(): MergeProgress | undefined {
+    if (this.#tasks === undefined) return this.#inheritance.progress;
+    const places = this.#tasks.map(
+      (task) => [placeName(task), { at: task.at, isBusy: task.isBusy }] as const,
+    );
+    return { places: new Map(places), counts: new Map(this.#counts) };
+  }
+
+  /** Called while this member serves, every now and then, and when an op has ended. */
+  tick(): void {
+    if (this.#isTicking || this.#isOver || this.#isReviving || this.#isReporting) return;
+    this.#isTicking = true;
+    this.#goOn();
+    this.#isTicking = false;
+  }
+
+  #goOn(): void {
+    if (this.#tasks === undefined && this.#history.isEarly) return;
+    this.#tasks ??= this.#plan();
+    if (this.#tasks === undefined) return;
+    const open = this.#tasks.filter(({ at }) => at >= 0);
+    if (open.length === 0) {
+      this.#report();
+      return;
+    }
+    const now = this.#parts.clock.monotonic();
+    let busy = open.filter(({ isBusy }) => isBusy).length;
+    for (const task of open) {
+      if (busy >= tasksMax) return;
+      if (task.isBusy || now < task.notBefore) continue;
+      this.#step(task);
+      if (task.isBusy) busy++;
+    }
+  }
+
+  /** Undefined where lost partitions have to come back first. */
+  #plan(): Task[] | undefined {
+    const { state } = this.#parts;
+    const lost = [...this.#estates.keys()].filter(
+      (partition) =>
+        rowOf(state, partition)?.primary === undefined && rowOf(state, partition) !== undefined,
+    );
+    if (lost.length > 0) {
+      this.#revive(lost);
+      return undefined;
+    }
+    const tasks: Task[] = [];
+    for (const row of this.#inheritance.state.structures.values()) {
+      for (const [partition, estate] of this.#estates) {
+        const store = estate.content.stores.get(row.id);
+        if (store === undefined || !this.#history.isChanged(partition, estate)) continue;
+        tasks.push(this.#taskOf(row, partition, estate, store));
+      }
+    }
+    return tasks;
+  }
+
+  /** Where an identity before this one had begun it, it goes on from there. */
+  #taskOf(row: StructureRow, partition: PartitionId, estate: Estate, store: Store): Task {
+    const before = this.#inheritance.progress?.places.get(placeName({ row, partition }));
+    const { at, isBusy: isUncertain } = before ?? { at: 0, isBusy: false };
+    const [isBusy, notBefore, offer, custom] = [false, 0, undefined, undefined];
+    return { row, partition, estate, store, at, isUncertain, isBusy, notBefore, offer, custom };
+  }
+
+  #revive(partitions: readonly PartitionId[]): void {
+    this.#isReviving = true;
+    const { lineage } = this.#inheritance.state;
+    this.#parts.commit(
+      { type: 'revive', lineage: lineage.id, partitions },
+      commandTimeoutMs,
+      () => {
+        this.#isReviving = false;
+      },
+    );
+  }
+
+  #step(task: Task): void {
+    const { router } = this.#parts;
+    const { type, name, backups, options } = task.row;
+    const row = router.structure(type, name);
+    if (row === undefined) {
+      task.isBusy = true;
+      // Where others have it with other options, it is as they have it.
+      router.define(type, name, { ...options, backups }, () => this.#rest(task));
+      return;
+    }
+    task.offer ??= this.#offerOf(task, row);
+    const { op, next } = task.offer;
+    if (op === undefined) {
+      task.offer = undefined;
+      task.at = next ?? -1;
+      if (task.at >= 0) this.#step(task);
+      return;
+    }
+    if (task.isUncertain && !task.offer.isRepeatable) {
+      this.#abandoned(task);
+      return;
+    }
+    task.isBusy = true;
+    if (row.type === 'map' && isForPolicy(op, row.options)) this.#runCustom(task, row, op);
+    else {
+      const taken = (result: Uint8Array) => this.#taken(task, readMergeResult(result));
+      this.#send(task, row, op, true, taken, (error) => this.#refused(task, error));
+    }
+  }
+
+  /** The policy is a function of the user's: it runs here. */
+  #runCustom(task: Task, row: StructureRow, op: Uint8Array): void {
+    const { logger, policies } = this.#parts;
+    const name = String(row.options.merge);
+    const policy = Object.hasOwn(policies, name) ? policies[name] : undefined;
+    const failed = (error: unknown) =>
+      logger.error(
+        { error, map: row.name, policy: name },
+        'a merge policy failed; what it was to decide on is discarded',
+      );
+    if (policy === undefined) {
+      failed(
+        new GridError(
+          'GRID_BAD_OPTION',
+          `expected a merge policy named '${name}' on this member, found none`,
+        ),
+      );
+      this.#discarded(task);
+      return;
+    }
+    task.custom ??= new CustomMerge({
+      row,
+      policy,
+      op,
+      send: (sent, isWrite, resolve, reject) =>
+        this.#send(task, row, sent, isWrite, resolve, reject),
+      failed,
+      done: (count) => this.#taken(task, count),
+      interrupted: (error) => this.#refused(task, error),
+    });
+    task.custom.run();
+  }
+
+  #send(
+    { partition }: Task,
+    structure: StructureRow,
+    op: Uint8Array,
+    isWrite: boolean,
+    resolve: (result: Uint8Array) => void,
+    reject: (error: GridError) => void,
+  ): void {
+    const { router } = this.#parts;
+    router.submit({
+      structure,
+      partition: partition % router.partitions,
+      op,
+      isWrite,
+      timeoutMs: opTimeoutMs,
+      signal: undefined,
+      resolve,
+      reject,
+    });
+  }
+
+  #offerOf(task: Task, row: StructureRow): Offer {
+    const { partition, estate } = task;
+    const since = this.#history.since(partition, estate, task.row.backups, row);
+    return task.store.offer(task.at, offerBytes, since);
+  }
+
+  #taken(task: Task, { kept, discarded }: MergeCount): void {
+    this.#count(task, kept, discarded);
+    this.#next(task);
+  }
+
+  #refused(task: Task, error: GridError): void {
+    const { type, name } = task.row;
+    if (hopeless.has(error.code)) {
+      this.#parts.logger.error({ error, type, name }, 'what a merge brings does not fit here');
+      this.#discarded(task);
+    } else if (error.outcome === 'unknown' && task.offer?.isRepeatable === false) {
+      this.#abandoned(task);
+    } else {
+      this.#rest(task);
+    }
+  }
+
+  /** It may be there or not, and twice is worse than never. */
+  #abandoned(task: Task): void {
+    const { type, name } = task.row;
+    const { count } = task.offer ?? { count: 0 };
+    const message =
+      'it is not known whether a part of what a merge brings arrived; it counts as discarded';
+    this.#parts.logger.error({ type, name, count }, message);
+    this.#discarded(task);
+  }
+
+  #discarded(task: Task): void {
+    this.#count(task, 0, task.offer?.count ?? 0);
+    this.#next(task);
+  }
+
+  /** Tries the same again in a while. */
+  #rest(task: Task): void {
+    task.isBusy = false;
+    task.notBefore = this.#parts.clock.monotonic() + againMs;
+  }
+
+  #next(task: Task): void {
+    task.at = task.offer?.next ?? -1;
+    task.offer = undefined;
+    task.custom = undefined;
+    task.isBusy = false;
+    task.isUncertain = false;
+    this.tick();
+  }
+
+  #count({ row }: Task, kept: number, discarded: number): void {
+    const key = `${row.type} ${row.name}`;
+    const count = this.#counts.get(key) ?? { kept: 0, discarded: 0 };
+    this.#counts.set(key, {
+      kept: count.kept + kept,
+      discarded: count.discarded + discarded,
+    });
+  }
+
+  #report(): void {
+    this.#isReporting = true;
+    const { from, state } = this.#inheritance;
+    const report: MergedStructure[] = [];
+    for (const { type, name } of state.structures.values()) {
+      const count = this.#counts.get(`${type} ${name}`);
+      if (count !== undefined) report.push({ type, name, ...count });
+    }
+    const { id: lineage } = state.lineage;
+    const brought = [...this.#estates.keys()];
+    const command: Merged = {
+      type: 'merged',
+      lineage,
+      contributor: from,
+      report,
+      brought,
+      isWhole: true,
+    };
+    this.#parts.commit(command, commandTimeoutMs, (result) => {
+      this.#isReporting = false;
+      if (result === undefined) return;
+      this.#isOver = true;
+      for (const { content } of this.#estates.values()) content.release();
+      this.#estates.clear();
+    });
+  }
+}
+
+function placeName({ row, partition }: Pick<Task, 'row' | 'partition'>): string {
+  return `${partition} ${row.id}`;
+}

@@ -1,0 +1,130 @@
+/**
+ * How the table changes when lineages merge (PROTOCOL.md 2.8, rules 0.5 and 0.11): the winner takes the
+ * other in, and notes what its members bring; the loser ends.
+ *
+ * Rules
+ * 1. The winner's versions go on above all of both before anything of the loser is brought in.
+ * 2. What is brought in is counted, by structure: what was kept, and what was discarded. A member that does
+ *    not bring what it had is counted too.
+ */
+import type { MemberId, PartitionId } from '../base/ids.ts';
+import type { MergedStructure } from '../grid-merge.ts';
+import { highestRank } from './fork.ts';
+import type { MetaState, PartitionRow } from './meta-state.ts';
+
+/** A lineage that was taken in, and what came of it. */
+export interface Merge {
+  readonly lineage: string;
+  /** The rank that all partitions of the winner have had since. */
+  readonly rank: number;
+  /** The former members that still have to bring what they had. */
+  readonly open: readonly MemberId[];
+  /** How many will not. */
+  readonly missing: number;
+  readonly report: readonly MergedStructure[];
+  /** The partitions that were brought: a fork of the lineage that comes later has the same in them. */
+  readonly brought: readonly PartitionId[];
+}
+
+/** Where the members of a lineage go that ends. */
+export interface Yield {
+  readonly to: string;
+  readonly addresses: readonly string[];
+}
+
+export interface Absorb {
+  readonly type: 'absorb';
+  readonly lineage: string;
+  /** What it took in itself before. */
+  readonly merged: readonly string[];
+  /** Whether it ends with that; else only some of its members come, since nobody leads it where they are. */
+  readonly isWhole: boolean;
+  /** The highest rank in it. */
+  readonly rank: number;
+  /** Its members that hold something. */
+  readonly contributors: readonly MemberId[];
+}
+
+export interface Merged {
+  readonly type: 'merged';
+  readonly lineage: string;
+  readonly contributor: MemberId;
+  readonly report: readonly MergedStructure[];
+  readonly brought: readonly PartitionId[];
+  /** False where it is given up. */
+  readonly isWhole: boolean;
+}
+
+/** Lineages that are remembered after they were merged. */
+const mergedMax = 64;
+/** Merges whose reports are kept. */
+const mergesMax = 16;
+
+export interface Absorbed {
+  readonly merged: readonly string[];
+  readonly merges: readonly Merge[];
+  readonly rank: number;
+}
+
+/** The winner's lineage and merges with another one taken in; its rows get the rank. */
+export function absorbed(state: MetaState, command: Absorb): Absorbed {
+  const { lineage, contributors } = command;
+  const rank = Math.max(highestRank(state), command.rank) + 1;
+  const before = state.merges.find((merge) => merge.lineage === lineage);
+  const open = [...new Set([...(before?.open ?? []), ...contributors])];
+  const { missing = 0, report = [], brought = [] } = before ?? {};
+  const others = state.merges.filter((merge) => merge.lineage !== lineage);
+  const merges = [...others, { lineage, rank, open, missing, report, brought }].slice(-mergesMax);
+  const ended = command.isWhole ? [...command.merged, lineage] : [];
+  const names = new Set([...state.lineage.merged, ...ended]);
+  return { merged: [...names].slice(-mergedMax), merges, rank };
+}
+
+export function withRank(row: PartitionRow, rank: number): PartitionRow {
+  return { ...row, rank: Math.max(rank, row.rank) };
+}
+
+/** Undefined where the contributor was counted already. */
+export function reported(state: MetaState, command: Merged): readonly Merge[] | undefined {
+  const { lineage, contributor, report, isWhole } = command;
+  const merge = state.merges.find((candidate) => candidate.lineage === lineage);
+  if (merge === undefined || !merge.open.includes(contributor)) return undefined;
+  const next: Merge = {
+    lineage,
+    rank: merge.rank,
+    open: merge.open.filter((id) => id !== contributor),
+    missing: merge.missing + (isWhole ? 0 : 1),
+    report: summed(merge.report, report),
+    brought: [...merge.brought, ...command.brought],
+  };
+  return state.merges.map((candidate) => (candidate === merge ? next : candidate));
+}
+
+/** Lost partitions that come back for what a former member of a merged lineage has of them. */
+export function revivable(
+  state: MetaState,
+  lineage: string,
+  partitions: readonly PartitionId[],
+  rowOf: (partition: PartitionId) => PartitionRow | undefined,
+): PartitionId[] {
+  const isOpen = state.merges.some((merge) => merge.lineage === lineage && merge.open.length > 0);
+  if (!isOpen) return [];
+  return partitions.filter((partition) => {
+    const row = rowOf(partition);
+    return row !== undefined && row.primary === undefined;
+  });
+}
+
+function summed(
+  before: readonly MergedStructure[],
+  more: readonly MergedStructure[],
+): readonly MergedStructure[] {
+  const sums = new Map(before.map((row) => [`${row.type} ${row.name}`, row]));
+  for (const row of more) {
+    const sum = sums.get(`${row.type} ${row.name}`);
+    const kept = row.kept + (sum?.kept ?? 0);
+    const discarded = row.discarded + (sum?.discarded ?? 0);
+    sums.set(`${row.type} ${row.name}`, { type: row.type, name: row.name, kept, discarded });
+  }
+  return [...sums.values()];
+}

@@ -1,0 +1,73 @@
+/**
+ * How messages of another history of a topic come into this one (docs/decisions/0018-merges.md): what was
+ * published there since the two went apart is published here as well, in its order and with its time.
+ *
+ * Numbers count from the fork on in both, so which messages both have is known by numbers alone: those
+ * before the line with which either side went on alone.
+ */
+import type { Offer, RunContext, Since } from '../../partition/store.ts';
+import { ByteReader, ByteWriter, sameBytes } from '../../wire/bytes.ts';
+import { checkFloor, type MergeCount } from '../merging.ts';
+import type { TopicLog } from './topic-log.ts';
+import { topicOps } from './topic-ops.ts';
+
+/** The other side did not go on alone: it has no line of its own. */
+const noRank = 0;
+
+/** About so many bytes of the messages that are retained, from a number on; one at least. */
+export function offerMessages(log: TopicLog, from: number, bytes: number, since: Since): Offer {
+  const { retained, last } = log.head;
+  // Where the other side went on alone, it knows which numbers both have.
+  const isKnownThere = since.other !== undefined || since.own === undefined;
+  const first = isKnownThere ? retained : Math.max(retained, log.beginningOf(since.own + 1));
+  const writer = new ByteWriter();
+  writer.byte(topicOps.merge);
+  writer.varint(since.floor);
+  writer.varint(since.other ?? noRank);
+  let number = Math.max(from, first);
+  let count = 0;
+  for (; number <= last && (count === 0 || writer.length < bytes); number++, count++) {
+    writer.varint(number);
+    writer.varint(log.publishedAt(number));
+    writer.block(log.value(number));
+  }
+  return {
+    next: number <= last ? number : undefined,
+    op: count === 0 ? undefined : writer.take(),
+    count,
+    isRepeatable: false,
+  };
+}
+
+export function mergeMessages(
+  log: TopicLog,
+  writer: ByteWriter,
+  op: Uint8Array,
+  line: number,
+  context: RunContext,
+): MergeCount {
+  const reader = new ByteReader(op, 1);
+  checkFloor(reader.varint(), context);
+  const rank = reader.varint();
+  const own = rank === noRank ? 0 : log.beginningOf(rank + 1);
+  const now = Math.floor(context.gridTime);
+  let kept = 0;
+  while (!reader.isAtEnd) {
+    const number = reader.varint();
+    const publishedAt = Math.min(now, reader.varint());
+    const value = reader.block();
+    if (number < own && hasBoth(log, number, value)) continue;
+    log.append(writer, value, publishedAt, line);
+    kept++;
+  }
+  return { kept, discarded: 0 };
+}
+
+/**
+ * A message from before one of the two went on alone. Of the last of them, which nobody had acknowledged
+ * when the two lost each other, each may have another at the same number.
+ */
+function hasBoth(log: TopicLog, number: number, value: Uint8Array): boolean {
+  const { kept, last } = log.head;
+  return number < kept || (number <= last && sameBytes(log.value(number), value));
+}

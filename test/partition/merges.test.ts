@@ -1,0 +1,105 @@
+import { expect } from 'chai';
+import type { Absorb, Merged } from '../../src/partition/merges.ts';
+import { decodeState, encodeState } from '../../src/partition/meta-codec.ts';
+import { MetaMachine } from '../../src/partition/meta-machine.ts';
+import { liftOf } from '../../src/partition/meta-state.ts';
+import { ann, bob, cid, dan, Table } from './table.ts';
+
+function absorb(more: Partial<Absorb> = {}): Absorb {
+  const contributors = [cid, dan];
+  return {
+    type: 'absorb',
+    lineage: 'c9',
+    merged: [],
+    isWhole: true,
+    rank: 4,
+    contributors,
+    ...more,
+  };
+}
+
+function merged(contributor: typeof ann, kept: number, more: Partial<Merged> = {}): Merged {
+  const report = [{ type: 'map', name: 'accounts', kept, discarded: 1 }];
+  return {
+    type: 'merged',
+    lineage: 'c9',
+    contributor,
+    report,
+    brought: [],
+    isWhole: true,
+    ...more,
+  };
+}
+
+describe('the table of a lineage that takes another in', () => {
+  it('ranks all its partitions above both, and begins none of them anew', () => {
+    const table = new Table({ members: [ann, bob] });
+    const before = table.row(0);
+    table.apply(absorb());
+    const { rank, generation, term, primary, inSync } = table.row(0);
+    expect([rank, generation]).to.deep.equal([5, before.generation]);
+    expect({ term, primary, inSync }).to.deep.equal({
+      term: before.term,
+      primary: before.primary,
+      inSync: before.inSync,
+    });
+    expect(liftOf(table.row(0))).to.be.greaterThan(0);
+    table.apply(absorb({ lineage: 'c8', rank: 1 }));
+    expect(table.row(0).rank, 'a second one, of a lower rank').to.equal(6);
+  });
+
+  it('sums up what each member brings, and counts each once', () => {
+    const table = new Table({ members: [ann, bob] });
+    table.apply(absorb());
+    table.apply(merged(cid, 3));
+    table.apply(merged(cid, 3));
+    table.apply(merged(bob, 100));
+    table.apply(merged(dan, 4, { brought: [table.id(1)] }));
+    const [merge] = table.machine.merges;
+    expect(merge?.report).to.deep.equal([{ type: 'map', name: 'accounts', kept: 7, discarded: 2 }]);
+    expect([merge?.open, merge?.missing]).to.deep.equal([[], 0]);
+    expect(merge?.brought).to.deep.equal([table.id(1)]);
+  });
+
+  it('counts who does not come', () => {
+    const table = new Table({ members: [ann, bob] });
+    table.apply(absorb());
+    table.apply(merged(cid, 0, { report: [], isWhole: false }));
+    const [merge] = table.machine.merges;
+    expect([merge?.open, merge?.missing]).to.deep.equal([[dan], 1]);
+  });
+
+  it('remembers the lineage where it ended, and not where a member came alone', () => {
+    const table = new Table({ members: [ann, bob] });
+    table.apply(absorb({ isWhole: false, contributors: [cid] }));
+    expect(table.machine.lineage.merged).to.deep.equal([]);
+    table.apply(absorb({ merged: ['c7'], contributors: [dan] }));
+    expect(table.machine.lineage.merged).to.deep.equal(['c7', 'c9']);
+    expect(table.machine.merges[0]?.open).to.deep.equal([cid, dan]);
+  });
+
+  it('travels to those who join later', () => {
+    const table = new Table({ members: [ann, bob] });
+    table.apply(absorb());
+    table.apply({ type: 'yield', to: 'c7', addresses: ['a:1'] });
+    const machine = new MetaMachine();
+    machine.load(decodeState(encodeState(table.machine)));
+    expect(machine.merges).to.deep.equal(table.machine.merges);
+    expect(machine.yields).to.deep.equal({ to: 'c7', addresses: ['a:1'] });
+  });
+
+  it('has lost partitions come back only for who has something of them still to bring', () => {
+    const table = new Table({ members: [ann], backups: 0 });
+    table.apply({ type: 'remove', id: ann });
+    table.join(bob);
+    const revive = { type: 'revive', lineage: 'c9', partitions: [table.id(0)] } as const;
+    table.apply(revive);
+    expect(table.row(0).primary, 'no such merge').to.equal(undefined);
+    table.apply(absorb({ contributors: [cid] }));
+    table.apply(revive);
+    expect([table.row(0).primary, table.row(1).primary]).to.deep.equal([bob, undefined]);
+    table.apply(merged(cid, 0));
+    table.apply({ ...revive, partitions: [table.id(1)] });
+    expect(table.row(1).primary, 'after it was brought').to.equal(undefined);
+  });
+});
