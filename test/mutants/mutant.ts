@@ -44,6 +44,11 @@ export function inGrid(seed: number, othersMax = 25): Search {
   return { simulation: 'grid', seed, othersMax };
 }
 
+/** In that of two members that lose each other and meet again. */
+export function inForks(seed: number, othersMax = 25): Search {
+  return { simulation: 'forks', seed, othersMax };
+}
+
 export function inTest(file: string, title = ''): NamedTest {
   return { file: `test/${file}.test.ts`, title };
 }

@@ -1,6 +1,7 @@
 /** All rules that `npm run mutants` takes out of a copy of the sources, one at a time. */
 import { changeMutants } from './change-mutants.ts';
 import { copyMutants } from './copy-mutants.ts';
+import { forkMutants } from './fork-mutants.ts';
 import { leaseMutants } from './lease-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { replicationMutants } from './replication-mutants.ts';
@@ -12,4 +13,5 @@ export const mutants: readonly Mutant[] = [
   ...leaseMutants,
   ...changeMutants,
   ...shortcutMutants,
+  ...forkMutants,
 ];

@@ -11,6 +11,8 @@ const faultsMs = 8_000;
 const subjects: Readonly<Record<Simulation, string>> = {
   grid: 'keep maps linearizable, give each item of a queue once and in order, and come back by themselves',
   expiry: 'show nothing that has expired, nor let it go before its time, nor let it come back',
+  forks:
+    'become one again where two went apart, with all that was acknowledged or told as discarded',
   topic: 'have one order of a topic for all subscribers, and lose and repeat nothing in silence',
 };
 

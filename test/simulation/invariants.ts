@@ -1,5 +1,6 @@
 /** What must hold at every moment of a run (PROTOCOL.md 6.4, those that apply), and at its end. */
 import type { MemberId, PartitionId, Sequence } from '../../src/base/ids.ts';
+import type { Member } from '../../src/member/member.ts';
 import {
   copiesWanted,
   type MetaState,
@@ -9,6 +10,9 @@ import {
 import type { Replica } from '../../src/partition/replica.ts';
 import type { Entry } from '../../src/wire/replica-messages.ts';
 import type { GridWorld } from './grid-world.ts';
+
+/** A partition, in one lineage where there may be several: each is a grid in itself. */
+type Place = string;
 
 /** Looks at all records take longer than the rest. */
 const checksPerCopies = 4;
@@ -29,15 +33,16 @@ export class Invariants {
     handovers: 0,
   };
   readonly #grid: GridWorld;
+  readonly #hasForks: boolean;
   /** I1: who served a partition in a term. */
   readonly #served = new Map<string, MemberId>();
   /** I2: the highest term and version seen at each member. */
   readonly #terms = new Map<string, number>();
 
   /** I3: what was committed at each sequence, by partition, as anybody saw it first. */
-  readonly #committed = new Map<PartitionId, Map<number, string>>();
+  readonly #committed = new Map<Place, Map<number, string>>();
   /** I4: the last that was committed, and the highest term in which that was seen. */
-  readonly #latest = new Map<PartitionId, { sequence: number; term: number }>();
+  readonly #latest = new Map<Place, { sequence: number; term: number }>();
   /** What was on its way in each row when that was last looked at, and when it was. */
   readonly #moving = new Map<string, Pick<PartitionRow, 'retiring' | 'transferTo'>>();
   #countedAt = 0;
@@ -46,25 +51,32 @@ export class Invariants {
 
   #checks = 0;
 
-  constructor(grid: GridWorld) {
+  /** With `hasForks` each lineage is looked at for itself; otherwise there is one, and no second. */
+  constructor(grid: GridWorld, hasForks = false) {
     this.#grid = grid;
+    this.#hasForks = hasForks;
   }
 
   check(): void {
     this.#countMoves();
-    const holders = new Map<PartitionId, MemberId>();
+    const holders = new Map<Place, MemberId>();
     for (const process of this.#grid.processes) {
       if (!process.isUp) continue;
       const { member } = process.program;
       for (const { partition, replica } of member.host.replicas()) {
+        const place = this.#placeOf(partition, member);
         this.#checkMonotone(member.id, partition, replica.state.term);
-        this.#checkPrimary(member.id, partition, replica);
-        this.#checkEntries(member.id, partition, replica);
+        this.#checkPrimary(member.id, place, replica);
+        this.#checkEntries(member.id, place, replica);
         const isServing = replica.primary?.isServing && member.isReady && !process.isPaused;
-        if (isServing) this.#checkAlone(holders, member.id, partition);
+        if (isServing) this.#checkAlone(holders, member.id, place);
       }
     }
     if (this.#checks++ % checksPerCopies === 0) this.#checkCopies();
+  }
+
+  #placeOf(partition: PartitionId, { state }: Member): Place {
+    return this.#hasForks ? `${partition} of ${state.lineage.id}` : `${partition}`;
   }
 
   /**
@@ -173,21 +185,21 @@ export class Invariants {
     return `${isWhole} ${log.last} ${options.content.digest(log.last)}`;
   }
 
-  #checkPrimary(member: MemberId, partition: PartitionId, { primary, state }: Replica): void {
+  #checkPrimary(member: MemberId, place: Place, { primary, state }: Replica): void {
     if (primary === undefined) return;
-    this.#checkServing(partition, state.term, member);
-    this.#checkBounds(partition, state.log.last - state.commit);
+    this.#checkServing(place, state.term, member);
+    this.#checkBounds(place, state.log.last - state.commit);
     const inSync = state.row?.inSync ?? [];
     this.looks.ackSets++;
     const missing = inSync.filter((id) => id !== member && !primary.ackSet.has(id));
-    if (missing.length > 0) this.#report(`I6: ${member} of ${partition} lacks ${missing}`);
+    if (missing.length > 0) this.#report(`I6: ${member} of ${place} lacks ${missing}`);
   }
 
   /** I3: one entry for each sequence, for ever, once it is committed. */
-  #checkEntries(member: MemberId, partition: PartitionId, replica: Replica): void {
+  #checkEntries(member: MemberId, place: Place, replica: Replica): void {
     const { log, commit, term } = replica.state;
-    const committed = this.#committed.get(partition) ?? new Map<number, string>();
-    this.#committed.set(partition, committed);
+    const committed = this.#committed.get(place) ?? new Map<number, string>();
+    this.#committed.set(place, committed);
     const from = Math.max(log.floor, this.#seen.get(replica) ?? 0);
     for (let sequence = from + 1; sequence <= Math.min(commit, log.last); sequence++) {
       const entry = log.at(sequence as Sequence);
@@ -197,27 +209,27 @@ export class Invariants {
       const now = nameOf(entry);
       if (before === undefined) committed.set(sequence, now);
       else if (before !== now) {
-        this.#report(`I3: ${sequence} of ${partition} is ${before}, and ${now} at ${member}`);
+        this.#report(`I3: ${sequence} of ${place} is ${before}, and ${now} at ${member}`);
       }
     }
     this.#seen.set(replica, commit);
-    this.#checkLatest(member, partition, replica, commit, term);
+    this.#checkLatest(member, place, replica, commit, term);
   }
 
   /** I4: what was committed in earlier terms is in the log of every later primary that serves. */
   #checkLatest(
     member: MemberId,
-    partition: PartitionId,
+    place: Place,
     replica: Replica,
     commit: number,
     term: number,
   ): void {
-    const latest = this.#latest.get(partition) ?? { sequence: 0, term: 0 };
-    this.#latest.set(partition, latest);
+    const latest = this.#latest.get(place) ?? { sequence: 0, term: 0 };
+    this.#latest.set(place, latest);
     if (replica.primary?.isServing && term >= latest.term) {
       this.looks.logs++;
       if (replica.state.log.last < latest.sequence) {
-        this.#report(`I4: ${member} serves ${partition} without what was committed`);
+        this.#report(`I4: ${member} serves ${place} without what was committed`);
       }
     }
     if (commit >= latest.sequence) latest.sequence = commit;
@@ -225,20 +237,20 @@ export class Invariants {
   }
 
   /** I1: two that hold a lease never serve one partition. */
-  #checkAlone(holders: Map<PartitionId, MemberId>, member: MemberId, partition: PartitionId): void {
-    const other = holders.get(partition);
-    if (other !== undefined) this.#report(`I1: ${other} and ${member} serve ${partition}`);
-    holders.set(partition, member);
+  #checkAlone(holders: Map<Place, MemberId>, member: MemberId, place: Place): void {
+    const other = holders.get(place);
+    if (other !== undefined) this.#report(`I1: ${other} and ${member} serve ${place}`);
+    holders.set(place, member);
   }
 
-  #checkServing(partition: PartitionId, term: number, member: MemberId): void {
+  #checkServing(place: Place, term: number, member: MemberId): void {
     this.looks.serving++;
-    const key = `${partition} ${term}`;
+    const key = `${place} ${term}`;
     const other = this.#served.get(key);
     // Of the first term of each partition there was nothing to take over.
     if (other === undefined && term > 1) this.looks.promotions++;
     if (other !== undefined && other !== member) {
-      this.#report(`I1: ${other} and ${member} are primaries of ${partition} in term ${term}`);
+      this.#report(`I1: ${other} and ${member} are primaries of ${place} in term ${term}`);
     }
     this.#served.set(key, member);
   }
@@ -250,9 +262,9 @@ export class Invariants {
     this.#terms.set(key, term);
   }
 
-  #checkBounds(partition: PartitionId, unconfirmed: number): void {
+  #checkBounds(place: Place, unconfirmed: number): void {
     const most = this.#grid.shape.limits.changesInFlightMax;
-    if (unconfirmed > most) this.#report(`I11: ${unconfirmed} unconfirmed in ${partition}`);
+    if (unconfirmed > most) this.#report(`I11: ${unconfirmed} unconfirmed in ${place}`);
   }
 
   #report(violation: string): void {

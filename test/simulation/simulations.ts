@@ -1,10 +1,11 @@
 /** The simulations of whole members, by name: the same list for the tests and for `npm run sim`. */
 import { runExpiry } from './expiry-run.ts';
+import { runForks } from './fork-run.ts';
 import { runGrid } from './grid-run.ts';
 import { runTopic } from './topic-run.ts';
 import type { RunOptions, RunResult } from './trial.ts';
 
-export type Simulation = 'grid' | 'topic' | 'expiry';
+export type Simulation = 'grid' | 'topic' | 'expiry' | 'forks';
 
 export const simulations: Readonly<
   Record<Simulation, (seed: number, options: RunOptions) => RunResult>
@@ -12,6 +13,7 @@ export const simulations: Readonly<
   grid: runGrid,
   topic: runTopic,
   expiry: runExpiry,
+  forks: runForks,
 };
 
 export const names = Object.keys(simulations) as readonly Simulation[];

@@ -3,7 +3,7 @@
  * afterwards, and what is counted.
  */
 import { type Random, seededRandom } from '../../src/base/random.ts';
-import type { FaultKind } from '../../src/testing/fault-kinds.ts';
+import type { FaultKind, FaultLimits } from '../../src/testing/fault-kinds.ts';
 import { drawSwarm, FaultPlan, type Swarm } from '../../src/testing/faults.ts';
 import { ClientFaults } from './client-faults.ts';
 import { ComingsAndGoings } from './comings-and-goings.ts';
@@ -35,6 +35,10 @@ export interface RunResult {
 }
 
 export interface TrialOptions extends RunOptions {
+  /** @default a grid that never forks */
+  readonly shape?: (random: Random) => GridShape;
+  /** Whether members may go on alone. @default false */
+  readonly hasForks?: boolean;
   /** Kinds of faults that this simulation does without. */
   readonly without?: readonly FaultKind[];
 }
@@ -61,12 +65,28 @@ export class Trial {
     this.#options = options;
     this.random = seededRandom(seed * 2 + 1);
     this.#swarm = swarmWithout(drawSwarm(this.random), options.without ?? []);
-    this.#shape = drawShape(this.random);
+    this.#shape = (options.shape ?? drawShape)(this.random);
     this.isTargeted = this.random.below(2) === 0;
     const { mode, quality } = this.#swarm;
     const { traceLinesMax } = options;
     this.grid = new GridWorld(seed, this.#shape, { mode, quality, traceLinesMax });
-    this.invariants = new Invariants(this.grid);
+    this.invariants = new Invariants(this.grid, options.hasForks);
+  }
+
+  /** Faults of some kinds, in the manner of this world. */
+  plan(kinds: readonly FaultKind[], limits: FaultLimits): FaultPlan {
+    return new FaultPlan(this.grid.world, { ...this.#swarm, kinds }, limits);
+  }
+
+  /** Lets time pass, and looks at the invariants meanwhile; until it holds, where something is to be waited for. */
+  watch(ms: number, isOver: () => boolean = () => false): boolean {
+    const { world } = this.grid;
+    const end = world.now + ms;
+    while (world.now < end && this.invariants.violations.length === 0 && !isOver()) {
+      world.runFor(lookMs);
+      this.invariants.check();
+    }
+    return isOver();
   }
 
   /** Notes a violation where it is not so. */
@@ -89,10 +109,10 @@ export class Trial {
 
   /** Faults, and then the calm in which everything has to come back without anybody's help. */
   disturb(): void {
-    const { grid, invariants } = this;
+    const { grid } = this;
     const { world } = grid;
     const may = (name: string) => mayCrash(grid, name);
-    const plan = new FaultPlan(world, this.#swarm, {
+    const plan = this.plan(this.#swarm.kinds, {
       mayCrash: may,
       mayRestart: (name) => grid.mayRestart(name),
     });
@@ -104,11 +124,7 @@ export class Trial {
     // In two of three worlds, so that one is left in which the members stay who they are.
     if (this.#seed % 3 !== 0) comings.inject(this.#options.faultsMs);
     if (this.isTargeted) targeted.inject();
-    const end = world.now + this.#options.faultsMs;
-    while (world.now < end && invariants.violations.length === 0) {
-      world.runFor(lookMs);
-      invariants.check();
-    }
+    this.watch(this.#options.faultsMs);
     targeted.heal();
     ofClients.heal();
     plan.heal();

@@ -1,0 +1,227 @@
+/** Rules of forks and merges taken out (PROTOCOL.md 2.8, rules 0.5 and 0.11). */
+import { inForks, inTest, type Mutant } from './mutant.ts';
+
+const merges = 'src/partition/merges.ts';
+const merger = 'src/member/merger.ts';
+const history = 'src/member/common-history.ts';
+const succession = 'src/partition/succession.ts';
+const mapMerge = 'src/structures/map/map-merge.ts';
+const mapKept = 'src/structures/map/map-kept.ts';
+const queueMerge = 'src/structures/queue/queue-merge.ts';
+const topicMerge = 'src/structures/topic/topic-merge.ts';
+const mergers = 'member/merger';
+const stores = 'structures/merging';
+
+export const forkMutants: readonly Mutant[] = [
+  {
+    name: 'the winner keeps its ranks, so that fences of the losing side outrank its own',
+    edits: [
+      {
+        file: 'src/partition/meta-machine.ts',
+        from: 'this.#setRow(partition, withRank(row, rank))',
+        to: 'this.#setRow(partition, withRank(row, 0 * rank))',
+      },
+      {
+        file: 'src/structures/merging.ts',
+        from: 'if (context.sequence >= floor) return;',
+        to: 'return;',
+      },
+    ],
+    checks: [inForks(2), inTest('partition/merges', 'ranks all its partitions above both')],
+  },
+  {
+    name: 'a fork does not raise the ranks',
+    edits: [
+      {
+        file: 'src/partition/fork.ts',
+        from: 'const rank = highestRank(state) + 1;',
+        to: 'const rank = highestRank(state);',
+      },
+    ],
+    checks: [inForks(2), inTest('partition/fork', 'ranks above everything that was known')],
+  },
+  {
+    name: 'a survivor takes along more than was committed as what both have',
+    edits: [
+      {
+        file: 'src/partition/replica.ts',
+        from: "const last = this.#role.kind === 'primary' ? commit : log.last;",
+        to: 'const last = Math.max(commit, log.last);',
+      },
+    ],
+    checks: [inTest('partition/replica', 'has of a primary what was committed in common')],
+  },
+  {
+    name: 'the losing side goes on serving when the other has taken it in',
+    edits: [
+      {
+        file: succession,
+        from: 'if (this.#mayGo(raft, nowMs)) actions.yield(state.yields);',
+        to: 'if (nowMs < 0) actions.yield(state.yields);',
+      },
+      {
+        file: 'src/partition/meta-group.ts',
+        from: 'if (this.#machine.yields !== undefined) return;',
+        to: '',
+      },
+    ],
+    checks: [inForks(1), inTest('partition/succession')],
+  },
+  {
+    name: 'a leader ends before the others know that the lineage has',
+    edits: [
+      {
+        file: succession,
+        from: "if (raft.role !== 'leader' || nowMs - at >= 2 * timings.leaseMs) return true;",
+        to: 'if (nowMs - at >= 0) return true;',
+      },
+    ],
+    checks: [inTest('partition/succession', 'comes for the leader when the others know of it')],
+  },
+  {
+    name: 'what was changed on the losing side is brought in part',
+    edits: [
+      {
+        file: mapMerge,
+        from: 'table.version(ref) > version) found',
+        to: 'table.version(ref) > version && table.version(ref) % 7 > 0) found',
+      },
+    ],
+    checks: [inForks(1)],
+  },
+  {
+    name: 'a key that only the losing side has written is left to the policy',
+    edits: [{ file: mapMerge, from: 'return version <= common || wins(', to: 'return wins(' }],
+    checks: [inForks(8), inTest(stores, 'is asked for its policy only where both have written')],
+  },
+  {
+    name: 'what was written since the two met is replaced',
+    edits: [{ file: mapMerge, from: 'if (version >= floor) return false;', to: '' }],
+    checks: [inTest(stores, 'replaces nothing that was written since the two met')],
+  },
+  {
+    name: 'the policy lets in what it is to keep out',
+    edits: [
+      {
+        file: mapMerge,
+        from: "    case 'putIfAbsent':\n    case 'discard':\n      return false;",
+        to: "    case 'putIfAbsent':\n      return true;\n    case 'discard':\n      return false;",
+      },
+    ],
+    checks: [inTest(stores, 'is asked for its policy only where both have written')],
+  },
+  {
+    name: 'deletes and takes of the losing side are forgotten',
+    edits: [
+      {
+        file: history,
+        from: 'isComplete: parting !== undefined && isSince(',
+        to: 'isComplete: parting === null && isSince(',
+      },
+    ],
+    checks: [inForks(1), inTest(mergers, 'tells what it still has of what both had')],
+  },
+  {
+    name: 'what was lost on the losing side is taken for deleted',
+    edits: [
+      {
+        file: history,
+        from: 'return theirs === undefined ? generation < (mine ?? 0) : generation === theirs;',
+        to: 'return [mine, theirs, generation].length > 0;',
+      },
+    ],
+    checks: [inTest(mergers, 'but not of a content that was lost meanwhile')],
+  },
+  {
+    name: 'what the winner has written is deleted with what the losing side deleted',
+    edits: [{ file: mapKept, from: 'table.version(ref) > common) return;', to: 'false) return;' }],
+    checks: [inForks(1), inTest(stores, 'is removed from the other, where that has left it alone')],
+  },
+  {
+    name: 'items that both sides have are brought again',
+    edits: [{ file: queueMerge, from: 'number > after && !wasOnItsWay', to: '!wasOnItsWay' }],
+    checks: [inForks(1), inTest('scenario/merges', 'append what was pushed and published since')],
+  },
+  {
+    name: 'messages that stand at numbers of the other side are left out',
+    edits: [
+      {
+        file: topicMerge,
+        from: 'number < own && hasBoth(log, number, value)',
+        to: 'number < own',
+      },
+    ],
+    checks: [inTest(stores, 'brings what stands at a number')],
+  },
+  {
+    name: 'an item that may have arrived is brought again',
+    edits: [
+      {
+        file: merger,
+        from: "error.outcome === 'unknown' && task.offer?.isRepeatable === false",
+        to: "error.outcome === 'unknown' && task.at < 0",
+      },
+    ],
+    checks: [inTest(mergers, 'never appends it again')],
+  },
+  {
+    name: 'the next identity brings everything anew',
+    edits: [
+      {
+        file: merger,
+        from: 'this.#inheritance.progress?.places.get(placeName({ row, partition }))',
+        to: 'this.#inheritance.progress?.places.get(String(row.id))',
+      },
+    ],
+    checks: [inTest(mergers, 'goes on where it was under its next identity')],
+  },
+  {
+    name: 'a fork brings again what its lineage has brought',
+    edits: [
+      {
+        file: history,
+        from: 'const last = this.#lastParting(partition) ?? parting;',
+        to: 'const last = parting ?? this.#lastParting(partition);',
+      },
+    ],
+    checks: [inTest(mergers, 'brings of a partition that was brought before it came to a fork')],
+  },
+  {
+    name: 'a fork that took less along gets nothing of a partition that was left alone since',
+    edits: [
+      {
+        file: history,
+        from: 'return isMore || version > Math',
+        to: 'return version > Math',
+      },
+    ],
+    checks: [inTest(mergers, 'brings all that it has to a fork that took less along')],
+  },
+  {
+    name: 'items are named by the rank that a partition has now',
+    edits: [{ file: history, from: 'if (merge !== undefined) return merge.rank;', to: '' }],
+    checks: [inTest(mergers, 'names the rank of its own merge')],
+  },
+  {
+    name: 'a policy is asked again where its write has arrived',
+    edits: [
+      {
+        file: 'src/member/custom-merge.ts',
+        from: "if (error.outcome === 'unknown') this.#uncertain = wish;",
+        to: '',
+      },
+    ],
+    checks: [inTest('member/custom-merge', 'is not asked again where its write arrived')],
+  },
+  {
+    name: 'a partition comes back for a lineage that has brought everything',
+    edits: [
+      {
+        file: merges,
+        from: 'merge.lineage === lineage && merge.open.length > 0',
+        to: 'merge.lineage === lineage',
+      },
+    ],
+    checks: [inTest('partition/merges', 'has lost partitions come back only')],
+  },
+];

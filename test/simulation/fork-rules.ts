@@ -1,0 +1,87 @@
+/** Which values a key may have after a merge, as the policies are promised. */
+import type { How } from './calling.ts';
+import type { Round } from './fork-round.ts';
+
+export interface Write {
+  readonly key: string;
+  readonly value: number;
+  readonly lineage: string;
+  readonly how: Exclude<How, 'failed'>;
+  readonly begunAt: number;
+  readonly endedAt: number;
+}
+
+export interface Allowed {
+  readonly values: ReadonlySet<number>;
+  readonly why: string;
+  /** Whether both sides wrote it. */
+  readonly isContested: boolean;
+}
+
+/** By so much the clocks of two lineages may differ. */
+const skewMs = 7_000;
+
+export function allowedValues(round: Round, policy: string, writes: readonly Write[]): Allowed {
+  const { winner, cutAt } = round;
+  const isLoser = (write: Write) => write.lineage !== winner && write.endedAt >= cutAt;
+  const theirs = writes.filter((write) => isLoser(write) && write.begunAt >= cutAt);
+  const mine = writes.filter((write) => !isLoser(write));
+  const mineSince = mine.filter((write) => write.begunAt >= cutAt && write.lineage === winner);
+  // What was on its way at the cut may be on either side, or on both.
+  const either = writes.filter((write) => write.begunAt < cutAt && write.endedAt >= cutAt);
+  const verdict = verdictOf(round, policy, mineSince, theirs);
+  const possible = {
+    mine: [...lastOf(mine), ...either],
+    theirs: [...lastOf(theirs), ...either],
+    any: [...lastOf(mine), ...lastOf(theirs), ...either],
+  }[verdict];
+  const isContested = mineSince.some(isDone) && theirs.some(isDone);
+  return {
+    values: new Set(possible.map(({ value }) => value)),
+    why: `${policy} ${verdict}`,
+    isContested,
+  };
+}
+
+type Verdict = 'mine' | 'theirs' | 'any';
+
+function verdictOf(
+  { doneAt, healAt, isMissing }: Round,
+  policy: string,
+  mine: readonly Write[],
+  theirs: readonly Write[],
+): Verdict {
+  // Nothing is brought, or something was written since.
+  if (policy === 'discard' || mine.some((write) => isDone(write) && write.begunAt > doneAt)) {
+    return 'mine';
+  }
+  if (!theirs.some(isDone) || isMissing) return 'any';
+  if (mine.length === 0) return 'theirs';
+  if (policy === 'putIfAbsent' && mine.some(isDone)) return 'mine';
+  // What has no known end may take effect at any time after.
+  if (!mine.every(isDone)) return 'any';
+  if (policy === 'passThrough' && mine.every(({ endedAt }) => endedAt < healAt)) return 'theirs';
+  return policy === 'latestUpdate' ? laterOf(mine, theirs) : 'any';
+}
+
+function laterOf(mine: readonly Write[], theirs: readonly Write[]): Verdict {
+  const [myLast, theirLast] = [lastOf(mine), lastOf(theirs)];
+  if (isBefore(myLast, theirLast)) return 'theirs';
+  return isBefore(theirLast, myLast) ? 'mine' : 'any';
+}
+
+function isBefore(some: readonly Write[], others: readonly Write[]): boolean {
+  if (!some.every(isDone)) return false;
+  const ended = Math.max(...some.map(({ endedAt }) => endedAt));
+  return ended + skewMs < Math.min(...others.map(({ begunAt }) => begunAt));
+}
+
+const isDone = ({ how }: Write) => how === 'ok';
+
+/** Those of one history that nothing has overwritten for sure. */
+function lastOf(writes: readonly Write[]): Write[] {
+  const done = writes.filter(isDone);
+  return writes.filter(
+    (write) => write.how !== 'ok' || !done.some(({ begunAt }) => begunAt > write.endedAt),
+  );
+}

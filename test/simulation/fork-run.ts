@@ -1,0 +1,291 @@
+/**
+ * One run of a grid of two that falls apart and heals, some times, from a seed: both sides go on writing, and
+ * in the end there is one lineage again, in which everything is that was acknowledged, or that was told as
+ * discarded.
+ */
+import { defaultLimits } from '../../src/base/limits.ts';
+import type { Random } from '../../src/base/random.ts';
+import { presets } from '../../src/base/timings.ts';
+import type { MergePolicy } from '../../src/grid-merge.ts';
+import type { FaultKind } from '../../src/testing/fault-kinds.ts';
+import { ForkCalls, type MemberProcess } from './fork-calls.ts';
+import { ForkGoods, queueName, topicName } from './fork-goods.ts';
+import { ForkRegisters, mapName } from './fork-registers.ts';
+import type { Report, Round } from './fork-round.ts';
+import type { GridShape } from './grid-world.ts';
+import { type RunOptions, type RunResult, Trial } from './trial.ts';
+
+/** How the two lose each other. */
+const partings = ['cut', 'cut', 'cut', 'pause', 'crash', 'join'] as const;
+type Parting = (typeof partings)[number];
+
+/** While they are apart, and while they come together. */
+const faultsApart: readonly FaultKind[] = ['stall', 'slow', 'clock-rate', 'clock-jump', 'clog'];
+const faultsHealing: readonly FaultKind[] = [
+  'cut',
+  'cut-one-way',
+  'reset',
+  'half-open',
+  'pause',
+  'stall',
+  'clog',
+];
+
+const policies = ['putIfAbsent', 'latestUpdate', 'higherHits', 'discard', 'passThrough', 'largest'];
+const largest: MergePolicy = (existing, incoming) =>
+  existing !== undefined && Number(existing.value) > Number(incoming.value)
+    ? existing.value
+    : incoming.value;
+
+const { forkAfterMs } = presets.lan;
+const forkWithinMs = forkAfterMs + 8_000;
+const roundsMax = 3;
+
+export function runForks(seed: number, options: RunOptions): RunResult {
+  const run = new ForkRun(seed, options);
+  run.run();
+  return run.result();
+}
+
+function shapeOf(random: Random): GridShape {
+  return {
+    members: 2,
+    lite: random.pick([0, 0, 1]),
+    partitions: random.pick([1, 3, 5]),
+    backups: 1,
+    zones: 0,
+    splitBrain: 'auto',
+    mergePolicies: { largest },
+    clients: [],
+    limits: { ...defaultLimits, changesInFlightMax: random.pick([16, 1_024]) },
+  };
+}
+
+class ForkRun {
+  readonly #trial: Trial;
+  readonly #random: Random;
+  readonly #calls: ForkCalls;
+  readonly #registers: ForkRegisters;
+  readonly #goods: ForkGoods;
+  readonly #policy: string;
+  readonly #counts = {
+    forks: 0,
+    merges: 0,
+    grown: 0,
+    joined: 0,
+    missing: 0,
+    nested: 0,
+    kept: 0,
+    discarded: 0,
+  };
+  /** What merges had said when the last round ended. */
+  readonly #told = new Map<string, Report>();
+  /** Writes of one structure come so often. */
+  readonly #pauseMs: number;
+
+  constructor(seed: number, options: RunOptions) {
+    this.#trial = new Trial(seed, { ...options, shape: shapeOf, hasForks: true });
+    const { grid, random } = this.#trial;
+    this.#random = random;
+    this.#policy = random.pick(policies);
+    this.#pauseMs = random.pick([60, 150, 300]);
+    this.#calls = new ForkCalls(grid, random);
+    this.#registers = new ForkRegisters(this.#calls, this.#policy);
+    this.#goods = new ForkGoods(this.#calls);
+  }
+
+  run(): void {
+    const { grid } = this.#trial;
+    if (!this.#trial.settle('the cluster did not form')) return;
+    grid.define('map', mapName, { merge: this.#policy });
+    grid.define('queue', queueName);
+    grid.define('topic', topicName, { retain: 100_000 });
+    if (!this.#trial.settle('the structures did not settle')) return;
+    const [first] = grid.processes;
+    if (first !== undefined) this.#registers.fill(first);
+    for (const process of grid.processes) this.#start(process);
+    const rounds = 1 + this.#random.below(roundsMax);
+    for (let number = 0; number < rounds && this.#isFine; number++) {
+      if (!this.#round(number)) return;
+      // Three vote, and never part.
+      if (grid.processes.filter(isData).length > 2) return;
+    }
+  }
+
+  result(): RunResult {
+    const violations = [...this.#registers.violations, ...this.#goods.violations];
+    return this.#trial.result(violations, {
+      lineages: this.#counts,
+      registers: this.#registers.counts,
+      goods: this.#goods.counts,
+      policies: { [this.#policy]: 1 },
+    });
+  }
+
+  get #isFine(): boolean {
+    const { invariants } = this.#trial;
+    return [this.#registers, this.#goods, invariants].every(
+      ({ violations }) => violations.length === 0,
+    );
+  }
+
+  #start(process: MemberProcess): void {
+    this.#registers.start(process, this.#pauseMs);
+    this.#goods.start(process, this.#pauseMs * 2);
+  }
+
+  /** False where nothing can be tried after it. */
+  #round(number: number): boolean {
+    const { grid } = this.#trial;
+    const { world } = grid;
+    this.#calls.isQuiet = false;
+    this.#trial.watch(500 + this.#random.next() * 2_000);
+    const before = grid.successions.length;
+    const cutAt = world.now;
+    this.#part(this.#random.pick(partings));
+    const healAt = world.now;
+    // Where nobody writes any more, what the merge made of both sides is there to be seen.
+    this.#calls.isQuiet = this.#random.below(2) === 0;
+    this.#heal();
+    if (!this.#trial.settle('the lineages did not become one')) return false;
+    const doneAt = world.now;
+    this.#trial.watch(500 + this.#random.next() * 2_000);
+    this.#calls.isQuiet = true;
+    this.#trial.expectWithin(20_000, 'calls did not end', () => this.#calls.open === 0);
+    this.#trial.settle('the grid did not stay whole');
+    const forks = grid.successions.slice(before).filter(({ kind }) => kind === 'fork').length;
+    this.#count(forks);
+    this.#check({ number, cutAt, healAt, doneAt, isNested: forks > 1 });
+    return true;
+  }
+
+  /** The two lose each other, and whoever is younger goes on alone. */
+  #part(parting: Parting): void {
+    const { grid } = this.#trial;
+    const [older, younger] = this.#byAge();
+    if (older === undefined || younger === undefined) return;
+    if (parting === 'join') this.#join(older);
+    const before = grid.successions.length;
+    this.#separate(parting, older, younger);
+    const hasForked = () => grid.successions.length > before && younger.program.member.isReady;
+    this.#trial.watch(forkWithinMs, hasForked);
+    if (parting === 'cut' && hasForked() && this.#random.below(3) === 0) this.#grow(older);
+    const apartMs = this.#random.next() * 8_000;
+    if (parting === 'cut') this.#trial.plan(faultsApart, {}).inject(apartMs);
+    this.#trial.watch(parting === 'cut' ? apartMs - 1 : 4_000);
+  }
+
+  #separate(parting: Parting, older: MemberProcess, younger: MemberProcess): void {
+    const { world, processes } = this.#trial.grid;
+    if (parting === 'pause') world.pause(older.name, forkWithinMs + 2_000);
+    else if (parting !== 'cut') world.crash(older.name);
+    else {
+      const lite = processes.filter((process) => !isData(process));
+      const withOlder = this.#random.below(2) === 0 ? lite : [];
+      const withYounger = lite.filter((process) => !withOlder.includes(process));
+      const names = (side: readonly MemberProcess[]) => side.map(({ name }) => name);
+      world.split(names([older, ...withOlder]), names([younger, ...withYounger]));
+    }
+  }
+
+  /** A third comes, and perhaps has not got a vote or a copy yet when the older dies: two may go on alone then. */
+  #join(older: MemberProcess): void {
+    const third = this.#trial.grid.add(true);
+    this.#counts.joined++;
+    const all = this.#trial.grid.processes.length;
+    this.#trial.watch(20_000, () => older.program.member.state.members.size === all);
+    this.#start(third);
+    this.#trial.watch(this.#random.next() * 300);
+  }
+
+  /** Another joins the side of the younger, which is the larger then. */
+  #grow(older: MemberProcess): void {
+    const { grid } = this.#trial;
+    const third = grid.add(true);
+    this.#counts.grown++;
+    grid.world.cut(older.name, third.name);
+    this.#start(third);
+    const isIn = () => third.isUp && third.program.member.isReady && third.program.member.isSafe;
+    this.#trial.watch(20_000, isIn);
+  }
+
+  #heal(): void {
+    const { grid } = this.#trial;
+    const { world } = grid;
+    for (const process of grid.processes) if (!process.isUp) world.restart(process.name);
+    world.healAll();
+    if (this.#random.below(2) === 0) {
+      const lastsMs = 2_000 + this.#random.next() * 8_000;
+      this.#trial.plan(faultsHealing, {}).inject(lastsMs);
+      this.#trial.watch(lastsMs);
+    } else if (this.#random.below(4) === 0) {
+      this.#killWhoBrings();
+    }
+  }
+
+  /** A member of the losing side dies before it has brought all that it had. */
+  #killWhoBrings(): void {
+    const { grid } = this.#trial;
+    const bringing = () =>
+      grid.processes.find(({ isUp, program }) => isUp && program.member.unfinished !== undefined);
+    this.#trial.watch(20_000, () => bringing() !== undefined);
+    const victim = bringing();
+    if (victim === undefined || grid.members.length < 2) return;
+    grid.world.crash(victim.name);
+    this.#trial.watch(500);
+    grid.world.restart(victim.name);
+  }
+
+  #check(times: Omit<Round, 'winner' | 'isMissing'>): void {
+    const { grid, invariants } = this.#trial;
+    const { state } = grid.newest ?? {};
+    if (state === undefined) return;
+    const { id: winner } = state.lineage;
+    const apart = grid.members.filter((member) => member.state.lineage.id !== winner);
+    this.#trial.expect(apart.length === 0, `${apart.map(({ id }) => id)} are in another lineage`);
+    const missing = state.merges.reduce((sum, merge) => sum + merge.missing, 0);
+    const round: Round = { ...times, winner, isMissing: missing > this.#counts.missing };
+    this.#counts.missing = missing;
+    this.#counts.merges = state.merges.length;
+    const { processes } = grid;
+    this.#registers.check(round, this.#report(mapName), processes);
+    this.#goods.check(round, this.#report(queueName), this.#report(topicName), processes);
+    invariants.check();
+    invariants.checkQuiescent();
+  }
+
+  #count(forks: number): void {
+    this.#counts.forks += forks;
+    if (forks > 1) this.#counts.nested++;
+  }
+
+  /** What the merges of this round said of a structure. */
+  #report(name: string): Report {
+    const { kept, discarded } = this.#reportOfAll(name);
+    const before = this.#told.get(name) ?? { kept: 0, discarded: 0 };
+    this.#told.set(name, { kept, discarded });
+    this.#counts.kept += kept - before.kept;
+    this.#counts.discarded += discarded - before.discarded;
+    return { kept: kept - before.kept, discarded: discarded - before.discarded };
+  }
+
+  #reportOfAll(name: string): Report {
+    const merges = this.#trial.grid.newest?.state.merges ?? [];
+    const rows = merges.flatMap(({ report }) => report).filter((row) => row.name === name);
+    const kept = rows.reduce((sum, row) => sum + row.kept, 0);
+    const discarded = rows.reduce((sum, row) => sum + row.discarded, 0);
+    return { kept, discarded };
+  }
+
+  /** Data members, the oldest first. */
+  #byAge(): MemberProcess[] {
+    const { newest, processes } = this.#trial.grid;
+    const joinedAt = (process: MemberProcess) =>
+      newest?.state.members.get(process.program.member.id)?.joinedAt ?? 0;
+    return processes.filter(isData).sort((one, other) => joinedAt(one) - joinedAt(other));
+  }
+}
+
+function isData({ program }: MemberProcess): boolean {
+  return program.member.settings.data;
+}
