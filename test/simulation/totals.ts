@@ -18,7 +18,7 @@ const clients = {
   lost: 3,
   requests: 50,
   retries: 2,
-  moved: 1,
+  moved: 0.5,
   relayed: 10,
   gatewaysChanged: 1,
 };
