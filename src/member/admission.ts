@@ -38,11 +38,13 @@ export function whyNotAdmitted(view: AdmissionView, timeoutMs: number): GridErro
   if (alive === 1 && view.tried.length + view.unresolved.length > 0) {
     return unreachable([...view.tried, ...view.unresolved], within);
   }
+  const mute =
+    view.unresolved.length === 0 ? '' : `, and no answer at ${view.unresolved.join(', ')}`;
   if (alive < expect) {
-    const message = `expected ${expect} members ${within}, found ${alive}; start the others, or give a longer timeout or a lower \`expect\``;
+    const message = `expected ${expect} members ${within}, found ${alive}${mute}; start the others, or give a longer timeout or a lower \`expect\``;
     return new GridError('GRID_UNREACHABLE', message);
   }
-  const message = `expected to be taken in ${within}, found ${alive - 1} other members and no leader among them that does so; check that most members are up and reach each other`;
+  const message = `expected to be taken in ${within}, found ${alive - 1} other members and no leader among them that does so${mute}; check that most members are up and reach each other`;
   return new GridError('GRID_NO_QUORUM', message);
 }
 
