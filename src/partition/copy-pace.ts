@@ -9,10 +9,9 @@
  */
 import type { MemberId } from '../base/ids.ts';
 
-/** Never less, so that a process that has just begun is not given all at once. */
 const gapMinMs = 1;
+/** So it begins too: code that has never run takes ten times as long, here and there. */
 const gapMaxMs = 20;
-const gapAtFirstMs = 5;
 const growth = 1.5;
 const shrinkage = 0.97;
 /** The shortest time that was seen is forgotten by so much in a second: routes and machines change. */
@@ -30,7 +29,7 @@ export class CopyPace {
   /** What a chunk may wait on its way before that is too long. */
   readonly #waitMaxMs: number;
   readonly #shortest = new Map<MemberId, Shortest>();
-  #gapMs = gapAtFirstMs;
+  #gapMs = gapMaxMs;
   #grewAt = Number.NEGATIVE_INFINITY;
 
   constructor(waitMaxMs: number) {

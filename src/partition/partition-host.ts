@@ -72,8 +72,8 @@ const tickInput: ReplicaInput = { kind: 'tick' };
 const sweepInput: ReplicaInput = { kind: 'sweep' };
 const sweepMs = 5_000;
 /** What a chunk of a copy may wait in queues on its way; more where links are slow. */
-const waitMaxMs = 5;
-const waitsPerResend = 40;
+const waitMaxMs = 3;
+const waitsPerResend = 60;
 
 export class PartitionHost {
   readonly #options: PartitionHostOptions;

@@ -38,9 +38,15 @@ export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
 }
 
 export class ByteWriter {
-  #bytes = new Uint8Array(firstBytes);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array;
+  #view: DataView;
   #length = 0;
+
+  /** `bytes`: what will be written, about, where that is known. */
+  constructor(bytes = firstBytes) {
+    this.#bytes = new Uint8Array(bytes);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
 
   get length(): number {
     return this.#length;

@@ -3,10 +3,12 @@
  * be read and replaced by itself, however its table changes before the next one.
  */
 import { hashCount } from '../../base/hash.ts';
+import { ByteWriter } from '../../wire/bytes.ts';
 import type { RecordTable } from './record-table.ts';
 
 /** A step takes this part of the bytes, about: so little is looked at twice. */
 const stepsPerPiece = 4;
+const spareBytes = 64;
 
 /**
  * The hash at which a piece from `from` on ends, so that its records take at most about `bytes`; it holds one
@@ -31,6 +33,13 @@ export function endOfPiece(tables: readonly RecordTable[], from: number, bytes: 
     }
   }
   return to;
+}
+
+/** A writer for a piece, which does not grow again and again: what it would leave behind has to be collected. */
+export function pieceWriter(tables: readonly RecordTable[], bytes: number): ByteWriter {
+  const most = tables.reduce((sum, table) => sum + table.bytes, 0);
+  const expected = Math.min(bytes, most);
+  return new ByteWriter(expected + (expected >>> 2) + spareBytes);
 }
 
 function firstStep(tables: readonly RecordTable[], bytes: number): number {

@@ -10,7 +10,7 @@
  * 4. `lastEvent` is at least the sequence of the last write that a watcher would be told of.
  */
 import { murmur3 } from '../../base/hash.ts';
-import { endOfPiece } from '../../partition/arena/copy-bounds.ts';
+import { endOfPiece, pieceWriter } from '../../partition/arena/copy-bounds.ts';
 import { type RecordMeta, RecordTable } from '../../partition/arena/record-table.ts';
 import { anyWrite, type RunContext } from '../../partition/store.ts';
 import { ByteWriter } from '../../wire/bytes.ts';
@@ -225,11 +225,11 @@ export class MapRecords implements ChangeSink {
   }
 
   copy(from: number, bytes: number): { readonly to: number; readonly content: Uint8Array } {
-    const writer = new ByteWriter();
+    const writer = pieceWriter([this.table], bytes);
     if (this.#latest > 0 || this.#lastEvent > 0) writeMark(writer, this.#latest, this.#lastEvent);
     const to = endOfPiece([this.table], from, bytes);
     this.table.eachBetween(from, to, (ref) => writeRecord(writer, this.table, ref));
-    return { to, content: writer.take() };
+    return { to, content: writer.takeView() };
   }
 
   restore(from: number, to: number, content: Uint8Array, entries: number): void {

@@ -12,7 +12,7 @@
  * 2. A wait keeps its number while it goes from waiting to ended, so it is in one record only.
  */
 import { murmur3 } from '../../base/hash.ts';
-import { endOfPiece } from '../../partition/arena/copy-bounds.ts';
+import { endOfPiece, pieceWriter } from '../../partition/arena/copy-bounds.ts';
 import { type RecordMeta, RecordTable } from '../../partition/arena/record-table.ts';
 import { ByteReader, ByteWriter, putVarint } from '../../wire/bytes.ts';
 import { ArrivalOrder } from './arrival-order.ts';
@@ -103,13 +103,13 @@ export class QueueRecords {
   }
 
   copy(from: number, bytes: number): { readonly to: number; readonly content: Uint8Array } {
-    const writer = new ByteWriter();
     const tables = [this.items, this.waits];
+    const writer = pieceWriter(tables, bytes);
     const to = endOfPiece(tables, from, bytes);
     for (const table of tables) {
       table.eachBetween(from, to, (ref) => writeRecord(writer, table, ref));
     }
-    return { to, content: writer.take() };
+    return { to, content: writer.takeView() };
   }
 
   restore(from: number, to: number, content: Uint8Array, entries: number): void {
