@@ -105,7 +105,8 @@ export class CopyPump {
     const { clock } = this.#options;
     const gapMs = this.#nextAt - clock.monotonic();
     if (gapMs > 0) {
-      this.#timer ??= clock.setTimer(gapMs, this.#gapIsOver);
+      // Whole milliseconds: a fraction would be another kind of number to all the timers of the process.
+      this.#timer ??= clock.setTimer(Math.ceil(gapMs), this.#gapIsOver);
       return;
     }
     this.#isDeferred = true;

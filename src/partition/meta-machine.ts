@@ -39,6 +39,7 @@ import {
   primariesOf,
 } from './meta-rows.ts';
 import {
+  atVersion,
   backupsMax,
   type ClusterSettings,
   type Command,
@@ -107,7 +108,9 @@ export class MetaMachine implements MetaState {
     this.departed.clear();
     for (const id of state.departed) this.departed.add(id);
     this.groups.length = 0;
-    for (const rows of state.groups) this.groups.push(rows === undefined ? undefined : [...rows]);
+    for (const rows of state.groups) {
+      this.groups.push(rows?.map((row) => atVersion(row, row.version)));
+    }
     this.structuresAt = state.structuresAt;
     this.gridTime = state.gridTime;
     this.structures.clear();
@@ -379,7 +382,7 @@ export class MetaMachine implements MetaState {
     const rows = this.groups[Math.floor(partition / partitions)];
     if (rows === undefined) return;
     const version = ((rowOf(this, partition)?.version ?? 0) + 1) as Version;
-    rows[partition % partitions] = { ...row, version };
+    rows[partition % partitions] = atVersion(row, version);
     this.#changed.add(partition);
   }
 

@@ -62,6 +62,26 @@ export interface PartitionRow {
 }
 
 /**
+ * The row at another version. Field by field, so that rows are objects of one shape wherever they come from: what
+ * reads them with every op would otherwise be compiled anew, all of it at once, when the first row of a new
+ * shape comes with the first copy.
+ */
+export function atVersion(row: PartitionRow, version: Version): PartitionRow {
+  return {
+    version,
+    term: row.term,
+    primary: row.primary,
+    inSync: row.inSync,
+    learner: row.learner,
+    retiring: row.retiring,
+    transferTo: row.transferTo,
+    generation: row.generation,
+    rank: row.rank,
+    born: row.born,
+  };
+}
+
+/**
  * Whether a side without a majority may go on alone: never, where there is one voter, or always.
  */
 export type SplitBrain = 'consistency' | 'auto' | 'availability';
