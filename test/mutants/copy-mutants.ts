@@ -6,6 +6,7 @@ const peerStream = 'src/partition/peer-stream.ts';
 const copyBounds = 'src/partition/arena/copy-bounds.ts';
 const copyPace = 'src/partition/copy-pace.ts';
 const copyPump = 'src/partition/copy-pump.ts';
+const gateway = 'src/member/gateway.ts';
 const mapRecords = 'src/structures/map/map-records.ts';
 const primary = 'src/partition/primary.ts';
 const metaRows = 'src/partition/meta-rows.ts';
@@ -142,6 +143,16 @@ export const copyMutants: readonly Mutant[] = [
       { file: copyPace, from: 'if (waitedMs <= this.#waitMaxMs) {', to: 'if (waitedMs >= 0) {' },
     ],
     checks: [inTest('partition/copy-pump', 'slows down where chunks wait on their way')],
+  },
+  {
+    name: 'copies begin as fast as they may go',
+    edits: [{ file: copyPace, from: '#gapMs = gapMaxMs;', to: '#gapMs = gapMinMs;' }],
+    checks: [inTest('partition/copy-pump', 'begins as slowly as it goes where all is slow')],
+  },
+  {
+    name: 'clients are told of what changes nothing for them',
+    edits: [{ file: gateway, from: 'if (words !== this.#words) for', to: 'for' }],
+    checks: [inTest('member/gateway', 'tells clients of a table that says something new')],
   },
   {
     name: 'a long way is taken for a queue',

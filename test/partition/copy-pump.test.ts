@@ -88,6 +88,10 @@ describe('the pump of copies', () => {
     expect(gapMs(), 'as quick as it may be').to.be.within(1, 1.5);
   });
 
+  it('begins as slowly as it goes where all is slow', () => {
+    expect(gapMs()).to.be.within(19, 21);
+  });
+
   it('does not take a long way for a queue', () => {
     const atFirst = gapMs();
     for (let chunk = 0; chunk < 50; chunk++) copy(chunk, 80);
