@@ -1,7 +1,8 @@
 /**
  * Lets copies go on while callers come first: one chunk at a time for the whole member, in turns among its
  * partitions, with a gap after it in which calls have the event loop to themselves (copy-pace.ts says how
- * long). A token bucket bounds the bytes a second.
+ * long). The gap is twice as long after a copy that is made for balance: nothing is missing meanwhile. A token
+ * bucket bounds the bytes a second.
  *
  * Invariants
  * 1. At most one turn is deferred, and one chunk is read in it.
@@ -12,6 +13,12 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { MemberId, PartitionId, StreamId } from '../base/ids.ts';
 import type { ReplicaAck, ReplicaCopy } from '../wire/replica-messages.ts';
 import { CopyPace } from './copy-pace.ts';
+
+/** How many gaps follow a chunk. */
+const gaps = { repair: 1, balance: 2 } as const;
+
+/** What a copy is made for. */
+export type CopyPurpose = keyof typeof gaps;
 
 /** What the bucket holds: so much may go at once after a pause. */
 const burstMs = 50;
@@ -36,7 +43,7 @@ interface Flight {
 export class CopyPump {
   readonly #options: CopyPumpOptions;
   readonly #pace: CopyPace;
-  readonly #waiting = new Set<PartitionId>();
+  readonly #waiting = new Map<PartitionId, CopyPurpose>();
   readonly #flights = new Map<PartitionId, Flight>();
   readonly #bytesPerMs: number;
   /** Below 0 after a chunk that was larger than what was left. */
@@ -55,8 +62,8 @@ export class CopyPump {
   }
 
   /** A partition has a chunk to read. */
-  want(partition: PartitionId): void {
-    this.#waiting.add(partition);
+  want(partition: PartitionId, purpose: CopyPurpose): void {
+    this.#waiting.set(partition, purpose);
     this.#deferTurn();
   }
 
@@ -120,9 +127,9 @@ export class CopyPump {
 
   readonly #turn = (): void => {
     this.#isDeferred = false;
-    for (const partition of this.#waiting) {
+    for (const [partition, purpose] of this.#waiting) {
       this.#waiting.delete(partition);
-      this.#nextAt = this.#options.clock.monotonic() + this.#pace.gapMs;
+      this.#nextAt = this.#options.clock.monotonic() + gaps[purpose] * this.#pace.gapMs;
       this.#options.give(partition);
       break;
     }

@@ -95,7 +95,7 @@ export class PartitionHost {
       // Behind the requests that wait already: callers come first.
       give: (partition) => {
         const isTaken = this.#hosted.get(partition)?.ref.tell(copyInput);
-        if (isTaken === false) this.#pump.want(partition);
+        if (isTaken === false) this.#want(partition);
       },
     });
     this.#shell = {
@@ -201,13 +201,18 @@ export class PartitionHost {
       this.#touched = [];
       for (const actor of touched) {
         actor.flush();
-        if (actor.replica.wantsCopy) this.#pump.want(actor.partition);
+        if (actor.replica.wantsCopy) this.#want(actor.partition);
       }
     }
     if (this.#alterations.length === 0) return;
     const changes = this.#alterations;
     this.#alterations = [];
     this.#options.outlet.alter(changes);
+  }
+
+  #want(partition: PartitionId): void {
+    const isMove = rowOf(this.#options.state, partition)?.retiring !== undefined;
+    this.#pump.want(partition, isMove ? 'balance' : 'repair');
   }
 
   #rowChanged(partition: PartitionId): void {

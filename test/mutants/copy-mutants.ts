@@ -155,6 +155,11 @@ export const copyMutants: readonly Mutant[] = [
     checks: [inTest('member/gateway', 'tells clients of a table that says something new')],
   },
   {
+    name: 'copies for balance are as quick as those that are missing',
+    edits: [{ file: copyPump, from: 'balance: 2 }', to: 'balance: 1 }' }],
+    checks: [inTest('partition/copy-pump', 'takes twice as long where nothing is missing')],
+  },
+  {
     name: 'a long way is taken for a queue',
     edits: [
       {

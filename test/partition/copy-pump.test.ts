@@ -7,7 +7,7 @@ import type {
   Term,
   Version,
 } from '../../src/base/ids.ts';
-import { CopyPump } from '../../src/partition/copy-pump.ts';
+import { CopyPump, type CopyPurpose } from '../../src/partition/copy-pump.ts';
 import type { ReplicaAck, ReplicaCopy } from '../../src/wire/replica-messages.ts';
 import { HandClock } from '../actors/hand-clock.ts';
 
@@ -41,34 +41,34 @@ describe('the pump of copies', () => {
   }
 
   /** How long it waits from one chunk to the next. */
-  function gapMs(): number {
-    clock.spend(pauseMs);
-    pump.want(two);
+  function gapMs(purpose: CopyPurpose = 'repair'): number {
+    clock.spend(2 * pauseMs);
+    pump.want(two, purpose);
     clock.turn();
     const count = given.length;
-    pump.want(two);
+    pump.want(two, purpose);
     let gap = 0;
-    for (; gap < pauseMs && given.length === count; gap += 0.25) clock.pass(0.25);
+    for (; gap < 2 * pauseMs && given.length === count; gap += 0.25) clock.pass(0.25);
     return gap;
   }
 
   it('lets one partition read in a turn, those that wait in order, each once', () => {
-    pump.want(two);
-    pump.want(one);
-    pump.want(two);
-    pump.want(three);
+    pump.want(two, 'repair');
+    pump.want(one, 'repair');
+    pump.want(two, 'repair');
+    pump.want(three, 'repair');
     expect(given).to.deep.equal([]);
     clock.turn();
     expect(given).to.deep.equal([two]);
-    pump.want(two);
+    pump.want(two, 'repair');
     for (let turn = 0; turn < 5; turn++) clock.pass(pauseMs);
     expect(given).to.deep.equal([two, one, three, two]);
   });
 
   it('leaves the event loop to others between two chunks', () => {
-    pump.want(one);
+    pump.want(one, 'repair');
     clock.turn();
-    pump.want(two);
+    pump.want(two, 'repair');
     for (let turn = 0; turn < 10; turn++) clock.turn();
     expect(given).to.deep.equal([one]);
     expect(clock.timerCount).to.equal(1);
@@ -90,6 +90,11 @@ describe('the pump of copies', () => {
 
   it('begins as slowly as it goes where all is slow', () => {
     expect(gapMs()).to.be.within(19, 21);
+  });
+
+  it('takes twice as long where nothing is missing and copies are moved for balance', () => {
+    for (let chunk = 0; chunk < 40; chunk++) copy(chunk, 2);
+    expect(gapMs('balance')).to.be.within(1.8 * gapMs(), 2.2 * gapMs());
   });
 
   it('does not take a long way for a queue', () => {
@@ -129,10 +134,10 @@ describe('the pump of copies', () => {
   });
 
   it('waits when it has sent more than it may, and goes on with time', () => {
-    pump.want(one);
+    pump.want(one, 'repair');
     clock.turn();
     pump.sent(chunkOf(one, 0, 1, 8_000));
-    pump.want(two);
+    pump.want(two, 'repair');
     clock.turn();
     expect(given).to.deep.equal([one]);
     clock.spend(25);
@@ -147,17 +152,17 @@ describe('the pump of copies', () => {
 
   it('saves up no more than what goes in 50 ms', () => {
     clock.spend(10_000);
-    pump.want(one);
+    pump.want(one, 'repair');
     clock.turn();
     pump.sent(chunkOf(one, 0, 1, 5_001));
-    pump.want(one);
+    pump.want(one, 'repair');
     for (let turn = 0; turn < 3; turn++) clock.turn();
     expect(given).to.deep.equal([one]);
     expect(clock.timerCount).to.equal(0);
   });
 
   it('reads nothing for a partition that was forgotten', () => {
-    pump.want(one);
+    pump.want(one, 'repair');
     pump.forget(one);
     clock.turn();
     expect(given).to.deep.equal([]);
