@@ -172,7 +172,7 @@ for (const { name, of, value, unit, asked } of findings) {
 }
 const path = write(
   {
-    command: `node --import tsx bench/migration.ts --name ${values.name}`,
+    command: `node --import tsx bench/migration.ts ${process.argv.slice(2).join(' ')}`,
     at: new Date().toISOString(),
     machine: machine(),
     versions: { node: process.version },
