@@ -1,4 +1,7 @@
-/** Rules of how a grid changes taken out: who is appointed, who votes, and which version is spoken. */
+/**
+ * Rules of how a grid changes taken out: which of two clusters stays, who is appointed, who votes, and which version
+ * is spoken.
+ */
 import { inTest, type Mutant } from './mutant.ts';
 
 const voters = 'src/partition/voters.ts';
@@ -139,6 +142,34 @@ const versionMutants: readonly Mutant[] = [
   },
 ];
 
+const standing = 'src/partition/standing.ts';
+const clusters = 'scenario/two-clusters';
+
+const formationMutants: readonly Mutant[] = [
+  {
+    name: 'a cluster that was formed apart and holds nothing stays',
+    edits: [
+      {
+        file: standing,
+        from: 'if (!isOneCluster && !mine.isEmpty && !theirs.isEmpty)',
+        to: 'if (!isOneCluster)',
+      },
+    ],
+    checks: [inTest(clusters, 'become one when they meet')],
+  },
+  {
+    name: 'clusters that were formed apart and hold something are merged in silence',
+    edits: [
+      {
+        file: standing,
+        from: 'if (!isOneCluster && !mine.isEmpty && !theirs.isEmpty)',
+        to: 'if (mine.members < 0)',
+      },
+    ],
+    checks: [inTest(clusters, 'stay apart where both hold something')],
+  },
+];
+
 const tableMutants: readonly Mutant[] = [
   {
     name: 'nobody is appointed where a member changes',
@@ -154,6 +185,7 @@ const tableMutants: readonly Mutant[] = [
 ];
 
 export const changeMutants: readonly Mutant[] = [
+  ...formationMutants,
   ...tableMutants,
   ...voterMutants,
   ...versionMutants,

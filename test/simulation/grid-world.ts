@@ -40,7 +40,7 @@ export interface GridShape {
   readonly clients: readonly Routing[];
   /** @default 'auto' */
   readonly splitBrain?: SplitBrain;
-  /** `expect` of those that are started later. @default more than can come */
+  /** `expect` of those that are started later. @default as many as there are at first */
   readonly lateExpect?: number;
   /** @default none */
   readonly mergePolicies?: Readonly<Record<string, MergePolicy>>;
@@ -105,6 +105,10 @@ export class GridWorld {
   readonly #used: StructureName[] = [];
   /** What identities left to the next of their process. */
   readonly successions: Inheritance[] = [];
+  /** What members were told of clusters that were formed apart and hold something too. */
+  readonly aparts: { readonly address: Address; readonly lineage: string }[] = [];
+  /** The process that is about to start was in a cluster before, and only joins (grid-member.ts). */
+  #isReturning = false;
   /** For the process that is about to start. */
   #inheritance: Inheritance | undefined;
 
@@ -227,9 +231,8 @@ export class GridWorld {
     const stops: string[] = [];
     const inheritance = this.#inheritance;
     const { backups, partitions, limits, members } = this.shape;
-    // Two that come later and see nobody else would form another cluster (decision 4): they are told not to.
-    const late = this.shape.lateExpect ?? Number.POSITIVE_INFINITY;
-    const expect = this.world.now > 0 ? late : members;
+    const atFirst = this.world.now > 0 ? (this.shape.lateExpect ?? members) : members;
+    const expect = this.#isReturning ? Number.POSITIVE_INFINITY : atFirst;
     const known = this.processes.map(({ address }) => address);
     const settings: MemberSettings = {
       cluster: 'simulated',
@@ -265,7 +268,9 @@ export class GridWorld {
         else this.#replace(parts.address);
       },
       onSucceeded: (next) => this.#succeed(parts.address, next),
-      onApart: () => {},
+      onApart: (lineage) => {
+        this.aparts.push({ address: parts.address, lineage });
+      },
     });
     letClientsIn(member, parts, this.clientLooks);
     return { member, router: member.router, clock: parts.clock, stops };
@@ -276,17 +281,21 @@ export class GridWorld {
     this.world.note('succession', address);
     this.successions.push(inheritance);
     this.#renew(address, (process) => {
+      this.#isReturning = true;
       this.#inheritance = inheritance;
       process.crash();
       process.start();
       this.#inheritance = undefined;
+      this.#isReturning = false;
     });
   }
 
   #replace(address: Address): void {
     this.#renew(address, ({ name }) => {
+      this.#isReturning = true;
       this.world.crash(name);
       this.world.restart(name);
+      this.#isReturning = false;
     });
   }
 
