@@ -15,10 +15,20 @@ import type {
 } from '../wire/replica-messages.ts';
 import { type Actions, confirmedBytesMax, type ReplicaState } from './replica-state.ts';
 
+/** Appends that may wait for the table, each of a mebibyte at most. */
+const heldMax = 16;
+
+interface Held {
+  readonly from: MemberId;
+  readonly message: ReplicaAppend;
+}
+
 export class Backup {
   readonly #state: ReplicaState;
   /** To whom an ack is owed at the end of the turn. */
   #ackTo: MemberId | undefined;
+  /** Appends, oldest first, that change a structure of which the table here does not know yet. */
+  #held: Held[] = [];
 
   constructor(state: ReplicaState) {
     this.#state = state;
@@ -59,15 +69,49 @@ export class Backup {
     });
   }
 
+  /** Whether entries wait until the table tells of their structure. */
+  get isBehind(): boolean {
+    return this.#held.length > 0;
+  }
+
   append(from: MemberId, message: ReplicaAppend, nowMs: number): void {
     if (!this.#isCurrent(message)) return;
-    const state = this.#state;
+    if (this.isBehind) this.catchUp(nowMs);
     this.#ackTo = from;
+    if (this.isBehind) this.#hold(from, message);
+    else this.#take(from, message, nowMs);
+  }
+
+  /** Takes what waited for the table, as far as that goes now. */
+  catchUp(nowMs: number): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const { from, message } of held) {
+      if (!this.#isCurrent(message)) continue;
+      this.#ackTo = from;
+      if (this.isBehind) this.#hold(from, message);
+      else this.#take(from, message, nowMs);
+    }
+  }
+
+  /** The news of a structure and its first entries travel by different ways, and are about as quick. */
+  #hold(from: MemberId, message: ReplicaAppend): void {
+    // Of more the primary hears no ack, and sends them again.
+    if (message.entries.length > 0 && this.#held.length < heldMax) {
+      this.#held.push({ from, message });
+    }
+  }
+
+  #take(from: MemberId, message: ReplicaAppend, nowMs: number): void {
+    const state = this.#state;
     if (message.previous > state.log.last || message.chunks > state.chunks) return;
     for (const entry of message.entries) {
       // What is here already is a resend whose ack was lost.
       if (entry.sequence <= state.log.last) continue;
-      if (!state.options.content.apply(entry, nowMs)) break;
+      if (!state.options.content.apply(entry, nowMs)) {
+        this.#hold(from, message);
+        break;
+      }
       state.log.push(entry);
     }
     const commit = Math.min(message.commit, state.log.last) as Sequence;

@@ -68,6 +68,7 @@ interface Hosted {
 }
 
 const copyInput: ReplicaInput = { kind: 'copy' };
+const learntInput: ReplicaInput = { kind: 'learnt' };
 const tickInput: ReplicaInput = { kind: 'tick' };
 const sweepInput: ReplicaInput = { kind: 'sweep' };
 const sweepMs = 5_000;
@@ -133,6 +134,9 @@ export class PartitionHost {
   }
 
   tableChanged(partitions: ReadonlySet<PartitionId> | 'all'): void {
+    for (const { ref, actor } of this.#hosted.values()) {
+      if (actor.replica.isBehind) ref.tellControl(learntInput);
+    }
     if (partitions !== 'all') {
       for (const partition of partitions) this.#rowChanged(partition);
       return;

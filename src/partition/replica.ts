@@ -36,6 +36,8 @@ export type ReplicaInput =
   | { readonly kind: 'tick' }
   /** It is this partition's turn to read a chunk for its learner. */
   | { readonly kind: 'copy' }
+  /** The table here has changed, and something waits for that. */
+  | { readonly kind: 'learnt' }
   /** Every few seconds, and when a structure was destroyed: gives memory back. */
   | { readonly kind: 'sweep' }
   /** The turn ends: what it brought goes out in as few messages as possible. */
@@ -90,6 +92,11 @@ export class Replica {
     return this.#backup.owesAck || (this.#role.kind === 'primary' && this.#role.primary.isDirty);
   }
 
+  /** Whether something waits here for a later table. */
+  get isBehind(): boolean {
+    return this.#backup.isBehind;
+  }
+
   /** Whether there is a chunk to read for a learner. */
   get wantsCopy(): boolean {
     return this.primary?.wantsCopy === true;
@@ -116,6 +123,9 @@ export class Replica {
         break;
       case 'copy':
         this.primary?.copyOn();
+        break;
+      case 'learnt':
+        this.#learnt(nowMs);
         break;
       case 'sweep':
         this.#state.options.content.dropDestroyed();
@@ -295,6 +305,10 @@ export class Replica {
     }
     if (message.kind === 'replica.fence') this.#backup.fence(from, message, out);
     else this.#backup.copy(from, message, nowMs);
+  }
+
+  #learnt(nowMs: number): void {
+    if (this.#role.kind === 'backup') this.#backup.catchUp(nowMs);
   }
 
   #tick(nowMs: number, out: Actions): void {

@@ -6,6 +6,24 @@ const replicas = 'partition/replica';
 
 export const shortcutMutants: readonly Mutant[] = [
   {
+    name: 'what waited for the table is taken whatever stream it came by',
+    edits: [
+      { file: 'src/partition/backup.ts', from: 'if (!this.#isCurrent(message)) continue;', to: '' },
+    ],
+    checks: [inTest(replicas, 'takes nothing that waited for the table once another stream')],
+  },
+  {
+    name: 'what waits for the table waits for a resend',
+    edits: [
+      {
+        file: 'src/partition/replica.ts',
+        from: "if (this.#role.kind === 'backup') this.#backup.catchUp(nowMs);",
+        to: "if (this.#role.kind === 'backup' && nowMs < 0) this.#backup.catchUp(nowMs);",
+      },
+    ],
+    checks: [inTest(replicas, 'is followed by a peer whose table is behind as soon as')],
+  },
+  {
     name: 'a look on the spot sees what is not committed',
     edits: [
       {

@@ -261,6 +261,52 @@ describe('a primary', () => {
     expect([replicas.said, replicas.counts(bob)]).to.deep.equal([['reply 1'], '10000000']);
   });
 
+  it('is followed by a peer whose table is behind as soon as that has caught up, without a resend', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.behind.add(bob);
+    for (const number of [1, 2]) {
+      replicas.request(ann, number, '+a');
+      replicas.settle();
+    }
+    expect([replicas.said, replicas.counts(bob)]).to.deep.equal([[], 'none']);
+    expect(replicas.at(bob).isBehind).to.equal(true);
+    replicas.learnt(bob);
+    replicas.settle();
+    expect(replicas.said).to.deep.equal(['reply 1', 'reply 2']);
+    expect([replicas.counts(bob), replicas.at(bob).isBehind]).to.deep.equal(['20000000', false]);
+  });
+
+  it('is followed by a peer whose table was behind with the next that comes, at the latest', () => {
+    const replicas = servedBy([ann, bob]);
+    replicas.behind.add(bob);
+    for (let number = 1; number <= 40; number++) {
+      replicas.request(ann, number, '+a');
+      replicas.settle();
+    }
+    replicas.behind.delete(bob);
+    replicas.tick(ann, 10_000);
+    replicas.settle();
+    replicas.tick(ann, 10_000);
+    replicas.settle();
+    expect(replicas.replies.size).to.equal(40);
+    expect(replicas.counts(bob)).to.equal(replicas.counts(ann));
+  });
+
+  it('takes nothing that waited for the table once another stream is listened to', () => {
+    const replicas = servedBy([ann, bob, cid]);
+    replicas.behind.add(bob);
+    replicas.request(ann, 1, '+a');
+    replicas.flush(ann);
+    replicas.deliver(({ from, to }) => from === cid || to === cid);
+    expect(replicas.at(bob).isBehind).to.equal(true);
+    replicas.sent = [];
+    const term = (replicas.row.term + 1) as Term;
+    replicas.change({ primary: cid, term }).learn(cid);
+    replicas.deliver(({ to }) => to === ann);
+    replicas.learnt(bob);
+    expect(replicas.counts(bob)).to.not.equal('10000000');
+  });
+
   it('tells an idle peer what is committed', () => {
     const replicas = servedBy([ann, bob]);
     replicas.request(ann, 1, '+a');

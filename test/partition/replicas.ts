@@ -162,6 +162,8 @@ export class Replicas {
   wanted = 2;
   copyPlaces = 4;
   isStructureKnown = true;
+  /** Members whose table does not know of the structure yet. */
+  readonly behind = new Set<MemberId>();
   readonly #minInSync: number;
   #streams = 0;
 
@@ -221,6 +223,11 @@ export class Replicas {
     const { primary } = this.at(id);
     const seen = primary?.glance(1 as StructureId, code, new Uint8Array(), this.nowMs);
     return seen === undefined ? undefined : decode(seen);
+  }
+
+  learnt(id: MemberId): string {
+    this.behind.delete(id);
+    return this.#step(id, { kind: 'learnt' });
   }
 
   tick(id: MemberId, ms = 0): string {
@@ -284,9 +291,10 @@ export class Replicas {
   #optionsOf(self: MemberId) {
     const types = new Map([['toy', toyType]]);
     const catalog = {
-      structure: () => (this.isStructureKnown ? toyRow : undefined),
+      structure: () => (this.isStructureKnown && !this.behind.has(self) ? toyRow : undefined),
       applied: 1,
     };
+    Object.defineProperty(catalog, 'applied', { get: () => (this.behind.has(self) ? 0 : 1) });
     return {
       partition: 0 as PartitionId,
       self,
