@@ -78,13 +78,13 @@ export class Polls {
     return woken;
   }
 
-  /** Answers those whose time is over. */
-  expire(nowMs: number, out: Actions): void {
+  /** Answers those whose time is over; who has no right to answer sends them away. */
+  expire(nowMs: number, mayAnswer: boolean, out: Actions): void {
     if (nowMs < this.#nextDeadline) return;
     this.#nextDeadline = Number.POSITIVE_INFINITY;
     for (const [structure, keys] of this.#waiting) {
       for (const [key, polls] of keys) {
-        const staying = polls.filter((poll) => !this.#isOver(poll, nowMs, out));
+        const staying = polls.filter((poll) => !this.#isOver(poll, nowMs, mayAnswer, out));
         if (staying.length > 0) keys.set(key, staying);
         else keys.delete(key);
       }
@@ -104,14 +104,16 @@ export class Polls {
     this.#count = 0;
   }
 
-  #isOver(poll: Poll, nowMs: number, out: Actions): boolean {
+  #isOver(poll: Poll, nowMs: number, mayAnswer: boolean, out: Actions): boolean {
     if (nowMs < poll.deadline) {
       if (poll.deadline < this.#nextDeadline) this.#nextDeadline = poll.deadline;
       return false;
     }
     this.#count--;
     const { origin: to, message, empty: result } = poll;
-    out.push({ kind: 'reply', to, request: message.request, result });
+    const { request } = message;
+    if (mayAnswer) out.push({ kind: 'reply', to, request, result });
+    else out.push({ kind: 'refuse', to, request, reason: 'not-ready' });
     return true;
   }
 }

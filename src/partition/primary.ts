@@ -59,6 +59,9 @@ export class Primary {
   /** `peers`: the streams that the promotion opened, one to each other member in sync. */
   constructor(state: ReplicaState, row: PartitionRow, peers: Map<MemberId, PeerStream>) {
     this.#state = state;
+    // A predecessor kept all that was not committed within a log of this length. Below it nobody could be given
+    // entries: a learner that began there would have to begin again for ever.
+    if (state.commit < state.log.floor) state.commit = state.log.floor;
     this.#sync = new SyncSet(state, row, peers);
     this.#pending = new Pending(state.log.last);
     this.#servesFrom = state.log.last;
@@ -175,7 +178,7 @@ export class Primary {
 
   tick(nowMs: number, out: Actions): void {
     this.#housekeep(nowMs, out);
-    this.#polls.expire(nowMs, out);
+    this.#polls.expire(nowMs, this.#state.options.surroundings.isLeaseValid(nowMs), out);
     this.#tellOrphans(nowMs, out);
     this.#advance(nowMs, out);
     this.#sync.tick(nowMs, this.#pending.writes === 0, out);

@@ -210,6 +210,14 @@ describe('a primary', () => {
     expect(replicas.replies.get(9)).to.equal('');
   });
 
+  it('sends a read away that waited in vain, where it has no lease any more', () => {
+    const replicas = servedBy([ann]);
+    replicas.request(ann, 9, '?a');
+    replicas.isLeaseValid = false;
+    expect(replicas.tick(ann, 5_000)).to.equal('refuse 9 not-ready');
+    expect(replicas.replies.has(9)).to.equal(false);
+  });
+
   it('keeps little of what is confirmed, here and at its backup, and all that is not', () => {
     const replicas = servedBy([ann, bob], { frameBytesMax: 2 ** 24 });
     const most = 65_536 / 256;
@@ -756,6 +764,29 @@ describe('a promotion', () => {
     replicas.settle();
     expect([replicas.counts(bob), replicas.counts(cid)]).to.deep.equal(['none', 'none']);
     expect(replicas.said).to.deep.equal([]);
+  });
+
+  it('goes on from a tail as long as its log, though it has to wait for another copy first', () => {
+    const replicas = servedBy([ann, bob, cid], { changesInFlightMax: 4 }, 3);
+    replicas.request(ann, 1, '+a');
+    replicas.settle();
+    for (const number of [2, 3, 4, 5]) replicas.request(ann, number, '+a');
+    replicas.flush(ann);
+    replicas.sent = replicas.sent.filter(({ to }) => to === cid);
+    replicas.deliver(({ to }) => to === ann);
+    replicas.sent = [];
+    expect(replicas.at(bob).state.log.last - replicas.at(bob).state.commit).to.equal(1);
+    replicas.forget(ann);
+    replicas.change({ inSync: [bob, cid], primary: bob, term: 2 as Term }).learn(bob, cid);
+    replicas.settle();
+    expect(replicas.at(bob).state.log.last, 'the tail is there').to.equal(origin + 5);
+    replicas.change({ learner: ann }).learn(ann, bob, cid);
+    replicas.settle();
+    expect(replicas.said.at(-1)).to.equal(`alter ${bob},${cid},${ann}`);
+    replicas.change({ inSync: [bob, cid, ann], learner: undefined }).learn(ann, bob, cid);
+    replicas.settle();
+    expect(replicas.at(bob).primary?.isServing).to.equal(true);
+    expect(replicas.counts(ann)).to.equal('50000000');
   });
 
   it('makes its predecessor a backup at once, with what that has', () => {
