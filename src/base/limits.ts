@@ -14,6 +14,8 @@ export interface Limits {
   /** What waits at one caller; past it `GRID_OVERLOADED`. */
   readonly opsQueuedMax: number;
   readonly bytesQueuedMax: number;
+  /** What waits for one partition of a member, beside what is urgent; past it operations are told to come again. */
+  readonly partitionQueueMax: number;
   /** Changes of one partition that backups have not confirmed; past it operations are told to come again. */
   readonly changesInFlightMax: number;
   readonly changeBytesInFlightMax: number;
@@ -45,6 +47,7 @@ export const defaultLimits: Limits = {
   opsInFlightMax: 512,
   opsQueuedMax: 100_000,
   bytesQueuedMax: 64 * mib,
+  partitionQueueMax: 16_384,
   changesInFlightMax: 1_024,
   changeBytesInFlightMax: 4 * mib,
   controlBytesBufferedMax: 256 * kib,

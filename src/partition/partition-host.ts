@@ -10,6 +10,7 @@
 
 import type { ActorRef } from '../actors/actor.ts';
 import type { ActorSystem } from '../actors/actor-system.ts';
+import { defaultNormalBounds } from '../actors/mailbox.ts';
 import type { Clock } from '../base/clock.ts';
 import type { MemberId, PartitionId, StructureId } from '../base/ids.ts';
 import type { Limits } from '../base/limits.ts';
@@ -253,6 +254,7 @@ export class PartitionHost {
     // A replica that throws has lost an invariant: the member stops rather than limp on.
     const ref = actors.spawn(`partition ${partition}`, () => actor, {
       supervision: { onFailure: 'escalate' },
+      mailbox: { normal: { ...defaultNormalBounds, countMax: limits.partitionQueueMax } },
     });
     const hosted = { ref, actor };
     this.#hosted.set(partition, hosted);

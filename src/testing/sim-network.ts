@@ -21,7 +21,13 @@ import { digestOf } from './trace.ts';
 
 export type NetworkMode = 'stream' | 'datagram';
 
-export type Verdict = 'pass' | 'drop' | 'duplicate' | { readonly delayMs: number };
+export type Verdict =
+  | 'pass'
+  | 'drop'
+  | 'duplicate'
+  | { readonly delayMs: number }
+  /** It comes now, and once more when it is long outdated. */
+  | { readonly againAfterMs: number };
 
 /** Decides over a single message as it is sent. */
 export type SendHook = (from: Address, to: Address, message: Message) => Verdict;

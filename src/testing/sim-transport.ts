@@ -70,8 +70,10 @@ export class SimTransport implements Transport, Listener, SimLinkEvents {
     if (verdict === 'duplicate') {
       return this.#push(to, id, lane, message) && this.#push(to, id, lane, message);
     }
-    this.#clock.setTimer(verdict.delayMs, () => void this.#push(to, id, lane, message));
-    return true;
+    const isLate = 'delayMs' in verdict;
+    const lateMs = isLate ? verdict.delayMs : verdict.againAfterMs;
+    this.#clock.setTimer(lateMs, () => void this.#push(to, id, lane, message));
+    return isLate || this.#push(to, id, lane, message);
   }
 
   bufferedBytes(to: Address): number {

@@ -1,6 +1,6 @@
 /**
- * `npm run mutants [-- --jobs 2] [--only <piece of a name>]`: breaks one rule after the other and names the
- * check that noticed. Exits 1 where a broken rule went unnoticed.
+ * `npm run mutants [-- --jobs 2] [--only <piece of a name>] [--part 1/3]`: breaks one rule after the other and
+ * names the check that noticed. Exits 1 where a broken rule went unnoticed.
  */
 import { parseArgs } from 'node:util';
 import { hookedMutants } from '../simulation/hooked-mutants.ts';
@@ -17,9 +17,12 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '2' },
     /** Those alone whose name has this in it. */
     only: { type: 'string', default: '' },
+    /** Every third, from the first on: for machines that do them in turns. */
+    part: { type: 'string', default: '1/1' },
   },
 });
 
+const [part = 1, partsOf = 1] = values.part.split('/').map(Number);
 const jobs: Job[] = [
   ...mutants.map((mutant) => ({
     name: mutant.name,
@@ -29,7 +32,9 @@ const jobs: Job[] = [
     name,
     run: (workshop: Workshop) => workshop.killerOfHooked(name),
   })),
-].filter(({ name }) => name.includes(values.only));
+]
+  .filter(({ name }) => name.includes(values.only))
+  .filter((_, at) => at % partsOf === part - 1);
 
 const startedAt = performance.now();
 const total = jobs.length;

@@ -48,6 +48,17 @@ export const leaseMutants: readonly Mutant[] = [
     checks: [inGrid(1), inTest(replicas, 'keeps answers back until it has one again')],
   },
   {
+    name: 'no lease is asked for where a wait ends in vain',
+    edits: [
+      {
+        file: 'src/partition/polls.ts',
+        from: 'if (mayAnswer) out.push',
+        to: 'if (mayAnswer || true) out.push',
+      },
+    ],
+    checks: [inGrid(6), inTest(replicas, 'sends a read away that waited in vain')],
+  },
+  {
     name: 'no lease is asked for at all',
     edits: [
       {

@@ -179,6 +179,28 @@ export const replicationMutants: readonly Mutant[] = [
     checks: [inGrid(1), inTest(replicas, 'is not ended by the late fence of an earlier one')],
   },
   {
+    name: 'a backup that is silent for its primary alone is never pruned',
+    edits: [
+      {
+        file: syncSet,
+        from: 'return nowMs - lagsSince > timings.writeStallMaxMs || surroundings.isRefused(id);',
+        to: 'return surroundings.isRefused(id);',
+      },
+    ],
+    checks: [inGrid(1), inTest(replicas, 'waits for a silent peer for two seconds')],
+  },
+  {
+    name: 'a learner that gets nowhere is never given up',
+    edits: [
+      {
+        file: syncSet,
+        from: 'return nowMs - this.#copyHeardAt > this.#state.options.timings.copyStallMaxMs;',
+        to: 'return false;',
+      },
+    ],
+    checks: [inGrid(1), inTest(replicas, 'gives a learner up that gets nowhere')],
+  },
+  {
     name: 'a write is taken with fewer copies in sync than `minInSync`',
     edits: [
       {

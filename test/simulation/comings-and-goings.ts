@@ -93,7 +93,8 @@ export class ComingsAndGoings {
       (other) =>
         other.isUp && !this.#leaving.has(other) && other.program.member.settings.data === true,
     );
-    return staying.length > (this.#grid.shape.splitBrain === 'consistency' ? 2 : 3);
+    const { splitBrain, minInSync = 1 } = this.#grid.shape;
+    return staying.length > Math.max(splitBrain === 'consistency' ? 2 : 3, minInSync);
   }
 
   #watch(process: Process, starts: number): void {

@@ -107,7 +107,7 @@ export class GridClock {
 
   #checkSpread(spreadMs: number): void {
     this.spreadMs = Math.max(this.spreadMs, spreadMs);
-    const most = presets.lan.leaseMs;
+    const most = this.#grid.shape.timings?.leaseMs ?? presets.lan.leaseMs;
     if (spreadMs > most) this.#report(`grid times are ${spreadMs} ms apart, ${most} at most`);
   }
 

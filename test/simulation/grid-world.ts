@@ -5,7 +5,7 @@ import type { Clock } from '../../src/base/clock.ts';
 import type { Address, PartitionId } from '../../src/base/ids.ts';
 import { defaultLimits, type Limits } from '../../src/base/limits.ts';
 import type { Random } from '../../src/base/random.ts';
-import { presets } from '../../src/base/timings.ts';
+import { presets, type Timings } from '../../src/base/timings.ts';
 import type { MergePolicy } from '../../src/grid-merge.ts';
 import type { Inheritance } from '../../src/member/inheritance.ts';
 import { Member } from '../../src/member/member.ts';
@@ -33,6 +33,10 @@ export interface GridShape {
   readonly lite: number;
   readonly partitions: number;
   readonly backups: number;
+  /** @default 1 */
+  readonly minInSync?: number;
+  /** Beside those of the preset `lan`. */
+  readonly timings?: Partial<Timings>;
   /** 0 where members name none. */
   readonly zones: number;
   readonly limits: Limits;
@@ -62,17 +66,24 @@ const levelled: PlacementOptions = {
 
 /** Small bounds, so that what is rare in production is common here. */
 export function drawShape(random: Random): GridShape {
-  const members = random.pick([3, 3, 4, 5]);
+  const members = random.pick([3, 3, 4, 5, 6]);
+  const backups = random.pick([0, 1, 1, 1, 1, 1, 2, 2, 2, 3]);
   return {
     members,
     lite: random.pick([0, 0, 1]),
-    partitions: random.pick([3, 5, 7]),
-    backups: random.pick([1, 1, 2]),
+    partitions: random.pick([1, 3, 5, 7]),
+    backups,
+    minInSync: 1 + random.below(Math.min(backups, 2) + 1),
+    timings: {
+      leaseMs: random.pick([900, 1_500, 1_500, 3_000]),
+      rebalanceDelayMs: random.pick([1_000, 5_000, 30_000]),
+    },
     zones: random.pick([0, 0, 2, 3]),
     splitBrain: random.pick(['auto', 'consistency']),
     clients: random.pick<Routing[]>([['direct'], ['gateway'], ['direct', 'gateway', 'gateway']]),
     limits: {
       ...defaultLimits,
+      partitionQueueMax: random.pick([8, 64, 16_384]),
       changesInFlightMax: random.pick([4, 16, 1_024]),
       copyChunkBytes: random.pick([64, 512, 65_536]),
       copyChunksInFlightMax: random.pick([1, 4]),
@@ -224,13 +235,14 @@ export class GridWorld {
   }
 
   #await(isSo: () => boolean, otherwise: string): void {
-    if (!this.world.runUntil(isSo, this.world.now + 10_000)) throw new Error(otherwise);
+    // A link that is half-open for data alone is found within 9 s.
+    if (!this.world.runUntil(isSo, this.world.now + 20_000)) throw new Error(otherwise);
   }
 
   #start(parts: ProcessParts, isData: boolean, zone: string): Program {
     const stops: string[] = [];
     const inheritance = this.#inheritance;
-    const { backups, partitions, limits, members } = this.shape;
+    const { backups, minInSync = 1, partitions, limits, members } = this.shape;
     const atFirst = this.world.now > 0 ? (this.shape.lateExpect ?? members) : members;
     const expect = this.#isReturning ? Number.POSITIVE_INFINITY : atFirst;
     const known = this.processes.map(({ address }) => address);
@@ -244,11 +256,11 @@ export class GridWorld {
       mayFormAlone: false,
       expect: isData ? expect : expect + 1,
       backups,
-      minInSync: 1,
+      minInSync,
       partitions,
       onPartitionLost: this.shape.onPartitionLost ?? 'fail',
       splitBrain: this.shape.splitBrain ?? 'auto',
-      timings: presets.lan,
+      timings: { ...presets.lan, ...this.shape.timings },
       limits,
     };
     const { mergePolicies = {} } = this.shape;

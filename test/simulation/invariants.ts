@@ -1,5 +1,5 @@
 /** What must hold at every moment of a run (PROTOCOL.md 6.4, those that apply), and at its end. */
-import type { MemberId, PartitionId, Sequence } from '../../src/base/ids.ts';
+import type { Address, MemberId, PartitionId, Sequence } from '../../src/base/ids.ts';
 import type { Member } from '../../src/member/member.ts';
 import {
   copiesWanted,
@@ -16,6 +16,9 @@ type Place = string;
 
 /** Looks at all records take longer than the rest. */
 const checksPerCopies = 4;
+const checksPerTables = 40;
+/** Of each log, the last so many. */
+const entriesCompared = 16;
 
 export class Invariants {
   readonly violations: string[] = [];
@@ -31,6 +34,10 @@ export class Invariants {
     replicas: 0,
     moves: 0,
     handovers: 0,
+    prefixes: 0,
+    replies: 0,
+    leaders: 0,
+    tables: 0,
   };
   readonly #grid: GridWorld;
   readonly #hasForks: boolean;
@@ -49,6 +56,13 @@ export class Invariants {
   /** How far each replica was looked at. */
   readonly #seen = new WeakMap<Replica, number>();
 
+  /** I7: where each primary was when it was last looked at. */
+  readonly #primaries = new WeakMap<
+    object,
+    { readonly version: number; readonly commit: number }
+  >();
+  /** I14: who led the meta group in a term. */
+  readonly #leaders = new Map<string, MemberId>();
   #checks = 0;
 
   /** With `hasForks` each lineage is looked at for itself; otherwise there is one, and no second. */
@@ -72,7 +86,100 @@ export class Invariants {
         if (isServing) this.#checkAlone(holders, member.id, place);
       }
     }
-    if (this.#checks++ % checksPerCopies === 0) this.#checkCopies();
+    this.#checkLeaders();
+    if (this.#checks++ % checksPerCopies !== 0) return;
+    this.#checkCopies();
+    this.#checkLogs();
+    if (this.#checks % checksPerTables === 1) this.#checkTables();
+  }
+
+  /** Nobody answers without a lease. Told as an answer leaves for another member. */
+  replied(from: Address): void {
+    const process = this.#grid.processes.find(({ address, isUp }) => isUp && address === from);
+    if (process === undefined) return;
+    this.looks.replies++;
+    const { member, clock } = process.program;
+    const voidSince = member.meta.lease.voidSince(clock.monotonic());
+    if (voidSince === undefined) return;
+    const forMs = clock.monotonic() - voidSince;
+    this.#report(`I1: ${member.id} answers, and its lease has been over for ${forMs} ms`);
+  }
+
+  /** I5: the logs of those in sync are prefixes of the longest of them. */
+  #checkLogs(): void {
+    const longest = new Map<PartitionId, Replica>();
+    const inSync = this.#inSync();
+    for (const { partition, replica } of inSync) {
+      const most = longest.get(partition)?.state.log.last ?? -1;
+      if (replica.state.log.last > most) longest.set(partition, replica);
+    }
+    for (const { id, partition, replica } of inSync) {
+      const most = longest.get(partition);
+      if (most !== undefined && most !== replica) this.#checkPrefix(id, partition, replica, most);
+    }
+  }
+
+  /** The copies that are whole, of this generation and in sync by the newest table. */
+  #inSync(): readonly { id: MemberId; partition: PartitionId; replica: Replica }[] {
+    const { members, newest } = this.#grid;
+    if (newest === undefined) return [];
+    const ofLineage = members.filter(({ state }) => state.lineage.id === newest.state.lineage.id);
+    const all = ofLineage.flatMap(({ id, host }) =>
+      [...host.replicas()].map(({ partition, replica }) => ({ id, partition, replica })),
+    );
+    return all.filter(({ id, partition, replica }) => {
+      const row = rowOf(newest.state, partition);
+      const { isWhole, generation } = replica.state;
+      return row?.inSync.includes(id) === true && isWhole && generation === row.generation;
+    });
+  }
+
+  #checkPrefix(id: MemberId, partition: PartitionId, replica: Replica, longest: Replica): void {
+    const { log } = replica.state;
+    for (let sequence = log.last; sequence > log.last - entriesCompared; sequence--) {
+      const own = log.at(sequence as Sequence);
+      const other = longest.state.log.at(sequence as Sequence);
+      if (own === undefined || other === undefined) return;
+      this.looks.prefixes++;
+      if (nameOf(own) === nameOf(other)) continue;
+      this.#report(`I5: ${sequence} of ${partition} at ${id} is ${nameOf(own)}: ${nameOf(other)}`);
+    }
+  }
+
+  /** I14: one leader a term in each lineage. */
+  #checkLeaders(): void {
+    for (const { id, meta, state } of this.#grid.members) {
+      if (!meta.isLeader || meta.raft === undefined) continue;
+      this.looks.leaders++;
+      const key = `${JSON.stringify(state.lineage)} ${meta.raft.term}`;
+      const other = this.#leaders.get(key) ?? id;
+      if (other !== id) this.#report(`I14: ${other} and ${id} lead in term ${key}`);
+      this.#leaders.set(key, id);
+    }
+  }
+
+  /** I14: whoever has applied as much of the log of the meta group has the same table. */
+  #checkTables(): void {
+    const tables = new Map<string, string>();
+    for (const { id, state } of this.#grid.members) {
+      const key = `${JSON.stringify(state.lineage)} ${state.applied}`;
+      const table = JSON.stringify([state.groups, [...state.members], [...state.structures]]);
+      this.looks.tables++;
+      if ((tables.get(key) ?? table) !== table) this.#report(`I14: tables differ at ${key}: ${id}`);
+      tables.set(key, table);
+    }
+  }
+
+  /** I7: nothing is committed while fewer are in sync than a write needs. */
+  #checkEnough(place: Place, primary: object, state: Replica['state']): void {
+    const { row, commit } = state;
+    if (row === undefined) return;
+    const before = this.#primaries.get(primary);
+    this.#primaries.set(primary, { version: row.version, commit });
+    const hadFew = before?.version === row.version && row.inSync.length < state.options.minInSync;
+    if (hadFew && commit > before.commit) {
+      this.#report(`I7: ${place} commits with ${row.inSync} in sync`);
+    }
   }
 
   #placeOf(partition: PartitionId, { state }: Member): Place {
@@ -189,6 +296,7 @@ export class Invariants {
     if (primary === undefined) return;
     this.#checkServing(place, state.term, member);
     this.#checkBounds(place, state.log.last - state.commit);
+    this.#checkEnough(place, primary, state);
     const inSync = state.row?.inSync ?? [];
     this.looks.ackSets++;
     const missing = inSync.filter((id) => id !== member && !primary.ackSet.has(id));

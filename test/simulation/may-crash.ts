@@ -3,7 +3,7 @@
  * nothing.
  */
 import type { MemberId } from '../../src/base/ids.ts';
-import type { MetaState } from '../../src/partition/meta-state.ts';
+import { type MetaState, rowOf } from '../../src/partition/meta-state.ts';
 import { nextVoterChange } from '../../src/partition/voters.ts';
 import type { RaftConfig } from '../../src/wire/consensus-messages.ts';
 import type { GridWorld } from './grid-world.ts';
@@ -20,7 +20,7 @@ export function mayCrash(grid: GridWorld, name: string): boolean {
   if (state === undefined || victim?.isUp !== true || !areAllAlive(grid, state)) return false;
   const staying = grid.processes.filter((process) => !process.isPaused && process !== victim);
   const up = new Set(staying.map(({ id }) => id));
-  return !isChanging(grid) && keepMajorities(grid, state, up) && keepCopies(state, up);
+  return !isChanging(grid, state) && keepMajorities(grid, state, up) && keepCopies(state, up);
 }
 
 function areAllAlive(grid: GridWorld, { members }: MetaState): boolean {
@@ -58,12 +58,15 @@ function keepCopies({ groups }: MetaState, up: ReadonlySet<MemberId>): boolean {
 
 /**
  * Whether a set in sync may shrink at any moment by a proposal that is on its way: then the copies that the
- * table shows cover nothing. A promotion may propose as well.
+ * table shows cover nothing. A promotion may propose as well. Proposals of a row that has a later version by now
+ * come to nothing, whether their proposer knows that or not.
  */
-function isChanging(grid: GridWorld): boolean {
+function isChanging(grid: GridWorld, state: MetaState): boolean {
   return grid.members.some((member) =>
-    [...member.host.replicas()].some(
-      ({ replica }) => replica.role === 'promotion' || replica.primary?.hasProposed === true,
-    ),
+    [...member.host.replicas()].some(({ partition, replica }) => {
+      const mayPropose = replica.role === 'promotion' || replica.primary?.hasProposed === true;
+      const version = rowOf(state, partition)?.version ?? 0;
+      return mayPropose && (replica.state.row?.version ?? 0) >= version;
+    }),
   );
 }

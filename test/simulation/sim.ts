@@ -1,11 +1,14 @@
 /**
- * `npm run sim -- --seeds 300 [--seed 1] [--only grid] [--faults-ms 15000] [--twice 0] [--trace]`: runs
- * simulated grids, each from its own seed, and exits 1 at any violation, or where too little happened.
+ * `npm run sim -- --seeds 300 [--seed 1] [--only grid] [--faults-ms 15000] [--without cut,edges] [--twice 0]
+ * [--trace] [--no-shrink]`: runs simulated grids, each from its own seed, and exits 1 at any violation, or where
+ * too little happened. A seed that fails is made smaller, and printed with the command that plays it again.
  */
 import { parseArgs } from 'node:util';
+import { faultKinds } from '../../src/testing/fault-kinds.ts';
+import { shrink } from './shrink.ts';
 import { names, replayOf, type Simulation, simulations } from './simulations.ts';
 import { Totals } from './totals.ts';
-import type { RunResult } from './trial.ts';
+import { type RunOptions, type RunResult, type Trouble, troubles } from './trial.ts';
 
 const { values } = parseArgs({
   options: {
@@ -14,15 +17,19 @@ const { values } = parseArgs({
     /** One of the simulations, instead of all. */
     only: { type: 'string' },
     'faults-ms': { type: 'string', default: '15000' },
+    /** What does not go wrong. */
+    without: { type: 'string', default: '' },
     /** How many of the seeds are run again, to compare the hashes. */
     twice: { type: 'string', default: '0' },
     trace: { type: 'boolean', default: false },
+    'no-shrink': { type: 'boolean', default: false },
   },
 });
 
 const first = Number(values.seed);
 const seeds = Number(values.seeds);
 const faultsMs = Number(values['faults-ms']);
+const without = troublesOf(values.without);
 const chosen = names.filter((name) => values.only === undefined || name === values.only);
 if (chosen.length === 0)
   throw new Error(`expected --only ${names.join('|')}, found ${values.only}`);
@@ -32,11 +39,11 @@ for (const name of chosen) {
   const startedAt = performance.now();
   let bad = 0;
   for (let seed = first; seed < first + seeds; seed++) {
-    const result = simulations[name](seed, { faultsMs, traceLinesMax: values.trace ? 4_000 : 0 });
+    const result = runOne(name, seed);
     totals.add(result);
     const violations = [...result.violations];
     if (seed - first < Number(values.twice)) {
-      const { hash } = simulations[name](seed, { faultsMs, traceLinesMax: 0 });
+      const { hash } = runOne(name, seed);
       if (hash !== result.hash) violations.push(`the second run gave ${hash}`);
     }
     if (violations.length === 0) continue;
@@ -51,9 +58,47 @@ for (const name of chosen) {
   if (bad > 0 || shortfalls.length > 0) process.exitCode = 1;
 }
 
+/** A member that lost an invariant of its own throws: that ends its world, and not all others. */
+function runOne(name: Simulation, seed: number): RunResult {
+  const traceLinesMax = values.trace ? 4_000 : 0;
+  const options: RunOptions = { faultsMs, traceLinesMax, without };
+  try {
+    return simulations[name](seed, options);
+  } catch (error) {
+    const violations = [String(error)];
+    return {
+      seed,
+      violations,
+      hash: '',
+      worldMs: 0,
+      messages: 0,
+      counts: {},
+      shape: '',
+      trace: [],
+    };
+  }
+}
+
+function troublesOf(text: string): readonly Trouble[] {
+  const known: readonly Trouble[] = [...troubles, ...faultKinds];
+  return text.split(',').flatMap((word) => {
+    const trouble = known.find((candidate) => candidate === word);
+    if (trouble === undefined && word !== '') {
+      throw new Error(`expected --without some of ${known.join(',')}, found ${word}`);
+    }
+    return trouble ?? [];
+  });
+}
+
 function report(name: Simulation, result: RunResult, violations: readonly string[]): void {
-  console.log(`${name} seed ${result.seed} ${result.shape}`);
+  const { seed } = result;
+  console.log(`${name} seed ${seed} ${result.shape}`);
   for (const violation of violations) console.log(`  ${violation}`);
-  console.log(`  replay: ${replayOf(name, result, faultsMs)}`);
+  console.log(`  replay: ${replayOf(name, result, faultsMs, without)}`);
   for (const line of result.trace) console.log(`    ${line}`);
+  if (values.trace || values['no-shrink'] || without.length > 0) return;
+  const smaller = shrink(name, seed, faultsMs);
+  if (smaller === undefined) return;
+  console.log(`  smaller: ${replayOf(name, result, smaller.faultsMs, smaller.without)}`);
+  console.log(`    ${smaller.violation}`);
 }

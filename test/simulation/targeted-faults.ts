@@ -11,6 +11,7 @@ import { type Random, seededRandom } from '../../src/base/random.ts';
 import type { Verdict } from '../../src/testing/sim-network.ts';
 import type { Message } from '../../src/wire/messages.ts';
 import type { GridWorld } from './grid-world.ts';
+import type { Silences } from './silences.ts';
 
 /** Those whose delay, loss or repetition the protocol has a rule for. */
 const delicate = [
@@ -53,15 +54,25 @@ export class TargetedFaults {
   /** A primary whose entries get lost, and until when. */
   #muted: { readonly from: Address; readonly until: number } | undefined;
   readonly #mayCrash: (name: string) => boolean;
+  readonly #silences: Silences;
+  /** That a message comes again when it is long outdated. */
+  readonly #staleChance: number;
 
-  constructor(grid: GridWorld, seed: number, mayCrash: (name: string) => boolean) {
+  constructor(
+    grid: GridWorld,
+    seed: number,
+    silences: Silences,
+    mayCrash: (name: string) => boolean,
+  ) {
     this.#grid = grid;
+    this.#silences = silences;
     this.#mayCrash = mayCrash;
     this.#random = seededRandom(seed * 3 + 2);
     const drawn = delicate.filter(() => this.#random.next() < 0.4);
     this.#kinds = new Set<Delicate>(drawn);
     this.#chance = this.#random.pick([0.01, 0.05, 0.2]);
     this.#delayMs = this.#random.pick([20, 300, 1_500]);
+    this.#staleChance = this.#random.pick([0, 0.002, 0.02]);
   }
 
   inject(): void {
@@ -74,6 +85,19 @@ export class TargetedFaults {
   }
 
   #judge(from: Address, to: Address, message: Message): Verdict {
+    if (this.#silences.isLost(from, to, message, this.#grid.world.now)) return 'drop';
+    const verdict = this.#verdictOn(from, to, message);
+    if (verdict !== 'pass' || !this.#isRepeated(message)) return verdict;
+    this.#grid.world.counts.fault('targeted again');
+    return { againAfterMs: this.#random.pick([300, 1_500, 5_000]) * this.#random.next() };
+  }
+
+  /** An op is never sent twice over a link: what its caller says of its outcome builds on that. */
+  #isRepeated({ kind }: Message): boolean {
+    return !kind.startsWith('op.') && this.#random.next() < this.#staleChance;
+  }
+
+  #verdictOn(from: Address, to: Address, message: Message): Verdict {
     if (message.kind === 'replica.append' && message.entries.length > 0) {
       if (this.#isMuted(from)) return 'drop';
     }

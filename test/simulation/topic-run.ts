@@ -1,13 +1,19 @@
 /** One run of a topic in a simulated grid from a seed: form, publish, faults, heal, converge, check. */
+import type { FaultKind } from '../../src/testing/fault-kinds.ts';
 import { lastOf, TopicChecker } from '../histories/topic-checker.ts';
 import { TopicIncarnations } from '../histories/topic-incarnations.ts';
 import { Destruction } from './destruction.ts';
 import { rumoursName, TopicWorkload, topicName } from './topic-workload.ts';
 import { type RunOptions, type RunResult, Trial } from './trial.ts';
 
+/** A path that was clogged owes what it was handed long after it is well again, and topics hand it much. */
+export const withoutInTopics: readonly FaultKind[] = ['clog'];
+
 export function runTopic(seed: number, options: RunOptions): RunResult {
-  // A path that was clogged owes what it was handed long after it is well again, and topics hand it much.
-  const trial = new Trial(seed, { ...options, without: ['clog'] });
+  const trial = new Trial(seed, {
+    ...options,
+    without: [...(options.without ?? []), ...withoutInTopics],
+  });
   const { grid, random } = trial;
   const definition = { backups: grid.shape.backups, retain: random.pick([0, 10, 1_000]) };
   const news = new TopicWorkload(grid, random, {

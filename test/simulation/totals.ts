@@ -2,8 +2,8 @@
  * What the runs of one simulation counted together, and whether enough happened: a simulation in which nothing
  * happens proves nothing.
  */
-import { faultKinds } from '../../src/testing/fault-kinds.ts';
-import type { Simulation } from './simulations.ts';
+import { type FaultKind, faultKinds } from '../../src/testing/fault-kinds.ts';
+import { type Simulation, withoutKinds } from './simulations.ts';
 import type { RunResult } from './trial.ts';
 
 type Counts = Record<string, Record<string, number>>;
@@ -11,6 +11,15 @@ type Counts = Record<string, Record<string, number>>;
 /** In so few runs chance may leave something out. */
 const runsMin = 20;
 const faultKindsMin = 12;
+/**
+ * In so many runs, with the usual time of faults, each kind of fault has to have happened as often in the mean:
+ * 2,000 seeds of all simulations then have 5,000 of each.
+ */
+const manyRuns = 200;
+const faultsOfKindMin = 0.85;
+/** And as many calls have to have been answered: 2,000 seeds then have 5 million. */
+const operationsMin: Readonly<Partial<Record<Simulation, number>>> = { grid: 2_500 };
+const answered = ['maps', 'queues', 'errands'] as const;
 
 const looks = { serving: 1, promotions: 1.5, ackSets: 1, copies: 20, entries: 1, logs: 1 };
 const clients = {
@@ -96,6 +105,26 @@ export class Totals {
     }
     const kinds = faultKinds.filter((kind) => (this.counts.faults?.[kind] ?? 0) > 0);
     if (kinds.length < faultKindsMin) found.push(`${this.name}: only the faults ${kinds}`);
+    return this.runs < manyRuns ? found : [...found, ...this.#shortfallsOfMany()];
+  }
+
+  /** Calls of maps and queues that were answered. */
+  get operations(): number {
+    return answered.reduce((sum, subject) => sum + (this.counts[subject]?.ok ?? 0), 0);
+  }
+
+  #shortfallsOfMany(): readonly string[] {
+    const { runs, name, operations } = this;
+    const rare = faultKinds.filter(
+      (kind) => !withoutKinds[name]?.includes(kind) && this.#ofKind(kind) < faultsOfKindMin * runs,
+    );
+    const found = rare.map((kind) => `${name}: ${this.#ofKind(kind)} of ${kind} in ${runs} runs`);
+    const least = (operationsMin[name] ?? 0) * runs;
+    if (operations < least) found.push(`${name}: ${operations} answers, ${least} wanted`);
     return found;
+  }
+
+  #ofKind(kind: FaultKind): number {
+    return this.counts.kinds?.[kind] ?? 0;
   }
 }

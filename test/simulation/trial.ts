@@ -7,16 +7,26 @@ import type { FaultKind, FaultLimits } from '../../src/testing/fault-kinds.ts';
 import { drawSwarm, FaultPlan, type Swarm } from '../../src/testing/faults.ts';
 import { ClientFaults } from './client-faults.ts';
 import { ComingsAndGoings } from './comings-and-goings.ts';
+import { EdgeFaults } from './edge-faults.ts';
 import { describeGrid } from './grid-description.ts';
 import { drawShape, type GridShape, GridWorld } from './grid-world.ts';
 import { Invariants } from './invariants.ts';
+import { LastingFault } from './lasting-faults.ts';
 import { mayCrash } from './may-crash.ts';
+import { Silences } from './silences.ts';
 import { TargetedFaults } from './targeted-faults.ts';
+
+/** What else goes wrong, beside the kinds of faults of every world. */
+export const troubles = ['targeted', 'edges', 'comings', 'clients', 'lasting'] as const;
+
+export type Trouble = FaultKind | (typeof troubles)[number];
 
 export interface RunOptions {
   /** How long faults go on, in the world's time. */
   readonly faultsMs: number;
   readonly traceLinesMax: number;
+  /** What does not go wrong, though the seed says so. */
+  readonly without?: readonly Trouble[];
 }
 
 /** How often what happened, by subject. */
@@ -39,13 +49,12 @@ export interface TrialOptions extends RunOptions {
   readonly shape?: (random: Random) => GridShape;
   /** Whether members may go on alone. @default false */
   readonly hasForks?: boolean;
-  /** Kinds of faults that this simulation does without. */
-  readonly without?: readonly FaultKind[];
 }
 
 const convergeMs = 90_000;
 /** How often the invariants are looked at while there are faults. */
 const lookMs = 20;
+const calmLookMs = 100;
 
 export class Trial {
   readonly grid: GridWorld;
@@ -59,6 +68,7 @@ export class Trial {
   readonly #swarm: Swarm;
   readonly #shape: GridShape;
   readonly #options: TrialOptions;
+  #plan: FaultPlan | undefined;
 
   constructor(seed: number, options: TrialOptions) {
     this.#seed = seed;
@@ -96,13 +106,26 @@ export class Trial {
 
   /** Goes on until it holds, for so long at most; a violation where it does not. */
   expectWithin(ms: number, what: string, isSo: () => boolean): void {
+    this.expect(this.#within(ms, isSo), what);
+  }
+
+  /** Also in the calm the invariants are looked at. */
+  #within(ms: number, isSo: () => boolean): boolean {
     const { world } = this.grid;
-    this.expect(world.runUntil(isSo, world.now + ms), what);
+    let lookAt = world.now;
+    const look = () => {
+      if (world.now >= lookAt) {
+        lookAt = world.now + calmLookMs;
+        this.invariants.check();
+      }
+      return isSo();
+    };
+    return world.runUntil(look, world.now + ms);
   }
 
   /** False where nothing can be tried in it. */
   settle(what: string): boolean {
-    const isSettled = this.grid.settle(convergeMs);
+    const isSettled = this.#within(convergeMs, () => this.grid.isSafe);
     if (!isSettled) this.expect(false, `${what}: ${describeGrid(this.grid)}`);
     return isSettled;
   }
@@ -112,34 +135,81 @@ export class Trial {
     const { grid } = this;
     const { world } = grid;
     const may = (name: string) => mayCrash(grid, name);
-    const plan = this.plan(this.#swarm.kinds, {
-      mayCrash: may,
-      mayRestart: (name) => grid.mayRestart(name),
-    });
-    const targeted = new TargetedFaults(grid, this.#seed, may);
-    const ofClients = new ClientFaults(grid, this.#seed);
-    const comings = new ComingsAndGoings(grid, this.#seed);
-    plan.inject(this.#options.faultsMs);
-    ofClients.inject();
-    // In two of three worlds, so that one is left in which the members stay who they are.
-    if (this.#seed % 3 !== 0) comings.inject(this.#options.faultsMs);
-    if (this.isTargeted) targeted.inject();
+    const { comings, heal } = this.#inject(may);
     this.watch(this.#options.faultsMs);
-    targeted.heal();
-    ofClients.heal();
-    plan.heal();
+    heal();
     world.runFor(2_000);
     for (const process of grid.callers) if (!process.isUp) world.restart(process.name);
     const haveLeft = () => comings.isSettled;
     this.expectWithin(convergeMs, 'members could not leave', haveLeft);
+    this.#converge();
+    // In one of three worlds something stays wrong after that.
+    if (this.#seed % 3 === 1 && this.#has('lasting')) this.#endure(may);
+  }
+
+  /** Begins all that goes wrong in this world. */
+  #inject(may: (name: string) => boolean): { comings: ComingsAndGoings; heal: () => void } {
+    const { grid } = this;
+    const { faultsMs } = this.#options;
+    const plan = new FaultPlan(grid.world, this.#swarm, {
+      mayCrash: may,
+      mayRestart: (name) => grid.mayRestart(name),
+    });
+    this.#plan = plan;
+    const silences = new Silences();
+    const targeted = new TargetedFaults(grid, this.#seed, silences, may);
+    const edges = new EdgeFaults(grid, this.#seed, silences, may);
+    const ofClients = new ClientFaults(grid, this.#seed);
+    const comings = new ComingsAndGoings(grid, this.#seed);
+    plan.inject(faultsMs);
+    if (this.#has('clients')) ofClients.inject();
+    // In two of three worlds, so that one is left in which the members stay who they are.
+    if (this.#seed % 3 !== 0 && this.#has('comings')) comings.inject(faultsMs);
+    if (this.isTargeted && this.#has('targeted')) targeted.inject();
+    if (this.isTargeted && this.#has('edges')) edges.inject();
+    this.#watchReplies();
+    const heal = () => {
+      targeted.heal();
+      edges.heal();
+      ofClients.heal();
+      plan.heal();
+    };
+    return { comings, heal };
+  }
+
+  #converge(): void {
+    const { grid } = this;
     this.settle('the grid did not converge');
     const isLevel = () => grid.isLevel && grid.isSafe;
     this.expectWithin(convergeMs, 'copies did not become level', isLevel);
   }
 
+  #endure(may: (name: string) => boolean): void {
+    if (this.#violations.length > 0 || this.invariants.violations.length > 0) return;
+    for (const what of new LastingFault(this.grid, this.#seed, may).endure()) {
+      this.expect(false, what);
+    }
+    this.#converge();
+  }
+
+  #has(trouble: Trouble): boolean {
+    return this.#options.without?.includes(trouble) !== true;
+  }
+
+  /** Beside what targeted faults make of them. */
+  #watchReplies(): void {
+    const { network } = this.grid.world;
+    const judge = network.onSend;
+    network.onSend = (from, to, message) => {
+      if (message.kind === 'op.reply') this.invariants.replied(from);
+      return judge?.(from, to, message) ?? 'pass';
+    };
+  }
+
   result(violations: readonly string[], counts: RunCounts): RunResult {
     const { world, clientLooks } = this.grid;
     const { mode, kinds } = this.#swarm;
+
     const all = [...this.#violations, ...violations, ...this.invariants.violations];
     const { isTargeted } = this;
     return {
@@ -153,6 +223,7 @@ export class Trial {
         clients: { ...Object.fromEntries(world.counts.sockets), ...clientLooks.counts },
         looks: this.invariants.looks,
         faults: Object.fromEntries(world.counts.faults),
+        kinds: Object.fromEntries(this.#plan?.counts ?? []),
       },
       shape: JSON.stringify({ ...this.#shape, limits: undefined, kinds, mode, isTargeted }),
       trace: all.length > 0 ? world.traceLines : [],
@@ -160,7 +231,7 @@ export class Trial {
   }
 }
 
-function swarmWithout(swarm: Swarm, without: readonly FaultKind[]): Swarm {
+function swarmWithout(swarm: Swarm, without: readonly Trouble[]): Swarm {
   const kinds = swarm.kinds.filter((kind) => !without.includes(kind));
   return { ...swarm, kinds: kinds.length > 0 ? kinds : ['crash', 'cut'] };
 }

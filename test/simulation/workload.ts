@@ -23,7 +23,8 @@ import {
 import type { SimProcess } from '../../src/testing/sim-process.ts';
 import { encodeKey } from '../../src/wire/key.ts';
 import { decodeValue, encodeValue } from '../../src/wire/value.ts';
-import { Calling, type End } from './calling.ts';
+import { CounterBounds } from '../histories/counter-bounds.ts';
+import { Calling, type End, type How } from './calling.ts';
 import { Destruction } from './destruction.ts';
 import type { Caller, GridWorld } from './grid-world.ts';
 
@@ -49,6 +50,8 @@ export class Workload {
   /** Errors of calls on the map that stays, by code. */
   readonly refusals = new Map<string, number>();
   readonly #history = new HistoryRecorder<MapEntryInput, MapEntryOutput>();
+  readonly #bounds = new CounterBounds();
+  readonly #outOfBounds: string[] = [];
   readonly #grid: GridWorld;
   readonly #random: Random;
   readonly #options: WorkloadOptions;
@@ -63,7 +66,8 @@ export class Workload {
   }
 
   get counts(): Readonly<Record<string, number>> {
-    return { ...this.calling.ended, destroyed: this.destruction.count };
+    const counters = this.#bounds.looks;
+    return { ...this.calling.ended, destroyed: this.destruction.count, counters };
   }
 
   get open(): number {
@@ -100,7 +104,7 @@ export class Workload {
   violations(): string[] {
     const { verdict, explanation } = checkLinearizable(mapEntryModel, this.#history.history());
     const found = verdict === 'ok' ? [] : [`${verdict}: ${explanation}`];
-    return [...found, ...this.destruction.violations];
+    return [...found, ...this.#outOfBounds, ...this.destruction.violations];
   }
 
   #draw(): MapEntryInput {
@@ -127,6 +131,7 @@ export class Workload {
     next = () => {},
   ): void {
     let operation: number | undefined;
+    let counter = '';
     this.calling.begin<MapEntryOutput>(
       process,
       (caller, end) => {
@@ -138,14 +143,25 @@ export class Workload {
         }
         // A destroyed map is another one than that which follows it.
         const key = `${structure.id} ${input.key}`;
+        counter = key;
         operation = this.#history.invoke(number, { ...input, key });
         this.#submit(caller.router, structure, input, end);
       },
       (how, output) => {
         if (operation !== undefined) this.#record(operation, how, output);
+        if (operation !== undefined) this.#count(number, counter, input, how, output);
         next();
       },
     );
+  }
+
+  /** Keys that begin with n are only ever incremented; those of another incarnation are others. */
+  #count(number: number, key: string, input: MapEntryInput, how: How, output?: MapEntryOutput) {
+    if (input.call === 'increment') this.#bounds.incremented(key, how);
+    const isLast = number >= readersFrom && `${input.key}`.startsWith('n');
+    if (!isLast || how !== 'ok') return;
+    const wrong = this.#bounds.judge(key, Number(output?.value ?? 0));
+    if (wrong !== undefined) this.#outOfBounds.push(wrong);
   }
 
   #record(operation: number, how: 'ok' | 'failed' | 'unknown', output?: MapEntryOutput): void {
