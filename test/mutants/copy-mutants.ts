@@ -34,7 +34,7 @@ export const copyMutants: readonly Mutant[] = [
         to: 'if (state.isWhole && !state.options.content.apply(entry, nowMs)) break;',
       },
     ],
-    checks: [inGrid(1), inTest(replicas, 'copies while writes go on')],
+    checks: [inGrid(5), inTest(replicas, 'copies while writes go on')],
   },
   {
     name: 'a chunk is applied at any position of the log',

@@ -34,7 +34,7 @@ export const leaseMutants: readonly Mutant[] = [
         to: "if (this.#sync.isDraining) return 'not-ready';",
       },
     ],
-    checks: [inGrid(1), inTest(replicas, 'takes nothing without a lease')],
+    checks: [inGrid(4), inTest(replicas, 'takes nothing without a lease')],
   },
   {
     name: 'no lease is asked for where a write is acknowledged',
@@ -45,7 +45,7 @@ export const leaseMutants: readonly Mutant[] = [
         to: 'this.#pending.settle(this.#state.commit, out);',
       },
     ],
-    checks: [inGrid(1), inTest(replicas, 'keeps answers back until it has one again')],
+    checks: [inGrid(17), inTest(replicas, 'keeps answers back until it has one again')],
   },
   {
     name: 'no lease is asked for where a wait ends in vain',
@@ -67,7 +67,7 @@ export const leaseMutants: readonly Mutant[] = [
         to: 'return true;',
       },
     ],
-    checks: [inGrid(11), inTest(leases, 'is not there before a heartbeat was acknowledged')],
+    checks: [inGrid(23), inTest(leases, 'is not there before a heartbeat was acknowledged')],
   },
   {
     name: 'a lease counts from when its acknowledgement came',
@@ -110,7 +110,7 @@ export const leaseMutants: readonly Mutant[] = [
         to: 'this.#leaseFloor = nowMs;\n    this.#grants.clear();',
       },
     ],
-    checks: [inGrid(1), inTest(controllers, 'waits under a new leader for a whole lease')],
+    checks: [inGrid(2), inTest(controllers, 'waits under a new leader for a whole lease')],
   },
   {
     name: 'a member gets a lease that does not know the table',

@@ -50,7 +50,7 @@ export const replicationMutants: readonly Mutant[] = [
         to: 'const from = last ?? log.last;',
       },
     ],
-    checks: [inGrid(1), inTest(replicas, 'waits for every member in sync')],
+    checks: [inGrid(21), inTest(replicas, 'waits for every member in sync')],
   },
   {
     name: 'a promotion pulls no tail',
@@ -66,7 +66,7 @@ export const replicationMutants: readonly Mutant[] = [
         to: 'const from = Math.min(last ?? 0, log.last) as Sequence;',
       },
     ],
-    checks: [inGrid(1), inTest(replicas, 'takes the longest log')],
+    checks: [inGrid(16), inTest(replicas, 'takes the longest log')],
   },
   {
     name: 'a primary serves before what its predecessor left is committed',
@@ -132,7 +132,7 @@ export const replicationMutants: readonly Mutant[] = [
         to: 'if (!staysLearner && id === this.#state.options.self) this.#peers.delete(id);',
       },
     ],
-    checks: [inGrid(1), inTest(replicas, 'gives a pruned member that comes back a new stream')],
+    checks: [inGrid(11), inTest(replicas, 'gives a pruned member that comes back a new stream')],
   },
   {
     name: 'a learner’s stream outlives versions that nobody here saw',
@@ -187,7 +187,7 @@ export const replicationMutants: readonly Mutant[] = [
         to: 'return surroundings.isRefused(id);',
       },
     ],
-    checks: [inGrid(1), inTest(replicas, 'waits for a silent peer for two seconds')],
+    checks: [inGrid(22), inTest(replicas, 'waits for a silent peer for two seconds')],
   },
   {
     name: 'a learner that gets nowhere is never given up',

@@ -107,7 +107,7 @@ export const hookedMutants: readonly HookedMutant[] = [
         const { changes } = runQueue.call(store, queue.settleOp([op.subarray(1)]), context);
         return { ...ran, changes };
       }),
-    seed: 1,
+    seed: 11,
   },
   {
     name: 'a member that forgets what a wait was given when it is cancelled',
@@ -135,7 +135,7 @@ export const hookedMutants: readonly HookedMutant[] = [
     owner: Lease.prototype,
     member: 'isValid',
     make: () => () => true,
-    seed: 11,
+    seed: 2,
   },
   {
     name: 'a leader that grants leases that nobody notes',
@@ -143,7 +143,7 @@ export const hookedMutants: readonly HookedMutant[] = [
     owner: Controller.prototype,
     member: 'heartbeat',
     make: () => () => true,
-    seed: 2,
+    seed: 5,
   },
   {
     name: 'a member that reads what is not committed',
@@ -151,7 +151,7 @@ export const hookedMutants: readonly HookedMutant[] = [
     owner: Pending.prototype,
     member: 'needOf',
     make: () => () => 0,
-    seed: 23,
+    seed: 8,
   },
   {
     name: 'a primary that answers without its backups',
@@ -159,7 +159,7 @@ export const hookedMutants: readonly HookedMutant[] = [
     owner: SyncSet.prototype,
     member: 'confirmed',
     make: () => (last: Sequence) => last,
-    seed: 2,
+    seed: 7,
   },
   {
     name: 'a member that forgets what it did',
@@ -167,7 +167,7 @@ export const hookedMutants: readonly HookedMutant[] = [
     owner: DedupeTable.prototype,
     member: 'lookup',
     make: () => () => 'new',
-    seed: 1,
+    seed: 2,
   },
   {
     name: 'a backup that notes no results',
@@ -217,7 +217,7 @@ export const hookedMutants: readonly HookedMutant[] = [
         this.cursor = message.sequence - 1;
         (before as Offer).call(this, message);
       },
-    seed: 1,
+    seed: 2,
     violation: ofSubscribers,
   },
   {
@@ -226,7 +226,7 @@ export const hookedMutants: readonly HookedMutant[] = [
     owner: Pending.prototype,
     member: 'needOf',
     make: () => () => 0,
-    seed: 9,
+    seed: 2,
     violation: ofSubscribers,
   },
   {
