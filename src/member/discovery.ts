@@ -44,6 +44,8 @@ class SeedDiscovery implements Discovery {
   #everyMs = lookEveryMs;
   #timer: Timer | undefined;
   #looking: Promise<void> | undefined;
+  /** The addresses that the process was told last. */
+  #passed: string | undefined;
   #isClosed = false;
 
   constructor(plan: JoinPlan) {
@@ -114,8 +116,12 @@ class SeedDiscovery implements Discovery {
     });
   }
 
+  /** Only what is new: who comes back knows where the others were, too, and is not to forget it. */
   #pass({ member, address }: Incarnation): void {
     const { addresses } = this;
+    const text = addresses.join(' ');
+    if (text === this.#passed) return;
+    this.#passed = text;
     member.swim.setSeeds(addresses);
     member.joining.seedsChanged(addresses, addresses.includes(address));
   }

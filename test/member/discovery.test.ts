@@ -3,9 +3,11 @@ import { expect } from 'chai';
 import { GridError } from '../../src/base/errors.ts';
 import type { Address } from '../../src/base/ids.ts';
 import { silentLogger } from '../../src/base/logger.ts';
-import { discoveryOf } from '../../src/member/discovery.ts';
+import { type Discovery, discoveryOf } from '../../src/member/discovery.ts';
+import type { Incarnation } from '../../src/member/incarnation.ts';
 import { checkJoinOptions } from '../../src/member/options.ts';
 import type { SeedSource } from '../../src/member/seed-sources.ts';
+import { until } from '../transport/until.ts';
 
 const listen = { port: 0 };
 const near = '127.0.0.1:7500' as Address;
@@ -36,7 +38,13 @@ async function failureOf(promise: Promise<void>): Promise<GridError> {
   return reason;
 }
 
-describe('a process that was given seeds', () => {
+describe('a process that was given seeds', function () {
+  this.timeout(20_000);
+  const opened: Discovery[] = [];
+  afterEach(() => {
+    for (const discovery of opened.splice(0)) discovery.close();
+  });
+
   it('goes on with those that answer where one takes its time', async () => {
     const discovery = lookAt([mute(), known]);
     await discovery.prepare(endsIn(60_000), undefined);
@@ -61,5 +69,28 @@ describe('a process that was given seeds', () => {
     const prepared = failureOf(lookAt([mute()]).prepare(endsIn(60_000), aborter.signal));
     aborter.abort();
     expect((await prepared).message).to.include('aborted by its signal');
+  });
+
+  it('tells the process where others are when that has changed, and not every time', async () => {
+    let found = [near];
+    let asked = 0;
+    const find = async () => {
+      asked++;
+      return found;
+    };
+    const discovery = lookAt([{ text: 'grid.internal:7500', mayChange: true, find }]);
+    await discovery.prepare(endsIn(60_000), undefined);
+    const told: string[] = [];
+    const member = {
+      swim: { setSeeds: (addresses: readonly Address[]) => void told.push(addresses.join(' ')) },
+      joining: { seedsChanged: () => {} },
+    };
+    opened.push(discovery);
+    discovery.attend(() => ({ member, address: near }) as unknown as Incarnation);
+    await until(() => asked === 4, 'three more looks');
+    expect(told).to.deep.equal([near]);
+    found = [near, '127.0.0.1:7501' as Address];
+    await until(() => told.length > 1, 'the change');
+    expect(told[1]).to.equal(found.join(' '));
   });
 });
