@@ -30,8 +30,8 @@ export const copyMutants: readonly Mutant[] = [
     edits: [
       {
         file: backup,
-        from: 'if (!state.options.content.apply(entry, nowMs)) break;',
-        to: 'if (state.isWhole && !state.options.content.apply(entry, nowMs)) break;',
+        from: 'if (!state.options.content.apply(entry, nowMs)) {',
+        to: 'if (state.isWhole && !state.options.content.apply(entry, nowMs)) {',
       },
     ],
     checks: [inGrid(5), inTest(replicas, 'copies while writes go on')],
@@ -68,6 +68,17 @@ export const copyMutants: readonly Mutant[] = [
       },
     ],
     checks: [inGrid(1), inTest(replicas, 'applies no entry that came ahead of a lost chunk')],
+  },
+  {
+    name: 'a successor begins copies before what its log still has',
+    edits: [
+      {
+        file: primary,
+        from: 'if (state.commit < state.log.floor) state.commit = state.log.floor;',
+        to: '',
+      },
+    ],
+    checks: [inTest(replicas, 'goes on from a tail as long as its log')],
   },
   {
     name: 'a retry is applied twice',
