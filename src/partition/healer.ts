@@ -194,10 +194,19 @@ function standingOf(view: HealView, speaker: MemberId): Omit<MetaStanding, 'kind
     forks: lineage.ancestors.length,
     members: isLeader ? members : 1,
     partitions: settings?.partitions ?? 0,
+    lost: lostIn(state),
     isEmpty: structures.size === 0,
     isLed: isLeader,
     speaker,
   };
+}
+
+function lostIn({ groups }: MetaState): number {
+  let lost = 0;
+  for (const { primary, inSync } of groups.flatMap((rows) => rows ?? [])) {
+    if (primary === undefined && inSync.length === 0) lost++;
+  }
+  return lost;
 }
 
 /** Whether the table has all that the asker said of itself. */

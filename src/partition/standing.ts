@@ -3,7 +3,8 @@
  *
  * Rules (PROTOCOL.md 2.2, 2.8)
  * 1. One that nobody leads ends before one that is led.
- * 2. Of one cluster: the one with fewer serving data members ends; of equally many the one with more forks
+ * 2. Of one cluster: the one that has lost more partitions ends, since what it would be given back had to be
+ *    missed meanwhile; then the one with fewer serving data members; of equally many the one with more forks
  *    behind it, and of these the one with the larger id.
  * 3. Of clusters that were formed apart the one without any structure ends, by rule 2 where both are so. Where
  *    both hold something they stay apart, for nobody said that they belong together.
@@ -23,6 +24,7 @@ export function judged(mine: Standing, theirs: Standing): Verdict {
   const reasons = [
     isOneCluster ? 0 : Number(theirs.isEmpty) - Number(mine.isEmpty),
     Number(mine.isLed) - Number(theirs.isLed),
+    theirs.lost - mine.lost,
     mine.members - theirs.members,
     theirs.forks - mine.forks,
     mine.lineage < theirs.lineage ? 1 : -1,

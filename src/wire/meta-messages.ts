@@ -81,6 +81,8 @@ export interface MetaStanding {
   /** Data members that serve. */
   readonly members: number;
   readonly partitions: number;
+  /** Partitions of which no copy is left in it. */
+  readonly lost: number;
   /** Whether no structure is defined. */
   readonly isEmpty: boolean;
   readonly isLed: boolean;

@@ -70,6 +70,7 @@ const standing = record<Omit<MetaStanding, 'kind'>>({
   forks: count(),
   members: count(),
   partitions: count(),
+  lost: count(),
   isEmpty: boolean,
   isLed: boolean,
   speaker: name(),

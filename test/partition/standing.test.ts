@@ -7,6 +7,7 @@ const usual: Standing = {
   forks: 0,
   members: 1,
   partitions: 3,
+  lost: 0,
   isEmpty: false,
   isLed: true,
 };
@@ -28,6 +29,10 @@ describe('of two lineages that meet', () => {
     expect(verdict({ members: 3, forks: 2, lineage: 'c9' }, { members: 2 })).to.equal(
       'theirs-ends',
     );
+  });
+
+  it('the one that has lost more partitions ends, however large it is', () => {
+    expect(verdict({ lost: 2, members: 3 }, { forks: 1, lost: 1 })).to.equal('mine-ends');
   });
 
   it('the one with more forks ends, where they are equally many', () => {

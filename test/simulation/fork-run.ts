@@ -141,8 +141,7 @@ class ForkRun {
     this.#calls.isQuiet = false;
     this.#trial.watch(500 + this.#random.next() * 2_000);
     const before = grid.successions.length;
-    const cutAt = world.now;
-    this.#part(this.#random.pick(partings));
+    const cutAt = this.#part(this.#random.pick(partings));
     const healAt = world.now;
     // Where nobody writes any more, what the merge made of both sides is there to be seen.
     this.#calls.isQuiet = this.#random.below(2) === 0;
@@ -152,19 +151,21 @@ class ForkRun {
     this.#trial.watch(500 + this.#random.next() * 2_000);
     this.#calls.isQuiet = true;
     this.#trial.expectWithin(20_000, 'calls did not end', () => this.#calls.open === 0);
-    this.#trial.settle('the grid did not stay whole');
+    const isLevel = () => grid.isLevel && grid.isSafe;
+    this.#trial.expectWithin(90_000, 'copies did not become level', isLevel);
     const forks = grid.successions.slice(before).filter(({ kind }) => kind === 'fork').length;
     this.#count(forks);
     this.#check({ number, cutAt, healAt, doneAt, isNested: forks > 1 });
     return true;
   }
 
-  /** The two lose each other, and whoever is younger goes on alone. */
-  #part(parting: Parting): void {
+  /** The two lose each other, and whoever is younger goes on alone. Gives when they did. */
+  #part(parting: Parting): number {
     const { grid } = this.#trial;
     const [older, younger] = this.#byAge();
-    if (older === undefined || younger === undefined) return;
+    if (older === undefined || younger === undefined) return grid.world.now;
     if (parting === 'join') this.#join(older);
+    const cutAt = grid.world.now;
     const before = grid.successions.length;
     this.#separate(parting, older, younger);
     const hasForked = () => grid.successions.length > before && younger.program.member.isReady;
@@ -173,6 +174,7 @@ class ForkRun {
     const apartMs = this.#random.next() * 8_000;
     if (parting === 'cut') this.#trial.plan(faultsApart, {}).inject(apartMs);
     this.#trial.watch(parting === 'cut' ? apartMs - 1 : 4_000);
+    return cutAt;
   }
 
   #separate(parting: Parting, older: MemberProcess, younger: MemberProcess): void {

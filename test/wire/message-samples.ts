@@ -31,6 +31,7 @@ const standing = {
   forks: 1,
   members: 2,
   partitions: 271,
+  lost: 1,
   isEmpty: false,
   isLed: true,
   speaker: 'a#1',
