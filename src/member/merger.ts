@@ -97,7 +97,10 @@ export class Merger {
   /** What is still to be brought, for the next identity of this process; undefined where all is done. */
   get unfinished(): MergeInheritance | undefined {
     if (this.#isOver) return undefined;
-    const { kind, from, state, legacy, into, isAlone } = this.#inheritance;
+    const { kind, from, state, legacy, isAlone } = this.#inheritance;
+    const { to, addresses } = this.#inheritance.into;
+    // Where it was to go nobody has taken it in: that may have been merged too, so any other will do.
+    const into = { to: this.#parts.state.lineage.id === '' ? '' : to, addresses };
     return { kind, from, state, legacy, into, isAlone, progress: this.#progress };
   }
 

@@ -380,4 +380,11 @@ describe('a member that brings what it had', () => {
     expect(texts).to.have.length(1);
     expect(texts[0]).to.include('a job');
   });
+
+  it('goes wherever it is taken in, where nobody did in the lineage that it was to join', () => {
+    const scene = new Scene();
+    expect(scene.merger().unfinished?.into.to).to.equal('c2');
+    scene.winning.machine.lineage = { id: '', ancestors: [], branches: [], merged: [] };
+    expect(scene.merger().unfinished?.into.to).to.equal('');
+  });
 });
