@@ -215,10 +215,16 @@ function clog(scene: Scene): Undo | undefined {
   const chosen = pair(scene);
   if (chosen === undefined) return undefined;
   world.note('clog', ...chosen);
-  if (random.below(2) === 0)
+  if (random.below(2) === 0) {
     world.setQuality(...chosen, { latencyMs: random.pick([20, 200, 800]) });
-  else world.setQuality(...chosen, { bytesPerMs: random.pick([2, 20, 200]) });
-  return () => world.resetQuality(...chosen);
+    return () => world.resetQuality(...chosen);
+  }
+  world.setQuality(...chosen, { bytesPerMs: random.pick([2, 20, 200]) });
+  return () => {
+    world.resetQuality(...chosen);
+    // What queued up would come at the old width for minutes to come: no kernel holds on to so much.
+    world.reset(...chosen);
+  };
 }
 
 /** Injects one fault; undefined where nothing could be found that it may meet. */
