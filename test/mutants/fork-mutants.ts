@@ -83,8 +83,8 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: mapMerge,
-        from: 'table.version(ref) > version) found',
-        to: 'table.version(ref) > version && table.version(ref) % 7 > 0) found',
+        from: 'records.table.version(ref) > since.after)',
+        to: 'records.table.version(ref) > since.after && records.table.version(ref) % 7 > 0)',
       },
     ],
     checks: [inForks(1)],

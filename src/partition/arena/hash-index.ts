@@ -12,11 +12,14 @@
 import { assert } from '../../base/assert.ts';
 import { hashCount } from '../../base/hash.ts';
 
-/** Into how many ranges the hashes are divided; a hash is in range `hash >>> 24`. */
-export const rangesPerTable = 256;
-
-const hashesPerRange = hashCount / rangesPerTable;
+/** Who looks at all hashes takes about so many at a time, a 256th of them. */
+const hashesPerRange = hashCount / 256;
 const slotsMin = 8;
+
+/** The end, exclusive, of the range in which a hash is. */
+export function rangeEnd(hash: number): number {
+  return (Math.floor(hash / hashesPerRange) + 1) * hashesPerRange;
+}
 
 export class HashIndex {
   /** Pairs of (hash, ref); ref 0 is an empty slot. */
@@ -73,11 +76,6 @@ export class HashIndex {
   reserve(entries: number): void {
     this.#slotsReserved = entries + (entries >>> 1);
     if (this.#slotsReserved > this.#slots) this.#resize(Math.max(slotsMin, this.#slotsReserved));
-  }
-
-  /** Visits every entry of one range once. `visit` does not change the index. */
-  eachInRange(range: number, visit: (ref: number, hash: number) => void): void {
-    this.eachBetween(range * hashesPerRange, (range + 1) * hashesPerRange, visit);
   }
 
   /** Visits every entry with a hash from `from` on and below `to` once. `visit` does not change the index. */

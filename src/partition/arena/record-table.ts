@@ -172,11 +172,6 @@ export class RecordTable {
     }
   }
 
-  /** Visits every record of one range once. `visit` does not change the table. */
-  eachInRange(range: number, visit: (ref: number, hash: number) => void): void {
-    this.#index.eachInRange(range, visit);
-  }
-
   /** Visits every record with a hash from `from` on and below `to` once. `visit` does not change the table. */
   eachBetween(from: number, to: number, visit: (ref: number, hash: number) => void): void {
     this.#index.eachBetween(from, to, visit);

@@ -7,13 +7,13 @@
  */
 import { murmur3 } from '../../base/hash.ts';
 import type { MergePolicyName } from '../../grid-merge.ts';
+import { rangeEnd } from '../../partition/arena/hash-index.ts';
 import type { Offer, RunContext, Since } from '../../partition/store.ts';
 import { ByteReader, ByteWriter } from '../../wire/bytes.ts';
 import { checkFloor, type MergeCount } from '../merging.ts';
 import { mapOps, scanEnd, unknownOp } from './map-ops.ts';
 import type { MapRecords } from './map-records.ts';
 
-const hashesPerRange = 2 ** 24;
 const secondSeed = 0x5eed;
 /** Of the second hash so many bits are in a mark. */
 const secondBits = 21;
@@ -24,12 +24,11 @@ export function offerKept(records: MapRecords, from: number, bytes: number, sinc
   const marks: number[] = [];
   let to = from;
   while (to < scanEnd && marks.length * bytesPerMark < bytes) {
-    const range = Math.floor(to / hashesPerRange);
-    const start = to;
-    records.table.eachInRange(range, (ref, hash) => {
-      if (hash >= start) marks.push(markOf(hash, records.table.key(ref)));
+    const end = rangeEnd(to);
+    records.table.eachBetween(to, end, (ref, hash) => {
+      marks.push(markOf(hash, records.table.key(ref)));
     });
-    to = (range + 1) * hashesPerRange;
+    to = end;
   }
   const writer = new ByteWriter();
   writer.byte(mapOps.mergeKept);
@@ -69,13 +68,11 @@ function goneIn(
   marks: ReadonlySet<number>,
 ) {
   const gone: { readonly hash: number; readonly key: Uint8Array }[] = [];
-  for (let range = Math.floor(from / hashesPerRange); range * hashesPerRange < to; range++) {
-    table.eachInRange(range, (ref, hash) => {
-      if (hash < from || hash >= to || table.version(ref) > common) return;
-      const key = table.key(ref);
-      if (!marks.has(markOf(hash, key))) gone.push({ hash, key: key.slice() });
-    });
-  }
+  table.eachBetween(from, to, (ref, hash) => {
+    if (table.version(ref) > common) return;
+    const key = table.key(ref);
+    if (!marks.has(markOf(hash, key))) gone.push({ hash, key: key.slice() });
+  });
   return gone;
 }
 

@@ -4,6 +4,7 @@
  */
 import { murmur3 } from '../../base/hash.ts';
 import type { MergePolicyName } from '../../grid-merge.ts';
+import { rangeEnd } from '../../partition/arena/hash-index.ts';
 import type { Offer, RunContext, Since } from '../../partition/store.ts';
 import { ByteReader, ByteWriter, sameBytes } from '../../wire/bytes.ts';
 import { checkFloor, type MergeCount } from '../merging.ts';
@@ -11,6 +12,7 @@ import { mergeKept, offerKept } from './map-kept.ts';
 import { checkedKey, checkedValue } from './map-op-reader.ts';
 import { mapOps, scanEnd } from './map-ops.ts';
 import type { MapRecords } from './map-records.ts';
+import { inOrder } from './map-scan.ts';
 
 /** What decides where both sides have written a record since they went apart; the first is the default. */
 export const mergePolicies = [
@@ -25,8 +27,6 @@ export const mergePolicies = [
   /** What is brought in replaces what is here. */
   'passThrough',
 ] as const satisfies readonly MergePolicyName[];
-
-const hashesPerRange = 2 ** 24;
 
 /** One record of the other history. */
 export interface Incoming {
@@ -82,9 +82,9 @@ function offerChanged(records: MapRecords, from: number, bytes: number, since: S
   let count = 0;
   let next = from;
   while (next < scanEnd && writer.length < bytes) {
-    const range = Math.floor(next / hashesPerRange);
-    const found = changedIn(records, range, next, since.after);
-    next = (range + 1) * hashesPerRange;
+    const end = rangeEnd(next);
+    const found = inOrder(records, next, end, (ref) => records.table.version(ref) > since.after);
+    next = end;
     let last = -1;
     for (const { hash, ref } of found) {
       if (writer.length >= bytes && hash !== last) {
@@ -189,15 +189,6 @@ function wins(policy: MergePolicyName, incoming: Incoming, updated: number, hits
     case 'passThrough':
       return true;
   }
-}
-
-function changedIn(records: MapRecords, range: number, from: number, version: number) {
-  const { table } = records;
-  const found: { readonly hash: number; readonly ref: number }[] = [];
-  table.eachInRange(range, (ref, hash) => {
-    if (hash >= from && table.version(ref) > version) found.push({ hash, ref });
-  });
-  return found.sort((one, other) => one.hash - other.hash);
 }
 
 function writeIncoming(writer: ByteWriter, records: MapRecords, hash: number, ref: number): void {

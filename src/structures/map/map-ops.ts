@@ -6,6 +6,7 @@
  */
 import { copyBytes, pooledBytes } from '../../base/byte-pool.ts';
 import { GridError } from '../../base/errors.ts';
+import { hashCount } from '../../base/hash.ts';
 import { ByteReader, ByteWriter, putVarint, varintBytes } from '../../wire/bytes.ts';
 import type { Life } from './map-life.ts';
 
@@ -46,7 +47,7 @@ export const scanKinds = { keys: 1, values: 2, entries: 3 } as const;
 export type ScanKind = keyof typeof scanKinds;
 
 /** Where a scan ends: one past the last hash. */
-export const scanEnd = 2 ** 32;
+export const scanEnd = hashCount;
 
 /** What stands behind the code of a write. */
 export const opFlags = {

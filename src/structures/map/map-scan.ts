@@ -1,5 +1,6 @@
 /** Reads of many records of a map: of those that are named, and pages of a scan in the order of hashes. */
 import { murmur3 } from '../../base/hash.ts';
+import { rangeEnd } from '../../partition/arena/hash-index.ts';
 import type { RunContext } from '../../partition/store.ts';
 import { ByteReader, ByteWriter } from '../../wire/bytes.ts';
 import { readKeys } from './map-op-reader.ts';
@@ -8,7 +9,6 @@ import type { MapRecords } from './map-records.ts';
 
 /** About the size of a page of a scan; one record is always given. */
 const pageBytes = 65_536;
-const hashesPerRange = 2 ** 24;
 /** What `getMany` gives at once; the handle asks again for the rest. */
 const manyBytesMax = 1_048_576;
 
@@ -57,19 +57,28 @@ function scanRange(
   now: number,
 ): number {
   const { table } = records;
-  const range = Math.floor(from / hashesPerRange);
-  const found: { readonly hash: number; readonly ref: number }[] = [];
-  table.eachInRange(range, (ref, hash) => {
-    if (hash >= from && !records.isExpired(ref, now)) found.push({ hash, ref });
-  });
-  found.sort((one, other) => one.hash - other.hash);
+  const end = rangeEnd(from);
   let last = -1;
-  for (const { hash, ref } of found) {
+  for (const { hash, ref } of inOrder(records, from, end, (at) => !records.isExpired(at, now))) {
     // Records of one hash are never divided between two pages.
     if (page.length >= pageBytes && hash !== last) return hash;
     if ((kind & scanKinds.keys) !== 0) page.block(table.key(ref));
     if ((kind & scanKinds.values) !== 0) page.block(table.value(ref));
     last = hash;
   }
-  return (range + 1) * hashesPerRange;
+  return end;
+}
+
+/** Records with hashes from `from` on and below `to`, in the order of these. */
+export function inOrder(
+  { table }: MapRecords,
+  from: number,
+  to: number,
+  isWanted: (ref: number) => boolean,
+) {
+  const wanted: { readonly hash: number; readonly ref: number }[] = [];
+  table.eachBetween(from, to, (ref, hash) => {
+    if (isWanted(ref)) wanted.push({ hash, ref });
+  });
+  return wanted.sort((one, other) => one.hash - other.hash);
 }

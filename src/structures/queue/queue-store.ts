@@ -14,8 +14,8 @@
  * 4. An op that is refused has changed nothing.
  */
 import { GridError } from '../../base/errors.ts';
+import { hashCount } from '../../base/hash.ts';
 import type { StructureId } from '../../base/ids.ts';
-import { rangesPerTable } from '../../partition/arena/hash-index.ts';
 import {
   type Offer,
   type RunContext,
@@ -64,7 +64,7 @@ const matchesMax = 1_024;
 const matchBytesMax = mib;
 /** How often all waits are looked through for those that nobody waits for, and in what slices. */
 const sweepMs = 1_000;
-const sweepRanges = 32;
+const sweepHashes = hashCount / 8;
 const stillWaiting = Uint8Array.of(progress.waiting);
 const over = Uint8Array.of(progress.over);
 const lost = Uint8Array.of(progress.lost);
@@ -84,7 +84,7 @@ export class QueueStore implements Store {
   /** While it is merged into another. */
   #brought: QueueMerge | undefined;
   #nextSweep = 0;
-  /** The range at which the sweep goes on. */
+  /** The hash at which the sweep goes on. */
   #sweepAt = 0;
 
   constructor(bounds: QueueBounds = defaultBounds) {
@@ -335,15 +335,13 @@ export class QueueStore implements Store {
   #sweep(context: RunContext): void {
     const { waits } = this.#records;
     const ended: number[] = [];
-    const to = Math.min(rangesPerTable, this.#sweepAt + sweepRanges);
-    for (let range = this.#sweepAt; range < to; range++) {
-      waits.eachInRange(range, (ref) => {
-        const isWaiting = waits.flags(ref) < kinds.granted;
-        if (isAbandoned(waits, ref, isWaiting, context)) ended.push(numberOf(waits, ref));
-      });
-    }
+    const to = this.#sweepAt + sweepHashes;
+    waits.eachBetween(this.#sweepAt, to, (ref) => {
+      const isWaiting = waits.flags(ref) < kinds.granted;
+      if (isAbandoned(waits, ref, isWaiting, context)) ended.push(numberOf(waits, ref));
+    });
     for (const number of ended) this.#endWait(number);
-    this.#sweepAt = to === rangesPerTable || waits.entries === 0 ? 0 : to;
+    this.#sweepAt = to === hashCount || waits.entries === 0 ? 0 : to;
     if (this.#sweepAt === 0) this.#nextSweep = context.gridTime + sweepMs;
   }
 

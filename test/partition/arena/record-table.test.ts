@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { hashCount, murmur3 } from '../../../src/base/hash.ts';
 import { seededRandom } from '../../../src/base/random.ts';
-import { rangesPerTable } from '../../../src/partition/arena/hash-index.ts';
+import { rangeEnd } from '../../../src/partition/arena/hash-index.ts';
 import { type RecordMeta, RecordTable } from '../../../src/partition/arena/record-table.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -222,8 +222,9 @@ describe('a record table', () => {
     const table = new RecordTable();
     for (let i = 0; i < 5_000; i++) put(table, `key ${i}`, bytesOf('v'));
     let met = 0;
-    for (let range = 0; range < rangesPerTable; range++) {
-      table.eachInRange(range, (ref, hash) => {
+    for (let range = 0; range < 256; range++) {
+      const start = range * 2 ** 24;
+      table.eachBetween(start, rangeEnd(start), (ref, hash) => {
         met += 1;
         expect(hash).to.equal(murmur3(table.key(ref)));
         expect(hash >>> 24).to.equal(range);
