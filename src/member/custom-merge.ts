@@ -47,6 +47,8 @@ type Wish = { readonly value: Uint8Array | undefined } | 'as-it-is';
 export class CustomMerge {
   readonly #parts: CustomMergeParts;
   readonly #incoming: readonly Incoming[];
+  /** Above it are the versions of a primary that knows of the merge. */
+  readonly #floor: number;
   #at = 0;
   /** What was sent last and may have arrived. */
   #uncertain: Wish = 'as-it-is';
@@ -55,14 +57,15 @@ export class CustomMerge {
 
   constructor(parts: CustomMergeParts) {
     this.#parts = parts;
-    this.#incoming = readMergeOp(parts.op).incoming;
+    const { floor, incoming } = readMergeOp(parts.op);
+    this.#floor = floor;
+    this.#incoming = incoming;
   }
 
   /** Goes on where it was interrupted. */
   run(): void {
     // First of all the primary has to know that its versions are above those of the other history.
-    const { floor } = readMergeOp(this.#parts.op);
-    this.#parts.send(mergeOfNothing(floor), true, () => this.#next(), this.#broken);
+    this.#parts.send(mergeOfNothing(this.#floor), true, () => this.#next(), this.#broken);
   }
 
   readonly #broken = (error: GridError): void => this.#parts.interrupted(error);
