@@ -12,44 +12,72 @@ import {
 import { votersWanted } from '../partition/voters.ts';
 import type { RaftConfig } from '../wire/consensus-messages.ts';
 
-/** Whether the grid is safe: the same question without the words, which is asked much more often. */
+type Hindrance =
+  | { readonly kind: 'no-cluster' | 'unsettled' }
+  | { readonly kind: 'joining' | 'mute'; readonly name: string }
+  | { readonly kind: 'merging'; readonly members: number }
+  | { readonly kind: 'open-vote'; readonly config: RaftConfig };
+
+const noCluster: Hindrance = { kind: 'no-cluster' };
+const unsettled: Hindrance = { kind: 'unsettled' };
+
+/** Whether the grid is safe, which is asked much more often than why not. */
 export function isSafe(
   state: MetaState,
   config: RaftConfig | undefined,
   isDoubtful: (id: MemberId) => boolean,
 ): boolean {
-  if (config === undefined) return false;
-  for (const member of state.members.values()) {
-    if (member.status === 'joining' || (isServing(member) && isDoubtful(member.id))) return false;
-  }
-  if (state.merges.some(({ open }) => open.length > 0)) return false;
-  return !hasUnsettled(state) && !isVoteOpen(state, config);
+  return hindranceOf(state, config, isDoubtful) === undefined;
 }
 
-/**
- * What is still to come until the grid is safe; undefined where nothing is. Safe: every partition has all the
- * copies that the members allow, in sync on members that nobody doubts; nothing moves, and no vote
- * waits for a member that could take it. A member that is suspended counts for nothing here: its copies
- * have been made anew elsewhere.
- */
+/** What is still to come until the grid is safe; undefined where nothing is. */
 export function unsafeReason(
   state: MetaState,
   config: RaftConfig | undefined,
   isDoubtful: (id: MemberId) => boolean,
 ): string | undefined {
-  if (config === undefined) return 'this member is in no cluster yet';
-  for (const member of state.members.values()) {
-    if (member.status === 'joining') return `${member.name} is joining`;
-    if (isServing(member) && isDoubtful(member.id)) return `${member.name} does not answer`;
+  const hindrance = hindranceOf(state, config, isDoubtful);
+  switch (hindrance?.kind) {
+    case undefined:
+      return undefined;
+    case 'no-cluster':
+      return 'this member is in no cluster yet';
+    case 'joining':
+      return `${hindrance.name} is joining`;
+    case 'mute':
+      return `${hindrance.name} does not answer`;
+    case 'merging':
+      return `${hindrance.members} members still bring what they had in a lineage that was merged`;
+    case 'unsettled':
+      return `${countUnsettled(state)} partitions lack a copy or are moving`;
+    case 'open-vote':
+      return votesIn(state, hindrance.config);
   }
-  const open = state.merges.reduce((sum, merge) => sum + merge.open.length, 0);
-  if (open > 0) return `${open} members still bring what they had in a lineage that was merged`;
-  const unsettled = countUnsettled(state);
-  if (unsettled > 0) return `${unsettled} partitions lack a copy or are moving`;
-  return isVoteOpen(state, config) ? openVote(state, config) : undefined;
 }
 
-function openVote(state: MetaState, { voters }: RaftConfig): string {
+/**
+ * What stands in the way first. Safe: every partition has all the copies that the members allow, in sync on
+ * members that nobody doubts; nothing moves, and no vote waits for a member that could take it. A member that
+ * is suspended counts for nothing here: its copies have been made anew elsewhere.
+ */
+function hindranceOf(
+  state: MetaState,
+  config: RaftConfig | undefined,
+  isDoubtful: (id: MemberId) => boolean,
+): Hindrance | undefined {
+  if (config === undefined) return noCluster;
+  for (const member of state.members.values()) {
+    const { id, name, status } = member;
+    if (status === 'joining') return { kind: 'joining', name };
+    if (isServing(member) && isDoubtful(id)) return { kind: 'mute', name };
+  }
+  const members = state.merges.reduce((sum, { open }) => sum + open.length, 0);
+  if (members > 0) return { kind: 'merging', members };
+  if (hasUnsettled(state)) return unsettled;
+  return isVoteOpen(state, config) ? { kind: 'open-vote', config } : undefined;
+}
+
+function votesIn(state: MetaState, { voters }: RaftConfig): string {
   const gone = voters.filter((id) => !isServing(state.members.get(id))).length;
   return `${voters.length} of ${votersWanted(state)} voters are appointed, and ${gone} of them are gone`;
 }
