@@ -4,6 +4,7 @@ import type { MemberId } from '../base/ids.ts';
 import {
   copiesWanted,
   isEligible,
+  isHeldBy,
   isMoving,
   isServing,
   type MetaState,
@@ -119,9 +120,7 @@ function isSettled(state: MetaState, row: PartitionRow, wanted: number): boolean
 export function heldBy(state: MetaState, id: MemberId): number {
   let held = 0;
   for (const rows of state.groups) {
-    for (const row of rows ?? []) {
-      if (row.primary === id || row.learner === id || row.inSync.includes(id)) held++;
-    }
+    for (const row of rows ?? []) if (isHeldBy(row, id)) held++;
   }
   return held;
 }

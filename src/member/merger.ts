@@ -142,10 +142,10 @@ export class Merger {
   /** Undefined where lost partitions have to come back first. */
   #plan(): Task[] | undefined {
     const { state } = this.#parts;
-    const lost = [...this.#estates.keys()].filter(
-      (partition) =>
-        rowOf(state, partition)?.primary === undefined && rowOf(state, partition) !== undefined,
-    );
+    const lost = [...this.#estates.keys()].filter((partition) => {
+      const row = rowOf(state, partition);
+      return row !== undefined && row.primary === undefined;
+    });
     if (lost.length > 0) {
       this.#revive(lost);
       return undefined;

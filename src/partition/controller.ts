@@ -15,6 +15,7 @@
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Timings } from '../base/timings.ts';
+import type { ConfigChange } from '../consensus/config.ts';
 import type { RaftConfig } from '../wire/consensus-messages.ts';
 import type { InSyncChange } from '../wire/meta-messages.ts';
 import { Comings } from './comings.ts';
@@ -34,7 +35,7 @@ import {
   rowOf,
 } from './meta-state.ts';
 import { plan } from './placement.ts';
-import { hasSurplusVoters, nextVoterChange, type VoterChange } from './voters.ts';
+import { hasSurplusVoters, nextVoterChange } from './voters.ts';
 
 /** What membership says of a member; a suspicion, never proof. */
 export interface Suspicions {
@@ -197,7 +198,7 @@ export class Controller {
     config: RaftConfig,
     leader: MemberId,
     nowMs: number,
-  ): VoterChange | undefined {
+  ): ConfigChange | undefined {
     return nextVoterChange(state, config, {
       leader,
       isLongGone: (id) => this.#isLongGone(state, id, nowMs),

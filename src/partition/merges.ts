@@ -10,7 +10,7 @@
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { MergedStructure } from '../grid-merge.ts';
 import { highestRank } from './fork.ts';
-import type { MetaState, PartitionRow } from './meta-state.ts';
+import { type MetaState, type PartitionRow, rowOf } from './meta-state.ts';
 
 /** A lineage that was taken in, and what came of it. */
 export interface Merge {
@@ -105,12 +105,11 @@ export function revivable(
   state: MetaState,
   lineage: string,
   partitions: readonly PartitionId[],
-  rowOf: (partition: PartitionId) => PartitionRow | undefined,
 ): PartitionId[] {
   const isOpen = state.merges.some((merge) => merge.lineage === lineage && merge.open.length > 0);
   if (!isOpen) return [];
   return partitions.filter((partition) => {
-    const row = rowOf(partition);
+    const row = rowOf(state, partition);
     return row !== undefined && row.primary === undefined;
   });
 }

@@ -161,7 +161,7 @@ export class MetaMachine implements MetaState {
         this.yields = { to: command.to, addresses: command.addresses };
         return '';
       case 'revive':
-        this.#bear(revivable(this, command.lineage, command.partitions, (id) => rowOf(this, id)));
+        this.#bear(revivable(this, command.lineage, command.partitions));
         return '';
       default:
         return unreachable(command);

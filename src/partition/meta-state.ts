@@ -240,8 +240,11 @@ export function copiesWanted(state: MetaState, backups: number): number {
   return Math.min(backups + 1, Math.max(1, eligible));
 }
 
+/** Whether a partition counts on a member. */
+export function isHeldBy({ primary, learner, inSync }: PartitionRow, id: MemberId): boolean {
+  return primary === id || learner === id || inSync.includes(id);
+}
+
 export function holdsNothing(state: MetaState, id: MemberId): boolean {
-  const isFree = (row: PartitionRow) =>
-    row.primary !== id && row.learner !== id && !row.inSync.includes(id);
-  return state.groups.every((rows) => rows === undefined || rows.every(isFree));
+  return !state.groups.some((rows) => rows?.some((row) => isHeldBy(row, id)));
 }

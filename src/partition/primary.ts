@@ -178,7 +178,8 @@ export class Primary {
 
   tick(nowMs: number, out: Actions): void {
     this.#housekeep(nowMs, out);
-    this.#polls.expire(nowMs, this.#state.options.surroundings.isLeaseValid(nowMs), out);
+    const { surroundings } = this.#state.options;
+    if (this.#polls.count > 0) this.#polls.expire(nowMs, surroundings.isLeaseValid(nowMs), out);
     this.#tellOrphans(nowMs, out);
     this.#advance(nowMs, out);
     this.#sync.tick(nowMs, this.#pending.writes === 0, out);

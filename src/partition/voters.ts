@@ -22,8 +22,6 @@ import {
   type MetaState,
 } from './meta-state.ts';
 
-export type VoterChange = ConfigChange;
-
 const votersMax = 5;
 
 /** What the leader sees of voters' lives. */
@@ -40,7 +38,7 @@ export function nextVoterChange(
   state: MetaState,
   config: RaftConfig,
   vitals: Vitals,
-): VoterChange | undefined {
+): ConfigChange | undefined {
   const stranger = newcomer(state, config);
   if (stranger !== undefined) return { kind: 'add-learner', member: stranger };
   const departed = config.learners.find((id) => !state.members.has(id));
@@ -54,7 +52,7 @@ function changeOfVoters(
   state: MetaState,
   config: RaftConfig,
   vitals: Vitals,
-): VoterChange | undefined {
+): ConfigChange | undefined {
   const { voters } = config;
   const dead = voters.filter((id) => !state.members.has(id));
   const gone = [...dead, ...voters.filter((id) => vitals.isLongGone(id))];
@@ -90,7 +88,7 @@ function seated(
   voters: readonly MemberId[],
   target: number,
   { leader }: Vitals,
-): VoterChange | undefined {
+): ConfigChange | undefined {
   if (first === undefined) return undefined;
   if (voters.length > 1 || target === 1) return { kind: 'promote', member: first };
   if (second === undefined || !voters.includes(leader)) return undefined;
@@ -110,7 +108,7 @@ function demotion(
   members: readonly MemberId[],
   voters: readonly MemberId[],
   vitals: Vitals,
-): VoterChange | undefined {
+): ConfigChange | undefined {
   for (const member of members) {
     const rest = voters.filter((id) => id !== member);
     const fresh = rest.filter((id) => vitals.isFresh(id)).length;

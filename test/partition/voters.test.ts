@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import type { MemberId } from '../../src/base/ids.ts';
-import { changed } from '../../src/consensus/config.ts';
-import { nextVoterChange, type VoterChange } from '../../src/partition/voters.ts';
+import { type ConfigChange, changed } from '../../src/consensus/config.ts';
+import { nextVoterChange } from '../../src/partition/voters.ts';
 import type { RaftConfig } from '../../src/wire/consensus-messages.ts';
 import { ann, bob, cid, dan, eve, Table } from './table.ts';
 
 /** `promote bob#2`, or nothing. */
-function brief(change: VoterChange | undefined): string {
+function brief(change: ConfigChange | undefined): string {
   if (change === undefined) return '';
   const { kind, member } = change;
   return kind === 'promote-pair' ? `${kind} ${member} ${change.other}` : `${kind} ${member}`;
@@ -26,7 +26,7 @@ class Group {
     this.config = { voters, learners };
   }
 
-  next(): VoterChange | undefined {
+  next(): ConfigChange | undefined {
     return nextVoterChange(this.table.machine, this.config, {
       leader: this.leader,
       isLongGone: (id) => this.longGone.has(id),
@@ -52,7 +52,7 @@ class Group {
     this.table.apply({ type: 'remove', id });
   }
 
-  #follow(change: VoterChange): void {
+  #follow(change: ConfigChange): void {
     const { kind, member } = change;
     if (kind === 'promote-pair') {
       const config = changed(this.config, change);
