@@ -86,6 +86,8 @@ export class PartitionHost {
   #touched: PartitionActor[] = [];
   #alterations: InSyncChange[] = [];
   #sweptAt = 0;
+  /** The table's structures as they were looked at last. */
+  #structuresAt = -1;
 
   constructor(options: PartitionHostOptions) {
     this.#options = options;
@@ -135,9 +137,7 @@ export class PartitionHost {
   }
 
   tableChanged(partitions: ReadonlySet<PartitionId> | 'all'): void {
-    for (const { ref, actor } of this.#hosted.values()) {
-      if (actor.replica.isBehind) ref.tellControl(learntInput);
-    }
+    this.#structuresChanged();
     if (partitions !== 'all') {
       for (const partition of partitions) this.#rowChanged(partition);
       return;
@@ -213,6 +213,16 @@ export class PartitionHost {
     const changes = this.#alterations;
     this.#alterations = [];
     this.#options.outlet.alter(changes);
+  }
+
+  /** What waits in a replica waits for the news of a structure. */
+  #structuresChanged(): void {
+    const { structuresAt } = this.#options.state;
+    if (structuresAt === this.#structuresAt) return;
+    this.#structuresAt = structuresAt;
+    for (const { ref, actor } of this.#hosted.values()) {
+      if (actor.replica.isBehind) ref.tellControl(learntInput);
+    }
   }
 
   #want(partition: PartitionId): void {
