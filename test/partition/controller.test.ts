@@ -5,7 +5,7 @@ import { presets } from '../../src/base/timings.ts';
 import { Controller } from '../../src/partition/controller.ts';
 import type { Command } from '../../src/partition/meta-state.ts';
 import type { RaftConfig } from '../../src/wire/consensus-messages.ts';
-import { ann, bob, cid, dan, Table } from './table.ts';
+import { ann, bob, cid, dan, newMember, Table } from './table.ts';
 
 const {
   leaseMs,
@@ -124,16 +124,7 @@ describe('the granting of leases', () => {
 
   it('makes a joiner a member that serves once it has the table', () => {
     const office = new Office();
-    const member = {
-      id: dan,
-      name: 'dan',
-      address: 'd:1',
-      zone: '',
-      data: true,
-      weight: 1,
-      protocol: 1,
-      protocolMin: 1,
-    };
+    const member = newMember(dan);
     office.table.apply({ type: 'join', member, settings: office.table.settings });
     const joinedAt = office.table.log.length;
     expect(office.revival(dan, joinedAt - 1)).to.equal(undefined);
@@ -204,16 +195,7 @@ describe('suspending and removing', () => {
   it('judges a newcomer from when it came, however long the leader has led', () => {
     const office = new Office();
     office.pass(2 * removeAfterMs, ann, bob, cid);
-    const member = {
-      id: dan,
-      name: 'dan',
-      address: 'd:1',
-      zone: '',
-      data: true,
-      weight: 1,
-      protocol: 1,
-      protocolMin: 1,
-    };
+    const member = newMember(dan);
     office.table.apply({ type: 'join', member, settings: office.table.settings });
     expect(office.pass(5_000, ann, bob, cid)).to.equal('');
     expect(office.table.machine.members.get(dan)?.status).to.equal('joining');

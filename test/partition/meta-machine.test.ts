@@ -4,7 +4,7 @@ import { type Random, seededRandom } from '../../src/base/random.ts';
 import { decodeState, encodeState } from '../../src/partition/meta-codec.ts';
 import { MetaMachine } from '../../src/partition/meta-machine.ts';
 import { isServing, type PartitionRow } from '../../src/partition/meta-state.ts';
-import { ann, bob, cid, dan, eve, settings, Table } from './table.ts';
+import { ann, bob, cid, dan, eve, newMember, settings, Table } from './table.ts';
 
 describe('the meta state machine', () => {
   describe('forming and joining', () => {
@@ -23,16 +23,7 @@ describe('the meta state machine', () => {
 
     it('refuses a joiner with another number of partitions, naming both', () => {
       const table = new Table();
-      const member = {
-        id: dan,
-        name: 'dan',
-        address: 'd:1',
-        zone: '',
-        data: true,
-        weight: 1,
-        protocol: 1,
-        protocolMin: 1,
-      };
+      const member = newMember(dan);
       const other = { ...table.settings, partitions: 9 };
       const refusal = table.apply({ type: 'join', member, settings: other });
       expect(refusal).to.include('3').and.to.include('9');

@@ -33,6 +33,21 @@ export interface TableOptions {
   readonly splitBrain?: ClusterSettings['splitBrain'];
 }
 
+/** A data member at an address of its own. */
+export function newMember(id: MemberId, more: Partial<NewMember> = {}): NewMember {
+  return {
+    id,
+    name: id,
+    address: `${id}:7000`,
+    zone: '',
+    data: true,
+    weight: 1,
+    protocol: 1,
+    protocolMin: 1,
+    ...more,
+  };
+}
+
 /** A table whose commands count their index up by themselves. */
 export class Table {
   readonly machine = new MetaMachine();
@@ -56,18 +71,7 @@ export class Table {
 
   /** Joins and is up. */
   join(id: MemberId, more: Partial<NewMember> = {}): string {
-    const address = `${id}:7000`;
-    const member = {
-      id,
-      name: id,
-      address,
-      zone: '',
-      data: true,
-      weight: 1,
-      protocol: 1,
-      protocolMin: 1,
-      ...more,
-    };
+    const member = newMember(id, more);
     const refusal = this.apply({ type: 'join', member, settings: this.settings });
     this.status(id, 'up');
     return refusal;
