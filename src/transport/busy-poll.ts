@@ -26,8 +26,9 @@ const vainCost = 32;
 /** A trial goes by blocks, with and without by lot: the peer may be at a trial of its own. */
 const blockFrames = 32;
 const trialBlocks = 8;
-/** Quick frames until the next trial. */
-const settledFrames = 4_096;
+/** Quick frames until the next trial, at first; twice as many after each trial that says the same again. */
+const settledFramesMin = 4_096;
+const settledFramesMax = 65_536;
 /** It has to be worth its processor time. */
 const gainMin = 0.1;
 
@@ -54,6 +55,9 @@ export class BusyPoll {
   readonly #without: Traffic = { bytes: 0, ms: 0 };
   #blocksLeft = trialBlocks;
   #framesLeft = blockFrames;
+  #settledFrames = settledFramesMin;
+  /** What the trial before gave. */
+  #wasWanted: boolean | undefined;
 
   constructor(clock: Clock, random: Random) {
     this.#clock = clock;
@@ -108,7 +112,12 @@ export class BusyPoll {
     // The lot may have given one of the two nothing: then there is nothing to compare with.
     const isCompared = this.#without.ms > 0;
     this.#isWanted = isCompared && rate(this.#with) > (1 + gainMin) * rate(this.#without);
-    this.#framesLeft = settledFrames;
+    const isSame = this.#wasWanted === this.#isWanted;
+    this.#wasWanted = this.#isWanted;
+    this.#settledFrames = isSame
+      ? Math.min(2 * this.#settledFrames, settledFramesMax)
+      : settledFramesMin;
+    this.#framesLeft = this.#settledFrames;
   }
 
   readonly #poll = (): void => {

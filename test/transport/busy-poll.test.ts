@@ -32,6 +32,17 @@ describe('a loop that stays awake for near peers', () => {
     });
   }
 
+  it('tries less and less often where it comes to the same, for a trial costs', () => {
+    const { exchange, awake } = poller(peers.quicker);
+    const share = (frames: number) => {
+      const before = awake();
+      exchange(frames);
+      return (awake() - before) / frames;
+    };
+    exchange(200_000);
+    expect(share(200_000)).to.be.above(0.995);
+  });
+
   it('has one thing to do a round, however many frames come', () => {
     const { exchange, waiting } = poller(peers.quicker);
     exchange(many);
@@ -62,6 +73,16 @@ describe('a loop that stays awake for near peers', () => {
     const before = awake();
     exchange(many);
     expect((awake() - before) / many).to.be.above(0.7);
+  });
+
+  it('finds out after a long time of the same, and tries more often again then', () => {
+    const { exchange, awake, meet } = poller(peers.quicker);
+    exchange(200_000);
+    meet(peers.slower);
+    exchange(70_000);
+    const before = awake();
+    exchange(5_000);
+    expect(awake() - before).to.be.within(1, 256);
   });
 
   it('goes round in vain less often than frames come quickly', () => {
