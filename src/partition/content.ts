@@ -94,6 +94,12 @@ export class Content {
     return true;
   }
 
+  /** Whether time has brought something to do in any of its stores. */
+  isDue(gridTime: number): boolean {
+    for (const store of this.#stores.values()) if (store.isDue(gridTime)) return true;
+    return false;
+  }
+
   /** Gives back the memory of structures that were destroyed. */
   dropDestroyed(): void {
     for (const [id, store] of this.#stores) {

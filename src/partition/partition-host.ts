@@ -191,8 +191,7 @@ export class PartitionHost {
   tick(nowMs: number): void {
     this.#pump.tick();
     for (const { ref, actor } of this.#hosted.values()) {
-      // Time gives a backup nothing to do.
-      if (actor.replica.role !== 'backup') ref.tellControl(tickInput);
+      if (!actor.replica.isCalm(nowMs)) ref.tellControl(tickInput);
     }
     if (nowMs - this.#sweptAt < sweepMs) return;
     this.#sweptAt = nowMs;

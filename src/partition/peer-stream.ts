@@ -83,6 +83,13 @@ export class PeerStream {
     return this.#copy === undefined && this.acked >= this.#state.commit;
   }
 
+  /** Whether the peer has all that there is, the commit too, so that a tick has nothing to send. */
+  get isCalm(): boolean {
+    const { log, commit } = this.#state;
+    const hasAll = this.acked === log.last && this.#sent === log.last;
+    return hasAll && this.#copy === undefined && this.#commitSent >= commit;
+  }
+
   /** How much of the copy has been read, 0 to 1. */
   get copied(): number {
     const copy = this.#copy;

@@ -47,6 +47,10 @@ export class Pending {
     return this.#reads.length;
   }
 
+  get isEmpty(): boolean {
+    return this.writes === 0 && this.#reads.length === 0;
+  }
+
   addWrite(
     origin: Origin | undefined,
     request: number,

@@ -23,6 +23,7 @@ import { pollMs } from '../base/timings.ts';
 import { keptRequest, type OpRequest, type Refusal } from '../wire/op-messages.ts';
 import type { Entry, ReplicaAck } from '../wire/replica-messages.ts';
 import { WireError } from '../wire/wire-error.ts';
+import type { Done } from './done-ops.ts';
 import type { PartitionRow } from './meta-state.ts';
 import type { PeerStream } from './peer-stream.ts';
 import { Pending } from './pending.ts';
@@ -116,13 +117,7 @@ export class Primary {
       const isTold = GridError.is(error);
       if (!isTold && !(error instanceof WireError)) throw error;
       const code = isTold ? error.code : 'GRID_BAD_VALUE';
-      out.push({
-        kind: 'fail',
-        to: origin,
-        request: message.request,
-        code,
-        message: error.message,
-      });
+      fail(origin, message.request, code, error.message, out);
     }
   }
 
@@ -178,11 +173,17 @@ export class Primary {
 
   tick(nowMs: number, out: Actions): void {
     this.#housekeep(nowMs, out);
-    const { surroundings } = this.#state.options;
-    if (this.#polls.count > 0) this.#polls.expire(nowMs, surroundings.isLeaseValid(nowMs), out);
-    this.#tellOrphans(nowMs, out);
+    if (this.#polls.count > 0) this.#endPolls(nowMs, out);
     this.#advance(nowMs, out);
     this.#sync.tick(nowMs, this.#pending.writes === 0, out);
+  }
+
+  /** Whether a tick would find nothing to do; looked at often. */
+  isCalm(nowMs: number): boolean {
+    const { log, commit, options } = this.#state;
+    if (commit < log.last || !this.#pending.isEmpty || this.#polls.count > 0) return false;
+    if (options.content.isDue(options.surroundings.gridTime(nowMs))) return false;
+    return this.#sync.isCalm(nowMs);
   }
 
   /** Another member is primary: what is pending here is for it to know. */
@@ -256,7 +257,7 @@ export class Primary {
     }
     if (opSequence === 0) {
       const text = 'expected an op sequence with a mutating op, found none; update the caller';
-      out.push({ kind: 'fail', to: origin, request, code: 'GRID_BAD_VALUE', message: text });
+      fail(origin, request, 'GRID_BAD_VALUE', text, out);
       return;
     }
     const known = this.#state.options.content.dedupe.lookup(caller, opSequence);
@@ -324,10 +325,10 @@ export class Primary {
     this.#record(undefined, { ...nobodysRequest, structure }, run, nowMs, out);
   }
 
-  /** Reads that wait at a structure that was destroyed are told. */
-  #tellOrphans(nowMs: number, out: Actions): void {
-    if (this.#polls.count === 0) return;
-    const { content } = this.#state.options;
+  /** Reads that have waited long enough, or wait at a structure that was destroyed, are told. */
+  #endPolls(nowMs: number, out: Actions): void {
+    const { content, surroundings } = this.#state.options;
+    this.#polls.expire(nowMs, surroundings.isLeaseValid(nowMs), out);
     this.#polls.wakeWhere((structure) => content.find(structure) === 'gone');
     this.#runWoken(nowMs, out);
   }
@@ -358,14 +359,8 @@ export class Primary {
   }
 
   /** A retry: the op has run, here or on a predecessor. */
-  #repeat(
-    origin: Origin,
-    request: number,
-    done: { readonly sequence: Sequence; readonly result: Uint8Array | undefined },
-    out: Actions,
-  ): void {
-    if (this.#pending.redirect(done.sequence, origin, request)) return;
-    const result = done.result;
+  #repeat(origin: Origin, request: number, { sequence, result }: Done, out: Actions): void {
+    if (this.#pending.redirect(sequence, origin, request)) return;
     if (result === undefined) refuse(origin, request, 'result-gone', out);
     else out.push({ kind: 'reply', to: origin, request, result });
   }
@@ -388,11 +383,15 @@ export class Primary {
       this.#state.commit = confirmed;
       log.trim(this.#sync.neededFrom(confirmed, nowMs), this.#sync.keptBytesMax);
     }
-    if (this.#pending.writes === 0 && this.#pending.reads === 0) return;
+    if (this.#pending.isEmpty) return;
     if (options.surroundings.isLeaseValid(nowMs)) this.#pending.settle(this.#state.commit, out);
   }
 }
 
 function refuse(to: Origin, request: number, reason: Refusal, out: Actions): void {
   out.push({ kind: 'refuse', to, request, reason });
+}
+
+function fail(to: Origin, request: number, code: string, message: string, out: Actions): void {
+  out.push({ kind: 'fail', to, request, code, message });
 }

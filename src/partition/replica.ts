@@ -102,6 +102,12 @@ export class Replica {
     return this.primary?.wantsCopy === true;
   }
 
+  /** Whether time has brought nothing to do, so that a tick would change nothing. */
+  isCalm(nowMs: number): boolean {
+    if (this.#role.kind === 'promotion' || this.#parked.size > 0) return false;
+    return this.#role.kind === 'backup' || this.#role.primary.isCalm(nowMs);
+  }
+
   step(input: ReplicaInput, nowMs: number, out: Actions): void {
     this.#take(input, nowMs, out);
     if (this.#parked.size > 0) this.#unpark(nowMs, out);

@@ -149,6 +149,13 @@ export class SyncSet {
     if (isIdle) this.handOver(nowMs, out);
   }
 
+  /** Whether a tick would find nothing to do. */
+  isCalm(nowMs: number): boolean {
+    if (this.isMoving || this.#proposal !== undefined) return false;
+    for (const peer of this.#peers.values()) if (!peer.isCalm) return false;
+    return this.#row.inSync.length === 1 || this.#victim(nowMs) === undefined;
+  }
+
   /** Whether the learner has room for another chunk. */
   get wantsCopy(): boolean {
     const { learner } = this.#row;

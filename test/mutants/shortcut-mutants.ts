@@ -103,4 +103,33 @@ export const shortcutMutants: readonly Mutant[] = [
     ],
     checks: [inTest(replicas, 'answers as the only copy, too, only where it still has a lease')],
   },
+  {
+    name: 'a primary without a tick forgets reads that wait',
+    edits: [
+      { file: primary, from: ' || this.#polls.count > 0) return false;', to: ') return false;' },
+    ],
+    checks: [inTest('partition/partition-host', 'gives no ticks to a primary that has nothing')],
+  },
+  {
+    name: 'a primary without a tick forgets what is due',
+    edits: [
+      {
+        file: primary,
+        from: 'if (options.content.isDue(options.surroundings.gridTime(nowMs))) return false;',
+        to: '',
+      },
+    ],
+    checks: [inTest(replicas, 'does what time brings')],
+  },
+  {
+    name: 'a primary without a tick forgets peers that lack something',
+    edits: [
+      {
+        file: 'src/partition/sync-set.ts',
+        from: 'for (const peer of this.#peers.values()) if (!peer.isCalm) return false;',
+        to: '',
+      },
+    ],
+    checks: [inTest(replicas, 'sends again what was lost')],
+  },
 ];

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ActorSystem } from '../../src/actors/actor-system.ts';
 import type { Sequence, StreamId, StructureId } from '../../src/base/ids.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
-import { presets } from '../../src/base/timings.ts';
+import { pollMs, presets } from '../../src/base/timings.ts';
 import { PartitionHost } from '../../src/partition/partition-host.ts';
 import type { ReplicaCopy } from '../../src/wire/replica-messages.ts';
 import { HandClock } from '../actors/hand-clock.ts';
@@ -78,6 +78,12 @@ function hostOf(table: Table) {
     replica: () => host.find(partition)?.replica,
     ask: (text = 'a') => host.request(app, { ...request(1, text), partition }),
     turn: () => clock.turn(),
+    /** How many ticks the replica got, of this one. */
+    tick: (ms = 0) => {
+      clock.spend(ms);
+      host.tick(clock.monotonic());
+      return clock.deferredCount;
+    },
     glance: () => host.glance(partition, 1 as StructureId, 97, new Uint8Array())?.[0],
   };
 }
@@ -114,6 +120,19 @@ describe('the host of replicas', () => {
     table.alter([ann]);
     learn();
     expect(replica()).to.equal(undefined);
+  });
+
+  it('gives no ticks to a primary that has nothing to do, and one when that changes', () => {
+    const { ask, learn, replica, tick, turn, said } = hostOf(new Table({ members: [dan] }));
+    learn();
+    expect([replica()?.role, tick()]).to.deep.equal(['primary', 0]);
+    ask('?a');
+    turn();
+    expect(tick(), 'a read waits').to.equal(1);
+    tick(pollMs);
+    turn();
+    expect(said, 'and is answered').to.deep.equal(['op.reply']);
+    expect(tick()).to.equal(0);
   });
 
   it('lets nobody look past what waits in the mailbox, which may be a write of the same caller', () => {

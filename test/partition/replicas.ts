@@ -232,7 +232,13 @@ export class Replicas {
 
   tick(id: MemberId, ms = 0): string {
     this.nowMs += ms;
-    return this.#step(id, { kind: 'tick' });
+    const isCalm = this.at(id).isCalm(this.nowMs);
+    const done = this.#step(id, { kind: 'tick' });
+    const owes = this.at(id).owes;
+    // A host gives no ticks to who is calm.
+    if (isCalm && (done !== '' || owes))
+      throw new Error(`${id} is calm, and a tick brings ${done}`);
+    return done;
   }
 
   flush(...ids: readonly MemberId[]): void {
