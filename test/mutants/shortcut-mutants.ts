@@ -130,6 +130,6 @@ export const shortcutMutants: readonly Mutant[] = [
         to: '',
       },
     ],
-    checks: [inTest(replicas, 'sends again what was lost')],
+    checks: [inTest(replicas, 'tells an idle peer what is committed')],
   },
 ];
