@@ -75,9 +75,11 @@ export function claim(
   };
   const state = forkedState(inheritance.state, fork);
   const rank = state.lineage.branches.at(-1)?.rank ?? 0;
-  for (const [partition, { content }] of legacy.estates) {
-    if (rowOf(state, partition)?.primary === heir.id) host.inherit(partition, content, rank);
-    else content.release();
+  for (const [partition, { content, untold }] of legacy.estates) {
+    if (rowOf(state, partition)?.primary === heir.id) {
+      content.takeBack(untold);
+      host.inherit(partition, content, rank);
+    } else content.release();
   }
   return { kind: 'inherit', state, gridTime: gridTimeNow(inheritance, clock.wall()) };
 }

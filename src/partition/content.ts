@@ -78,6 +78,13 @@ export class Content {
     return true;
   }
 
+  /** Undoes what the latest entries have added, as far as the structures can. */
+  takeBack(entries: readonly Entry[]): void {
+    for (const { structure, changes } of entries.toReversed()) {
+      if (changes.length > 0) this.#stores.get(structure)?.takeBack?.(changes);
+    }
+  }
+
   /** The next piece of a copy from a place on, or undefined at the end. */
   copy(structure: StructureId, from: number, bytes: number): Piece | undefined {
     const store = this.#stores.get(structure);

@@ -15,6 +15,7 @@ import type { Limits } from '../base/limits.ts';
 import type { Timings } from '../base/timings.ts';
 import type { Refusal } from '../wire/op-messages.ts';
 import type {
+  Entry,
   ReplicaAck,
   ReplicaAppend,
   ReplicaCopy,
@@ -104,6 +105,8 @@ export interface Estate {
   readonly row: PartitionRow;
   /** The last version that every history has that knows this copy: of a primary what was committed. */
   readonly version: number;
+  /** What it has beyond that, and nobody was told of. */
+  readonly untold: readonly Entry[];
 }
 
 /** How one replica is set up. */

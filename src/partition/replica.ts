@@ -162,7 +162,8 @@ export class Replica {
     this.#parked.redirect(out);
     if (!isWhole || row === undefined || this.#hasGivenUp) return undefined;
     this.#hasGivenUp = true;
-    return { content: options.content, row, version: last + liftOf(row) };
+    const untold = log.slice(last, log.last) ?? [];
+    return { content: options.content, row, version: last + liftOf(row), untold };
   }
 
   /** Begins with the content that another identity of this process had, as one of this generation. */

@@ -98,6 +98,11 @@ export interface Store {
    */
   glance?(code: number, key: Uint8Array, gridTime: number): Glance | undefined;
   apply(changes: Uint8Array): void;
+  /**
+   * Takes out what these changes added, which are the latest. A history that goes on alone begins so: nobody
+   * was told of them, and the one that it leaves may have the same once more, from whoever asked again.
+   */
+  takeBack?(changes: Uint8Array): void;
 
   /** Whether time has brought something to do: looked at often, so it has to be cheap. */
   isDue(gridTime: number): boolean;

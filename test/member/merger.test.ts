@@ -92,7 +92,7 @@ class Scene {
     const content = this.contents[index];
     const store = content?.find(this.row(name).id);
     if (typeof store !== 'object') throw new Error(`no store of ${name}`);
-    store.run(op, runContext(1_000, 100 + store.entries));
+    store.run(op, runContext(1_000, this.last + store.entries));
   }
 
   push(index: number, text: string, sequence: number): void {
@@ -111,7 +111,7 @@ class Scene {
 
   get inheritance(): MergeInheritance {
     const estates = this.contents.map((content, index) => {
-      const estate = { content, row: this.losing.row(index), version: this.last };
+      const estate = { content, row: this.losing.row(index), version: this.last, untold: [] };
       return [this.losing.id(index), estate] as const;
     });
     return {

@@ -1026,8 +1026,10 @@ describe('a replica whose process goes on under another identity', () => {
     replicas.flush(ann);
     const committed = replicas.at(bob).state.log.last;
     expect(replicas.at(ann).state.log.last).to.equal(committed + 1);
-    const left = [ann, bob].map((id) => replicas.at(id).surrender([])?.version);
-    expect(left).to.deep.equal([committed, committed]);
+    const [primary, backup] = [ann, bob].map((id) => replicas.at(id).surrender([]));
+    expect([primary?.version, backup?.version]).to.deep.equal([committed, committed]);
+    const untold = [primary, backup].map((left) => left?.untold.map(({ sequence }) => sequence));
+    expect(untold, 'of which nobody was told').to.deep.equal([[committed + 1], []]);
   });
 
   it('leaves what it has once, and nothing where it is still copying', () => {

@@ -102,6 +102,21 @@ export class QueueRecords {
     while (!reader.isAtEnd) this.#applyOne(reader);
   }
 
+  /** What was taken by the same changes does not come back: they do not say what it was. */
+  takeBack(changes: Uint8Array): void {
+    const puts = putsIn(changes);
+    // A push that had waited since before goes on as one that was let in.
+    const admitted = new Set(
+      puts.flatMap(({ kind, number }) => (kind === kinds.admitted ? number : [])),
+    );
+    for (const { kind, number } of puts) {
+      if (kind === kinds.item && !admitted.has(number)) this.#dropItem(number);
+      if (kind !== kinds.pusher) continue;
+      this.#dropItem(number);
+      this.#dropWait(number);
+    }
+  }
+
   copy(from: number, bytes: number): { readonly to: number; readonly content: Uint8Array } {
     const tables = [this.items, this.waits];
     const writer = pieceWriter(tables, bytes);
@@ -185,6 +200,21 @@ export class QueueRecords {
   #key(number: number): Uint8Array {
     return this.#scratch.subarray(0, putVarint(this.#scratch, 0, number));
   }
+}
+
+function putsIn(changes: Uint8Array): { readonly kind: number; readonly number: number }[] {
+  const puts: { readonly kind: number; readonly number: number }[] = [];
+  const reader = new ByteReader(changes);
+  while (!reader.isAtEnd) {
+    const kind = reader.byte();
+    if (kind === changeCodes.clearItems) continue;
+    const number = reader.varint();
+    if (kind > kinds.admitted) continue;
+    readMeta(reader);
+    reader.block();
+    puts.push({ kind, number });
+  }
+  return puts;
 }
 
 /** The number under which a record stands. */

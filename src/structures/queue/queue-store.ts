@@ -137,6 +137,10 @@ export class QueueStore implements Store {
     this.#records.apply(changes);
   }
 
+  takeBack(changes: Uint8Array): void {
+    this.#records.takeBack(changes);
+  }
+
   isDue(gridTime: number): boolean {
     const { waits, items, takers } = this.#records;
     if (waits.entries === 0) return false;

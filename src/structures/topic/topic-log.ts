@@ -97,6 +97,21 @@ export class TopicLog {
     writeHead(writer, this.#head);
   }
 
+  /** Forgets the messages that these changes put, which are the last. What is retained has to be found anew. */
+  cut(changes: Uint8Array): void {
+    const reader = new ByteReader(changes);
+    // What puts messages begins with that, and trims afterwards.
+    if (reader.byte() !== changeCodes.put) return;
+    const number = reader.varint();
+    const upTo = reader.varint();
+    reader.varint();
+    const total = upTo - reader.block().length - recordBytes;
+    this.#remove(number, this.#head.last + 1);
+    const kept = Math.min(this.#head.kept, number);
+    const lines = this.#head.lines.filter(({ from }) => from <= number);
+    this.#head = { kept, retained: kept, last: number - 1, total, lines };
+  }
+
   /** The sum of the sizes of all messages before this one, which is stored or follows the last. */
   bytesBefore(number: number): number {
     if (number > this.#head.last) return this.#head.total;

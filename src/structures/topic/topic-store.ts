@@ -100,6 +100,13 @@ export class TopicStore implements Store {
     this.#log.apply(changes);
   }
 
+  takeBack(changes: Uint8Array): void {
+    this.#log.cut(changes);
+    this.#trim();
+    // Nobody has a copy yet to which this would be news.
+    this.#writer.take();
+  }
+
   isDue(gridTime: number): boolean {
     const { kept, retained } = this.#log.head;
     return kept < retained && this.#log.publishedAt(kept) + windowMs <= gridTime;

@@ -112,7 +112,7 @@ export class QueueBench {
 
   #replay(changes: Uint8Array): void {
     if (changes.length === 0) return;
-    this.changes.push(changes);
+    this.changes.push(changes.slice());
     this.mirror.apply(changes);
     expect(this.mirror.digest(), 'digest of the copy').to.equal(this.store.digest());
     const { entries, bytes } = this.store;
