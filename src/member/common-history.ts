@@ -31,10 +31,8 @@ export class CommonHistory {
   isChanged(partition: PartitionId, { version }: Pick<Estate, 'version'>): boolean {
     const parting = this.#parting;
     if (parting === undefined) return true;
-    const { theirs = 0 } = parting;
-    const common = parting.commonUpTo(partition);
-    const isMore = common < (parting.theirsLeft(partition) ?? 0);
-    return isMore || version > Math.max(common, theirs * generationSpan);
+    const isMore = parting.commonUpTo(partition) < (parting.theirsLeft(partition) ?? 0);
+    return isMore || version > theirsFrom(parting, partition);
   }
 
   /** What of a structure in a partition is to be brought; `row` is as the winner has it. */
@@ -43,10 +41,9 @@ export class CommonHistory {
     const parting = row.backups === backups ? this.#parting : undefined;
     const last = this.#lastParting(partition) ?? parting;
     return {
-      version: parting?.commonUpTo(partition) ?? 0,
-      after: last?.commonUpTo(partition) ?? 0,
+      version: parting === undefined ? 0 : mineFrom(parting, partition),
+      after: last === undefined ? 0 : theirsFrom(last, partition),
       own: last?.theirs,
-      left: last?.theirsLeft(partition),
       other: last?.mine,
       floor: this.#rankFor(partition, row) * generationSpan,
       isComplete: parting !== undefined && isSince(estate.row.generation, parting),
@@ -79,6 +76,26 @@ export class CommonHistory {
     const target = partitionIdOf(backups, partition % partitions, partitions);
     return rowOf(this.#winner, target)?.rank ?? 0;
   }
+}
+
+/** Beyond this version all that a history has of a partition it has written since the two went apart. */
+function mineFrom(parting: Parting, partition: PartitionId): number {
+  const { mine } = parting;
+  return ownFrom(parting.commonUpTo(partition), mine, parting.mineLeft(partition));
+}
+
+function theirsFrom(parting: Parting, partition: PartitionId): number {
+  const { theirs } = parting;
+  return ownFrom(parting.commonUpTo(partition), theirs, parting.theirsLeft(partition));
+}
+
+/**
+ * What a fork has between what it took along and its own rank nobody was told of: it counts only where the
+ * other has it too. But where the fork took along what the other has not, that may stand among it.
+ */
+function ownFrom(common: number, rank: number | undefined, left: number | undefined): number {
+  const isAllCommon = left !== undefined && left > 0 && left <= common;
+  return rank !== undefined && isAllCommon ? rank * generationSpan : common;
 }
 
 /** Whether a content is the one that the two had when they went apart: none that was lost and begun anew. */

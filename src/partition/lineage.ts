@@ -50,7 +50,8 @@ export interface Parting {
   /** The rank with which each went on by a fork; undefined for one that is the common ancestor itself. */
   readonly mine: number | undefined;
   readonly theirs: number | undefined;
-  /** The last version of a partition with which theirs went on by a fork; undefined where it is the ancestor. */
+  /** The last version of a partition with which each went on by a fork; undefined where it is the ancestor. */
+  mineLeft(partition: PartitionId): number | undefined;
   theirsLeft(partition: PartitionId): number | undefined;
   /** The last version of a partition that both have. */
   commonUpTo(partition: PartitionId): number;
@@ -66,9 +67,10 @@ export function partingOf(mine: Lineage, theirs: Lineage): Parting | undefined {
   return {
     mine: myWay?.rank,
     theirs: theirWay?.rank,
-    theirsLeft: (partition) => theirWay && (theirWay.left[partition] ?? 0),
+    mineLeft: (partition) => leftBy(myWay, partition),
+    theirsLeft: (partition) => leftBy(theirWay, partition),
     commonUpTo(partition) {
-      const left = [myWay, theirWay].map((branch) => branch && (branch.left[partition] ?? 0));
+      const left = [myWay, theirWay].map((branch) => leftBy(branch, partition));
       return Math.min(...left.map((version) => version ?? Number.MAX_SAFE_INTEGER));
     },
   };
@@ -77,6 +79,10 @@ export function partingOf(mine: Lineage, theirs: Lineage): Parting | undefined {
 /** Whether `id` went over into a lineage: by a fork, or by a merge. */
 export function comesFrom(lineage: Lineage, id: string): boolean {
   return lineage.ancestors.includes(id) || lineage.merged.includes(id);
+}
+
+function leftBy(branch: Branch | undefined, partition: PartitionId): number | undefined {
+  return branch && (branch.left[partition] ?? 0);
 }
 
 function pathOf({ ancestors, id }: Lineage): string[] {

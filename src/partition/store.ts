@@ -57,18 +57,13 @@ export type Glance = Pick<RunResult, 'result' | 'touched'>;
 
 /** Since when a history is not the same as another into which it is merged. */
 export interface Since {
-  /** The last version that both have: what the other has beyond it, it has written since. */
+  /** What the other has beyond this version, it has written since. */
   readonly version: number;
-  /** What is later is this history's own, and not brought yet. */
+  /** What this one has beyond this version is its own, and not brought yet. */
   readonly after: number;
   /** The ranks with which this one and the other went on by forks; undefined where it did not fork. */
   readonly own: number | undefined;
   readonly other: number | undefined;
-  /**
-   * Where this one forked, the last version that it took along of what was committed: what it had beyond that
-   * nobody was told of, and the other may have it too.
-   */
-  readonly left: number | undefined;
   /** The other takes nothing in before its versions are at least this. */
   readonly floor: number;
   /** Whether what this one lacks of what both had was removed here: nothing was ever lost. */

@@ -39,7 +39,6 @@ class Scene {
       after: 0,
       own: undefined,
       other: undefined,
-      left: undefined,
       floor,
       isComplete: false,
     });

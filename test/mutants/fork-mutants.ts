@@ -9,7 +9,10 @@ const mapMerge = 'src/structures/map/map-merge.ts';
 const mapKept = 'src/structures/map/map-kept.ts';
 const queueMerge = 'src/structures/queue/queue-merge.ts';
 const topicMerge = 'src/structures/topic/topic-merge.ts';
+const inheritance = 'src/member/inheritance.ts';
 const mergers = 'member/merger';
+const histories = 'member/common-history';
+const untold = 'scenario/untold';
 const stores = 'structures/merging';
 
 export const forkMutants: readonly Mutant[] = [
@@ -139,7 +142,9 @@ export const forkMutants: readonly Mutant[] = [
   },
   {
     name: 'items that both sides have are brought again',
-    edits: [{ file: queueMerge, from: 'number > after && !wasOnItsWay', to: '!wasOnItsWay' }],
+    edits: [
+      { file: queueMerge, from: 'numbers.filter((number) => number > after)', to: 'numbers' },
+    ],
     checks: [inForks(1), inTest('scenario/merges', 'append what was pushed and published since')],
   },
   {
@@ -187,12 +192,66 @@ export const forkMutants: readonly Mutant[] = [
     checks: [inTest(mergers, 'brings of a partition that was brought before it came to a fork')],
   },
   {
+    name: 'a fork keeps items and messages that it had told nobody of',
+    edits: [{ file: inheritance, from: 'content.takeBack(untold);', to: '' }],
+    checks: [inTest(untold, 'stands in a topic and a queue once')],
+  },
+  {
+    name: 'a fork takes back a push that had waited since before',
+    edits: [
+      {
+        file: 'src/structures/queue/queue-records.ts',
+        from: 'if (kind === kinds.item && !admitted.has(number))',
+        to: 'if (kind === kinds.item)',
+      },
+    ],
+    checks: [inTest('structures/taking-back', 'keeps what had waited for room before')],
+  },
+  {
+    name: 'a topic does not retain again what those had pushed out that it takes back',
+    edits: [
+      {
+        file: 'src/structures/topic/topic-log.ts',
+        from: 'retained: kept, last: number - 1',
+        to: 'retained: Math.min(this.#head.retained, number), last: number - 1',
+      },
+    ],
+    checks: [inTest('structures/taking-back', 'retains as many as it may again')],
+  },
+  {
+    name: 'what a fork that stays had told nobody of counts as written by it',
+    edits: [
+      {
+        file: history,
+        from: 'return ownFrom(parting.commonUpTo(partition), mine, parting.mineLeft(partition));',
+        to: 'return ownFrom(parting.commonUpTo(partition), mine, undefined);',
+      },
+    ],
+    checks: [inForks(34), inTest(untold, 'does not come back where it was deleted')],
+  },
+  {
+    name: 'what a fork that ends had told nobody of counts as written by it',
+    edits: [
+      {
+        file: history,
+        from: 'return ownFrom(parting.commonUpTo(partition), theirs, parting.theirsLeft(partition));',
+        to: 'return ownFrom(parting.commonUpTo(partition), theirs, undefined);',
+      },
+    ],
+    checks: [inTest(untold, 'is no reason to ask a policy')],
+  },
+  {
+    name: 'what a fork had told nobody of is left out though the other took less along',
+    edits: [{ file: history, from: 'left > 0 && left <= common', to: 'left > 0' }],
+    checks: [inTest(histories, 'is not all that a fork had told nobody of')],
+  },
+  {
     name: 'a fork that took less along gets nothing of a partition that was left alone since',
     edits: [
       {
         file: history,
-        from: 'return isMore || version > Math',
-        to: 'return version > Math',
+        from: 'return isMore || version > theirs',
+        to: 'return version > theirs',
       },
     ],
     checks: [inTest(mergers, 'brings all that it has to a fork that took less along')],

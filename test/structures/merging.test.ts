@@ -28,7 +28,6 @@ function since(more: Partial<Since> = {}): Since {
     after: parted,
     own: 2,
     other: undefined,
-    left: parted,
     floor,
     isComplete: false,
     ...more,

@@ -35,15 +35,13 @@ export class QueueMerge {
   readonly #kept: readonly number[];
   readonly #own: readonly number[];
 
-  constructor(records: QueueRecords, { version, after, own = 0, left }: Since) {
+  constructor(records: QueueRecords, { version, after }: Since) {
     this.#records = records;
     const numbers: number[] = [];
     records.items.each((ref) => void numbers.push(numberOf(records.items, ref)));
     numbers.sort((one, other) => one - other);
-    this.#kept = numbers.filter((number) => number <= version);
-    const wasOnItsWay = (number: number) =>
-      left !== undefined && number > left && number < own * generationSpan;
-    this.#own = numbers.filter((number) => number > after && !wasOnItsWay(number));
+    this.#kept = numbers.filter((number) => number <= Math.min(version, after));
+    this.#own = numbers.filter((number) => number > after);
   }
 
   offer(from: number, bytes: number, since: Since): Offer {

@@ -1,0 +1,51 @@
+import { expect } from 'chai';
+import type { PartitionId } from '../../src/base/ids.ts';
+import { CommonHistory } from '../../src/member/common-history.ts';
+import type { Content } from '../../src/partition/content.ts';
+import { firstLineage, forkedLineage, type Lineage } from '../../src/partition/lineage.ts';
+import { generationSpan } from '../../src/partition/meta-state.ts';
+import { Table } from '../partition/table.ts';
+
+const first = firstLineage('c1');
+const left = generationSpan + 90;
+const fork = (id: string, rank: number, ...taken: readonly number[]) =>
+  forkedLineage(first, { id, rank, left: taken });
+
+/** How a partition of a lineage that ended stands to the winner's. */
+function historyOf(winner: Lineage, ended: Lineage, version = 0) {
+  const [mine, theirs] = [new Table(), new Table()];
+  mine.machine.lineage = winner;
+  theirs.machine.lineage = ended;
+  const partition = 0 as PartitionId;
+  const row = theirs.row(0);
+  const [structure] = theirs.machine.structures.values();
+  if (structure === undefined) throw new Error('no structure');
+  const history = new CommonHistory(mine.machine, theirs.machine);
+  const estate = { content: undefined as unknown as Content, row, version, untold: [] };
+  const { backups } = structure;
+  return {
+    ...history.since(partition, estate, backups, structure),
+    isChanged: history.isChanged(partition, estate),
+  };
+}
+
+describe('what two lineages have in common', () => {
+  it('ends where one of them went on alone, and what that had told nobody of is not its own', () => {
+    const forked = fork('c2', 2, left);
+    expect(historyOf(first, forked)).to.include({ version: left, after: 2 * generationSpan });
+    expect(historyOf(forked, first)).to.include({ version: 2 * generationSpan, after: left });
+  });
+
+  it('is not all that a fork had told nobody of, where it took along more than the other', () => {
+    const [less, more] = [fork('c2', 2, left), fork('c3', 2, left + 9)];
+    expect(historyOf(less, more)).to.include({ version: 2 * generationSpan, after: left });
+    expect(historyOf(more, less)).to.include({ version: left, after: 2 * generationSpan });
+  });
+
+  it('is nothing of a partition that a fork did not take along, or that began there', () => {
+    const forked = fork('c2', 2);
+    const began = generationSpan + 1;
+    expect(historyOf(first, forked, began)).to.include({ version: 0, after: 0, isChanged: true });
+    expect(historyOf(forked, first, began)).to.include({ version: 0, after: 0, isChanged: true });
+  });
+});
