@@ -160,7 +160,6 @@ export class ForkGoods {
     if (takes.length === 1 || round.isNested) return;
     this.counts.doubly++;
     const item = this.#items.get(text);
-    if (item !== undefined && isUnsure(item, round)) return;
     const isLate = takes.some(({ begunAt }) => begunAt > round.doneAt) && !round.isMissing;
     if (!isLate && (item === undefined || item.begunAt < round.cutAt)) return;
     this.#violation(`${text} is given again: ${JSON.stringify({ item, takes })}`);
@@ -201,8 +200,3 @@ export class ForkGoods {
 }
 
 const takeOp = () => bareOp(queueOps.tryTake);
-
-/** What was on its way when the two lost each other may be on both sides, and neither can know. */
-function isUnsure({ how, begunAt, endedAt }: Good, { cutAt }: Round): boolean {
-  return how !== 'ok' || (begunAt < cutAt && endedAt >= cutAt);
-}
