@@ -25,10 +25,14 @@ export interface Fork {
   readonly held: (partition: PartitionId) => number | undefined;
 }
 
+/** The highest rank that a fork or a merge brought: what begins here begins above it, as all else is by then. */
+export function historyRank({ lineage, merges }: Pick<MetaState, 'lineage' | 'merges'>): number {
+  return Math.max(0, ...[...lineage.branches, ...merges].map(({ rank }) => rank));
+}
+
 /** The highest rank of any row, and of any lineage that this one comes from. */
 export function highestRank(state: MetaState): number {
-  let highest = 0;
-  for (const { rank } of state.lineage.branches) highest = Math.max(highest, rank);
+  let highest = historyRank(state);
   for (const rows of state.groups) {
     for (const { rank, generation } of rows ?? []) highest = Math.max(highest, rank, generation);
   }

@@ -17,6 +17,7 @@ import type { MemberId, PartitionId, StructureId, Term, Version } from '../base/
 import { partitionIdOf } from '../base/partition-id.ts';
 import { settle } from './births.ts';
 import { highestCommon, objectionTo } from './dialect.ts';
+import { historyRank } from './fork.ts';
 import { Layout, type Place } from './layout.ts';
 import { firstLineage, type Lineage, noLineage } from './lineage.ts';
 import {
@@ -37,6 +38,7 @@ import {
   lostRow,
   memberRow,
   primariesOf,
+  unbornRow,
 } from './meta-rows.ts';
 import {
   atVersion,
@@ -320,18 +322,7 @@ export class MetaMachine implements MetaState {
   /** Makes the rows of a group; every copy is born empty, so all of them are in sync. */
   #bearGroup(backups: number): void {
     const partitions = this.settings?.partitions ?? 0;
-    const unborn: PartitionRow = {
-      version: 0 as Version,
-      term: 0 as Term,
-      primary: undefined,
-      inSync: [],
-      learner: undefined,
-      retiring: undefined,
-      transferTo: undefined,
-      generation: 0,
-      rank: 0,
-      born: [],
-    };
+    const unborn = unbornRow(historyRank(this));
     this.groups[backups] = Array.from({ length: partitions }, () => unborn);
     this.#bear(
       Array.from({ length: partitions }, (_, index) => partitionIdOf(backups, index, partitions)),

@@ -160,6 +160,22 @@ export function lightest(
   return best;
 }
 
+/** A row whose content is about to begin, above a rank. */
+export function unbornRow(rank: number): PartitionRow {
+  return {
+    version: 0 as Version,
+    term: 0 as Term,
+    primary: undefined,
+    inSync: [],
+    learner: undefined,
+    retiring: undefined,
+    transferTo: undefined,
+    generation: 0,
+    rank,
+    born: [],
+  };
+}
+
 /** A row of which no copy is left; whether it is born again is for the state machine to say. */
 export function lostRow(row: PartitionRow): PartitionRow {
   return {

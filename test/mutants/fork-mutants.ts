@@ -33,6 +33,17 @@ export const forkMutants: readonly Mutant[] = [
     checks: [inForks(2), inTest('partition/merges', 'ranks all its partitions above both')],
   },
   {
+    name: 'what begins after a merge begins below it, and is never let in',
+    edits: [
+      {
+        file: 'src/partition/meta-machine.ts',
+        from: 'unbornRow(historyRank(this))',
+        to: 'unbornRow(0)',
+      },
+    ],
+    checks: [inTest('partition/merges', 'begins what is new there above both')],
+  },
+  {
     name: 'a fork does not raise the ranks',
     edits: [
       {

@@ -48,6 +48,18 @@ describe('the table of a lineage that takes another in', () => {
     expect(table.row(0).rank, 'a second one, of a lower rank').to.equal(6);
   });
 
+  it('begins what is new there above both, so that it can be brought in', () => {
+    const table = new Table({ members: [ann, bob] });
+    table.apply(absorb());
+    table.define('notes', 0);
+    const rows = table.machine.groups[0] ?? [];
+    expect(rows.map(({ rank, generation }) => [rank, generation])).to.deep.equal([
+      [6, 6],
+      [6, 6],
+      [6, 6],
+    ]);
+  });
+
   it('sums up what each member brings, and counts each once', () => {
     const table = new Table({ members: [ann, bob] });
     table.apply(absorb());

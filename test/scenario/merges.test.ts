@@ -3,7 +3,7 @@ import { defaultLimits } from '../../src/base/limits.ts';
 import { presets } from '../../src/base/timings.ts';
 import type { MergePolicy } from '../../src/grid-merge.ts';
 import type { Router } from '../../src/partition/router-port.ts';
-import { keyOp, mapOps, readEntryResult } from '../../src/structures/map/map-ops.ts';
+import { keyOp, mapOps, readEntryResult, valueOp } from '../../src/structures/map/map-ops.ts';
 import { bareOp, queueOps, tryPushOp } from '../../src/structures/queue/queue-ops.ts';
 import { noLine, publishOp, readBatch, readOp } from '../../src/structures/topic/topic-ops.ts';
 import { decodeValue, encodeValue } from '../../src/wire/value.ts';
@@ -197,6 +197,31 @@ describe('two lineages of a cluster that meet', function () {
       { type: 'map', name: 'accounts', kept: 1, discarded: 0 },
     ]);
   });
+
+  for (const isOlderKept of [true, false]) {
+    const who = isOlderKept ? 'the older' : 'the larger, younger one';
+    it(`bring a structure with backups of which the other had no structure, where ${who} stays`, () => {
+      const { scene, older, younger } = apart();
+      const by = isOlderKept ? younger : older;
+      const notes = (router: Router) => router.structure('map', 'notes');
+      const isKnown = () => notes(scene.callerOf(by).program.router) !== undefined;
+      scene.callerOf(by).run(({ router }) => {
+        router.define('map', 'notes', { backups: 0 }, () => {});
+      });
+      scene.until(isKnown, 'the map is not made');
+      const bytes = encodeValue('a note', defaultLimits);
+      const write = (key: Uint8Array) => valueOp(mapOps.set, key, bytes);
+      expect(scene.endOf(scene.call(by, 'k1', true, 10_000, write, notes))).to.equal('ok');
+      if (!isOlderKept) grow(scene, older);
+      scene.world.healAll();
+      scene.settled('the two do not come together');
+      for (const name of [older, younger]) {
+        const read = (key: Uint8Array) => keyOp(mapOps.get, key);
+        const call = scene.call(name, 'k1', false, 10_000, read, notes);
+        expect([scene.endOf(call), call.value]).to.deep.equal(['ok', 'a note']);
+      }
+    });
+  }
 
   it('give versions above those of both from then on', () => {
     const { scene, older, younger } = apart();
