@@ -23,7 +23,7 @@ export const copyMutants: readonly Mutant[] = [
         to: 'this.#retain(copy, isStoreRead ? nothing : piece);',
       },
     ],
-    checks: [inGrid(1), inTest(replicas, 'copies while writes go on')],
+    checks: [inGrid(2), inTest(replicas, 'copies while writes go on')],
   },
   {
     name: 'changes are dropped during a copy',
@@ -45,7 +45,7 @@ export const copyMutants: readonly Mutant[] = [
         to: 'if (message.chunk !== state.chunks) return;',
       },
     ],
-    checks: [inGrid(1), inTest(replicas, 'applies a chunk only at the position')],
+    checks: [inGrid(2), inTest(replicas, 'applies a chunk only at the position')],
   },
   {
     name: 'chunks are applied in any order',
@@ -56,7 +56,7 @@ export const copyMutants: readonly Mutant[] = [
         to: 'if (message.at !== state.log.last) return;',
       },
     ],
-    checks: [inGrid(1), inTest(replicas, 'applies no entry that came ahead of a lost chunk')],
+    checks: [inGrid(2), inTest(replicas, 'applies no entry that came ahead of a lost chunk')],
   },
   {
     name: 'entries are applied beyond a missing chunk',
@@ -67,7 +67,7 @@ export const copyMutants: readonly Mutant[] = [
         to: 'if (message.previous > state.log.last) return;',
       },
     ],
-    checks: [inGrid(1), inTest(replicas, 'applies no entry that came ahead of a lost chunk')],
+    checks: [inGrid(15), inTest(replicas, 'applies no entry that came ahead of a lost chunk')],
   },
   {
     name: 'a successor begins copies before what its log still has',
@@ -100,7 +100,7 @@ export const copyMutants: readonly Mutant[] = [
         to: 'state.options.content.dedupe.release();',
       },
     ],
-    checks: [inGrid(1), inTest(replicas, 'takes the results of earlier ops along with a copy')],
+    checks: [inTest(replicas, 'takes the results of earlier ops along with a copy'), inGrid(1)],
   },
   {
     name: 'a handover goes to one that is suspended',

@@ -29,7 +29,7 @@ export const replicationMutants: readonly Mutant[] = [
       },
       { file: replica, from: 'if (message.term < this.#state.term) return;', to: '' },
     ],
-    checks: [inGrid(1), inTest(replicas, 'fences its predecessor')],
+    checks: [inTest(replicas, 'fences its predecessor'), inGrid(1)],
   },
   {
     name: 'a promotion does not wait for all who are in sync',
@@ -50,7 +50,7 @@ export const replicationMutants: readonly Mutant[] = [
         to: 'const from = last ?? log.last;',
       },
     ],
-    checks: [inGrid(21), inTest(replicas, 'waits for every member in sync')],
+    checks: [inGrid(10), inTest(replicas, 'waits for every member in sync')],
   },
   {
     name: 'a promotion pulls no tail',
@@ -66,7 +66,7 @@ export const replicationMutants: readonly Mutant[] = [
         to: 'const from = Math.min(last ?? 0, log.last) as Sequence;',
       },
     ],
-    checks: [inGrid(16), inTest(replicas, 'takes the longest log')],
+    checks: [inGrid(7), inTest(replicas, 'takes the longest log')],
   },
   {
     name: 'a primary serves before what its predecessor left is committed',
@@ -82,19 +82,19 @@ export const replicationMutants: readonly Mutant[] = [
         to: 'return !this.#sync.isDraining;',
       },
     ],
-    checks: [inGrid(1), inTest(replicas, 'does not serve before the tail')],
+    checks: [inTest(replicas, 'does not serve before the tail'), inGrid(1)],
   },
   {
     name: 'a read sees what is not committed',
     edits: [{ file: primary, from: 'if (needs <= this.#state.commit) {', to: 'if (needs >= 0) {' }],
-    checks: [inGrid(23), inTest(replicas, 'one of an unconfirmed key with its write')],
+    checks: [inGrid(8), inTest(replicas, 'one of an unconfirmed key with its write')],
   },
   {
     name: 'a primary acts on a shrink before its commit',
     edits: [
       { file: syncSet, from: "this.#tellStep('shrink');", to: 'this.ackSet.delete(victim);' },
     ],
-    checks: [inGrid(1), inTest(replicas, 'only the committed row lets its ack go')],
+    checks: [inGrid(2), inTest(replicas, 'only the committed row lets its ack go')],
   },
   {
     name: 'a learner is added before it has caught up',
@@ -105,12 +105,12 @@ export const replicationMutants: readonly Mutant[] = [
         to: 'if (!this.#peers.has(learner)) return;',
       },
     ],
-    checks: [inGrid(1), inTest(replicas, 'does not propose a learner before its copy is whole')],
+    checks: [inGrid(2), inTest(replicas, 'does not propose a learner before its copy is whole')],
   },
   {
     name: 'no maximal in-sync set: a proposed learner need not confirm',
     edits: [{ file: syncSet, from: 'this.ackSet.add(learner);', to: '' }],
-    checks: [inGrid(1), inTest(replicas, 'which then has to confirm before it is in')],
+    checks: [inTest(replicas, 'which then has to confirm before it is in'), inGrid(1)],
   },
   {
     name: 'no stream in acknowledgements: those of an earlier stream count',
@@ -121,7 +121,7 @@ export const replicationMutants: readonly Mutant[] = [
         to: 'if (peer === undefined) return false;',
       },
     ],
-    checks: [inGrid(1), inTest(replicas, 'ignores acknowledgements of another stream')],
+    checks: [inTest(replicas, 'ignores acknowledgements of another stream'), inGrid(1)],
   },
   {
     name: 'a stream is kept over an eviction',
@@ -132,7 +132,7 @@ export const replicationMutants: readonly Mutant[] = [
         to: 'if (!staysLearner && id === this.#state.options.self) this.#peers.delete(id);',
       },
     ],
-    checks: [inGrid(11), inTest(replicas, 'gives a pruned member that comes back a new stream')],
+    checks: [inTest(replicas, 'gives a pruned member that comes back a new stream'), inGrid(11)],
   },
   {
     name: 'a learner’s stream outlives versions that nobody here saw',
@@ -144,8 +144,8 @@ export const replicationMutants: readonly Mutant[] = [
       },
     ],
     checks: [
-      inGrid(1),
       inTest(replicas, 'begins a learner’s copy anew where versions of the row were skipped'),
+      inGrid(1),
     ],
   },
   {
@@ -157,7 +157,7 @@ export const replicationMutants: readonly Mutant[] = [
         to: 'term === this.#state.term && term === this.#state.streamTerm && stream >= 0',
       },
     ],
-    checks: [inGrid(1), inTest(replicas, 'takes no chunk of a copy that has begun anew since')],
+    checks: [inTest(replicas, 'takes no chunk of a copy that has begun anew since'), inGrid(1)],
   },
   {
     name: 'a copy that is not whole answers a fence',
@@ -168,7 +168,7 @@ export const replicationMutants: readonly Mutant[] = [
         to: '',
       },
     ],
-    checks: [inGrid(1), inTest(replicas, 'answers no fence while its content is not whole')],
+    checks: [inTest(replicas, 'answers no fence while its content is not whole'), inGrid(1)],
   },
   {
     name: 'a term may fall',
@@ -176,7 +176,7 @@ export const replicationMutants: readonly Mutant[] = [
       { file: replica, from: 'if (message.term < this.#state.term) return;', to: '' },
       { file: replica, from: 'if (message.term === this.#state.term) return;', to: '' },
     ],
-    checks: [inGrid(1), inTest(replicas, 'is not ended by the late fence of an earlier one')],
+    checks: [inTest(replicas, 'is not ended by the late fence of an earlier one'), inGrid(1)],
   },
   {
     name: 'a backup that is silent for its primary alone is never pruned',
@@ -198,7 +198,7 @@ export const replicationMutants: readonly Mutant[] = [
         to: 'return false;',
       },
     ],
-    checks: [inGrid(1), inTest(replicas, 'gives a learner up that gets nowhere')],
+    checks: [inTest(replicas, 'gives a learner up that gets nowhere'), inGrid(1)],
   },
   {
     name: 'a write is taken with fewer copies in sync than `minInSync`',
@@ -211,7 +211,7 @@ export const replicationMutants: readonly Mutant[] = [
       { file: primary, from: 'if (this.#sync.committedSize < options.minInSync) return;', to: '' },
     ],
     checks: [
-      inGrid(1),
+      inGrid(3),
       inTest(replicas, 'takes and answers no write while fewer are in sync than it needs'),
     ],
   },

@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { applyEdit, type Check, isTest, type Mutant, type NamedTest } from './mutant.ts';
 
-const copied = ['src', 'test', 'package.json', 'tsconfig.json', '.mocharc.json'];
+const copied = ['src', 'test', 'scripts', 'package.json', 'tsconfig.json', '.mocharc.json'];
+const bundled = 'scripts/bundled.mjs';
 /** A check that takes longer found something that stands still. */
 const checkMsMax = 150_000;
 const outputBytesMax = 64 * 1_024 * 1_024;
@@ -55,7 +56,8 @@ export class Workshop {
 
   /** A mutant of the tests of the simulation, by its name. */
   async killerOfHooked(name: string): Promise<string | undefined> {
-    return found(await this.#run(['test/mutants/hooked-command.ts', name]), 'simulation');
+    const given = [bundled, 'test/mutants/hooked-command.ts', name];
+    return found(await this.#run(given), 'simulation');
   }
 
   async #firstThatNotices(checks: readonly Check[]): Promise<string | undefined> {
@@ -68,7 +70,7 @@ export class Workshop {
 
   async #search({ simulation, seed, othersMax = 0 }: Exclude<Check, NamedTest>) {
     const given = [simulation, String(seed), String(othersMax)];
-    const ended = await this.#run(['test/mutants/search-command.ts', ...given]);
+    const ended = await this.#run([bundled, 'test/mutants/search-command.ts', ...given]);
     return found(ended, `simulation ${simulation}`);
   }
 
@@ -84,7 +86,7 @@ export class Workshop {
   #run(given: readonly string[]): Promise<Ended> {
     const options = { cwd: this.#folder, timeout: checkMsMax, maxBuffer: outputBytesMax };
     return new Promise((resolve) => {
-      execFile(process.execPath, ['--import', 'tsx', ...given], options, (error, stdout, stderr) =>
+      execFile(process.execPath, given, options, (error, stdout, stderr) =>
         resolve({
           isOk: error === null,
           isLate: error?.killed === true,

@@ -10,7 +10,7 @@ export const simulator: Measurement = {
   name: 'simulator',
   needsRedis: false,
   async run() {
-    const args = ['--import', 'tsx', 'test/simulation/sim.ts', '--seeds', `${seeds}`];
+    const args = ['scripts/bundled.mjs', 'test/simulation/sim.ts', '--seeds', `${seeds}`];
     const child = keep(spawn('node', args, { stdio: ['ignore', 'pipe', 'inherit'] }));
     let text = '';
     child.stdout.on('data', (chunk) => {
