@@ -10,7 +10,9 @@ import { applyEdit, type Check, isTest, type Mutant, type NamedTest } from './mu
 
 const copied = ['src', 'test', 'scripts', 'package.json', 'tsconfig.json', '.mocharc.json'];
 const bundled = 'scripts/bundled.mjs';
-/** A check that takes longer found something that stands still. */
+/** A test that fails is to fail for what was broken, also where the machine has much else to do. */
+const patience = ['--timeout', '20000'];
+/** A test that takes longer found something that stands still. */
 const checkMsMax = 150_000;
 const outputBytesMax = 64 * 1_024 * 1_024;
 
@@ -77,7 +79,7 @@ export class Workshop {
   async #test({ file, title }: NamedTest): Promise<string | undefined> {
     const mocha = join('node_modules', 'mocha', 'bin', 'mocha.js');
     const only = title === '' ? [] : ['-f', title];
-    const { isOk, isLate, output } = await this.#run([mocha, '--bail', file, ...only]);
+    const { isOk, isLate, output } = await this.#run([mocha, '--bail', ...patience, file, ...only]);
     if (isOk) return undefined;
     const failed = output.match(/^\s+1\) (.+)$/m)?.[1] ?? 'does not even begin';
     return `${file}: ${isLate ? 'stands still' : failed}`;
@@ -97,9 +99,12 @@ export class Workshop {
   }
 }
 
-/** What a search printed. One that ended otherwise broke down, and proves nothing of the mutant. */
+/**
+ * What a search printed. One that took too long was slow, since each of its worlds ends, and found nothing; one
+ * that ended otherwise broke down, and proves nothing of the mutant.
+ */
 function found({ isOk, isLate, output }: Ended, where: string): string | undefined {
-  if (isLate) return `${where}: stands still`;
+  if (isLate) return undefined;
   if (!isOk) throw new Error(`a search did not end well:\n${output.slice(-2_000)}`);
   const text = output.trim();
   return text === '' ? undefined : `${where}, ${text.split('\n')[0]}`;

@@ -75,7 +75,7 @@ export const hookedMutants: readonly HookedMutant[] = [
       function restore(this: Content, piece: Piece) {
         return isLastPiece(this, piece) || (before as unknown as Restore).call(this, piece);
       },
-    seed: 1,
+    seed: 2,
   },
   {
     name: 'a learner that applies no change while it copies',
@@ -87,7 +87,7 @@ export const hookedMutants: readonly HookedMutant[] = [
         const taken = this.state.isWhole ? input : withoutChanges(input);
         (before as unknown as Step).call(this, taken, nowMs, out);
       },
-    seed: 1,
+    seed: 2,
   },
   {
     name: 'a primary that takes a learner for caught up that is not',
@@ -95,7 +95,7 @@ export const hookedMutants: readonly HookedMutant[] = [
     owner: PeerStream.prototype,
     member: 'isCaughtUp',
     make: () => true,
-    seed: 1,
+    seed: 2,
   },
   {
     name: 'a member that gives what a take waited for to its poll only once',
@@ -107,7 +107,7 @@ export const hookedMutants: readonly HookedMutant[] = [
         const { changes } = runQueue.call(store, queue.settleOp([op.subarray(1)]), context);
         return { ...ran, changes };
       }),
-    seed: 11,
+    seed: 7,
   },
   {
     name: 'a member that forgets what a wait was given when it is cancelled',
@@ -119,7 +119,7 @@ export const hookedMutants: readonly HookedMutant[] = [
         ...ran,
         result: Uint8Array.of(queue.progress.over),
       })),
-    seed: 4,
+    seed: 2,
   },
   {
     name: 'a member that gives an item to two takers',
@@ -135,7 +135,7 @@ export const hookedMutants: readonly HookedMutant[] = [
     owner: Lease.prototype,
     member: 'isValid',
     make: () => () => true,
-    seed: 2,
+    seed: 21,
   },
   {
     name: 'a leader that grants leases that nobody notes',
@@ -159,7 +159,7 @@ export const hookedMutants: readonly HookedMutant[] = [
     owner: SyncSet.prototype,
     member: 'confirmed',
     make: () => (last: Sequence) => last,
-    seed: 7,
+    seed: 1,
   },
   {
     name: 'a member that forgets what it did',
@@ -180,7 +180,7 @@ export const hookedMutants: readonly HookedMutant[] = [
         if (typeof store !== 'string' && entry.changes.length > 0) store.apply(entry.changes);
         return store !== 'unknown';
       },
-    seed: 11,
+    seed: 10,
   },
   {
     name: 'a topic that drops a message without a gap',
@@ -217,7 +217,7 @@ export const hookedMutants: readonly HookedMutant[] = [
         this.cursor = message.sequence - 1;
         (before as Offer).call(this, message);
       },
-    seed: 2,
+    seed: 9,
     violation: ofSubscribers,
   },
   {
@@ -226,7 +226,7 @@ export const hookedMutants: readonly HookedMutant[] = [
     owner: Pending.prototype,
     member: 'needOf',
     make: () => () => 0,
-    seed: 2,
+    seed: 3,
     violation: ofSubscribers,
   },
   {
@@ -254,7 +254,7 @@ export const hookedMutants: readonly HookedMutant[] = [
         return (before as Send).call(this, isRetry ? { ...request, opSequence } : request);
       };
     },
-    seed: 1,
+    seed: 5,
     violation: /item/,
   },
   {
@@ -293,7 +293,7 @@ export const hookedMutants: readonly HookedMutant[] = [
           if (store.isDue(gridTime)) store.housekeep(context);
         }
       },
-    seed: 1,
+    seed: 8,
   },
   {
     name: 'a member that keeps entries for a while after their time',

@@ -7,7 +7,7 @@ export interface Search {
   readonly simulation: Simulation;
   /** A seed that found it when this was written; others are tried in case that the histories have changed since. */
   readonly seed: number;
-  /** How many others. @default 60 */
+  /** How many others. @default 25 */
   readonly othersMax?: number;
   /** Violations of other kinds do not count: the checker that it is for has to see it. @default all */
   readonly violation?: RegExp;
@@ -22,7 +22,7 @@ export interface HookedMutant extends Search {
 }
 
 const faultsMs = 8_000;
-const usualOthersMax = 60;
+const usualOthersMax = 25;
 
 /** Breaks it, and says what was found; undefined where nothing was. */
 export function findHooked(mutant: HookedMutant): string | undefined {

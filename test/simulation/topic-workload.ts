@@ -57,7 +57,7 @@ export class TopicWorkload {
     this.#grid = grid;
     this.#random = random;
     this.#options = options;
-    this.#pauseMs = random.pick([20, 40, 80]);
+    this.#pauseMs = random.pick([150, 300, 600]);
   }
 
   get open(): number {
