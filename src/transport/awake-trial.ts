@@ -14,15 +14,22 @@ const settledFramesMin = 4_096;
 const settledFramesMax = 65_536;
 /** It has to be worth its processor time. */
 const gainMin = 0.1;
+/** So much smaller frames may be by chance. */
+const smallerMax = 0.2;
+
+/** What came within the blocks of one kind. */
+interface Tally {
+  /** The time that a frame took, of each block. */
+  readonly frameMs: number[];
+  bytes: number;
+}
 
 export class AwakeTrial {
   readonly #random: Random;
   /** Whether to stay awake now: as the trial goes, or as it was settled. */
   isWanted = false;
-  /** Bytes a millisecond, of each block: many small frames are no gain on few large ones. */
-  #awake: number[] = [];
-  #asleep: number[] = [];
-  #bytes = 0;
+  #awake: Tally = { frameMs: [], bytes: 0 };
+  #asleep: Tally = { frameMs: [], bytes: 0 };
   #ms = 0;
   #isSettled = false;
   #framesLeft = blockFrames;
@@ -37,7 +44,7 @@ export class AwakeTrial {
 
   /** A frame has come, so long after the one before. */
   count(bytes: number, ms: number): void {
-    this.#bytes += bytes;
+    if (!this.#isSettled) this.#tally.bytes += bytes;
     this.#ms += ms;
     if (--this.#framesLeft > 0) return;
     if (this.#isSettled) {
@@ -48,25 +55,28 @@ export class AwakeTrial {
     }
   }
 
+  get #tally(): Tally {
+    return this.isWanted ? this.#awake : this.#asleep;
+  }
+
   #endBlock(): void {
-    const rates = this.isWanted ? this.#awake : this.#asleep;
-    rates.push(this.#bytes / Math.max(this.#ms, Number.MIN_VALUE));
-    if (this.#asleep.length !== this.#awake.length) this.#begin(!this.isWanted);
-    else if (rates.length < blocks) this.#begin(this.#isAwakeFirst());
+    const { frameMs } = this.#tally;
+    frameMs.push(this.#ms / blockFrames);
+    if (this.#asleep.frameMs.length !== this.#awake.frameMs.length) this.#begin(!this.isWanted);
+    else if (frameMs.length < blocks) this.#begin(this.#isAwakeFirst());
     else this.#settle();
   }
 
   #begin(isAwake: boolean): void {
     this.isWanted = isAwake;
-    this.#bytes = 0;
     this.#ms = 0;
     this.#framesLeft = blockFrames;
   }
 
   #settle(): void {
-    const isWanted = median(this.#awake) > (1 + gainMin) * median(this.#asleep);
-    this.#awake = [];
-    this.#asleep = [];
+    const isWanted = this.#gain() > 1 + gainMin;
+    this.#awake = { frameMs: [], bytes: 0 };
+    this.#asleep = { frameMs: [], bytes: 0 };
     const isSame = isWanted === this.#before;
     this.#settledFrames = isSame
       ? Math.min(2 * this.#settledFrames, settledFramesMax)
@@ -77,12 +87,19 @@ export class AwakeTrial {
     this.#isSettled = true;
   }
 
+  /** By how much more comes in a millisecond: many small frames are no gain on few large ones. */
+  #gain(): number {
+    const frames = median(this.#asleep.frameMs) / median(this.#awake.frameMs);
+    const bytes = this.#awake.bytes / Math.max(1, this.#asleep.bytes) / (1 - smallerMax);
+    return frames * Math.min(1, bytes);
+  }
+
   #isAwakeFirst(): boolean {
     return this.#random.next() < 0.5;
   }
 }
 
-function median(rates: number[]): number {
-  rates.sort((a, b) => a - b);
-  return rates[rates.length >> 1] ?? 0;
+function median(each: number[]): number {
+  each.sort((a, b) => a - b);
+  return Math.max(each[each.length >> 1] ?? 0, Number.MIN_VALUE);
 }

@@ -50,13 +50,16 @@ describe('a loop that stays awake for near peers', () => {
     expect(waiting()).to.equal(1);
   });
 
-  it('is not misled by a frame that is late now and then', () => {
+  it('is not misled by frames that are late now and then, and of many sizes', () => {
     for (const [kind, least, most] of [
       ['late', 0.8, 1],
       ['slower', 0, 0.2],
     ] as const) {
       for (let seed = 1; seed <= 50; seed++) {
-        const { exchange, awake } = poller({ ...peers[kind], lateOf: 128 }, seededRandom(seed));
+        const { exchange, awake } = poller(
+          { ...peers[kind], lateOf: 128, isMixed: true },
+          seededRandom(seed),
+        );
         exchange(many);
         expect(awake() / many, `${kind} ${seed}`).to.be.within(least, most);
       }
@@ -121,6 +124,8 @@ interface Peer {
   readonly asleepBytes?: number;
   /** One of so many frames comes later by far. */
   readonly lateOf?: number;
+  /** Some frames are of a quarter of the bytes. */
+  readonly isMixed?: boolean;
 }
 
 function poller(first: Peer, random: Random = seededRandom(7)) {
@@ -132,6 +137,8 @@ function poller(first: Peer, random: Random = seededRandom(7)) {
     const isLate = random.next() * (peer.lateOf ?? Number.POSITIVE_INFINITY) < 1;
     return isLate ? 0.3 : 0;
   };
+  const sizeOf = (bytes: number) =>
+    peer.isMixed === true && random.next() < 0.8 ? bytes / 4 : bytes;
   return {
     awake: () => awake,
     /** What the loop has to do in its next round. */
@@ -146,7 +153,7 @@ function poller(first: Peer, random: Random = seededRandom(7)) {
         if (isAwake) awake++;
         clock.turn();
         clock.spend((isAwake ? peer.awakeMs : peer.asleepMs) + lateness());
-        poll.arrived(isAwake ? 100 : (peer.asleepBytes ?? 100));
+        poll.arrived(sizeOf(isAwake ? 100 : (peer.asleepBytes ?? 100)));
       }
     },
     /** Turns of the loop until it sleeps. */
