@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { ArgsDef } from 'citty';
-import { parseHostPort } from '../member/host-port.ts';
+import { parseHostPort } from '../base/host-port.ts';
 
 /** Ends the process with status 2. */
 export class UsageError extends Error {

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import { refuseUpgrade } from '../transport/acceptor.ts';
 import type { BusyPoll } from '../transport/busy-poll.ts';
 import { socketOptions } from '../transport/settings.ts';
 import { clientProtocol } from '../wire/client-messages.ts';
@@ -50,8 +51,4 @@ export class ClientAcceptor {
   close(): void {
     this.#connections.close();
   }
-}
-
-function refuseUpgrade(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

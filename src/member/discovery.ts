@@ -4,6 +4,7 @@
  * that may change, for as long as it is a member.
  */
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
+import { portOf } from '../base/host-port.ts';
 import type { Address } from '../base/ids.ts';
 import { waitFor } from '../base/waiting.ts';
 import { unreachable } from './admission.ts';
@@ -171,13 +172,13 @@ class SiblingDiscovery implements Discovery {
   }
 
   attend(current: () => Incarnation | undefined): void {
-    const address = current()?.address ?? '';
+    const address = current()?.address ?? ('' as Address);
     const { settings, tls } = this.#plan;
     const context = tls && askingContext(tls);
     this.#siblings = new Siblings({
       clock: systemClock,
       ports: this.#ports,
-      own: Number(address.slice(address.lastIndexOf(':') + 1)),
+      own: portOf(address),
       ask: (port) => askPort(port, settings.cluster, context),
       onRound: (round) => {
         if (this.#round === undefined) this.#tell(address, round);

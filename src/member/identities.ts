@@ -2,6 +2,7 @@
 import type { RequestListener } from 'node:http';
 import { systemClock } from '../base/clock.ts';
 import { GridError } from '../base/errors.ts';
+import { portOf } from '../base/host-port.ts';
 import type { Address } from '../base/ids.ts';
 import { waitFor } from '../base/waiting.ts';
 import {
@@ -56,7 +57,7 @@ export class Identities {
     known.delete(address);
     await before.close();
     const { plan } = this.#options;
-    const own = Number(address.slice(address.lastIndexOf(':') + 1));
+    const own = portOf(address);
     const port = plan.ports === undefined ? plan.listen.port || own : own;
     const options = { ...this.#options, port, seeds: [...known], mayForm: false, inheritance };
     while (isWanted()) {

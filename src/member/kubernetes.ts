@@ -5,8 +5,8 @@
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
+import { addressOf } from '../base/host-port.ts';
 import type { Address } from '../base/ids.ts';
-import { addressOf } from './host-port.ts';
 
 export interface KubernetesService {
   /** Undefined: that of this pod. */

@@ -6,8 +6,8 @@ import { lookup } from 'node:dns/promises';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { addressOf, type HostPort, parseHostPort } from '../base/host-port.ts';
 import type { Address } from '../base/ids.ts';
-import { addressOf, type HostPort, parseHostPort } from './host-port.ts';
 import { KubernetesApi, parseKubernetes } from './kubernetes.ts';
 
 /** Every address of a name; rejects where there is none. */

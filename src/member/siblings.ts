@@ -16,8 +16,8 @@
  *    are not spoken to otherwise.
  */
 import type { Clock, Timer } from '../base/clock.ts';
+import { addressOf } from '../base/host-port.ts';
 import type { Address } from '../base/ids.ts';
-import { addressOf } from './host-port.ts';
 
 export interface Ports {
   readonly first: number;

@@ -155,7 +155,8 @@ export class Acceptor {
   }
 }
 
-function refuseUpgrade(socket: Duplex, status: string): void {
+/** Says no to what would become a WebSocket. */
+export function refuseUpgrade(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 

@@ -8,6 +8,7 @@
 import type { RequestListener } from 'node:http';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { GridError } from '../base/errors.ts';
+import { addressOf } from '../base/host-port.ts';
 import type { Address, MemberId } from '../base/ids.ts';
 import { defaultLimits, type Limits } from '../base/limits.ts';
 import { type Logger, silentLogger } from '../base/logger.ts';
@@ -75,7 +76,7 @@ export class WebSocketTransport implements Transport {
       onMessages: (from, messages) => receive(from, messages),
     });
     const port = await acceptor.listen(host, options.port ?? 0);
-    settings.identity.address = (options.advertise ?? hostPort(host, port)) as Address;
+    settings.identity.address = (options.advertise ?? addressOf(host, port)) as Address;
     const transport = new WebSocketTransport(settings, acceptor, options);
     receive = (from, messages) => transport.#receive(from, messages);
     return transport;
@@ -180,10 +181,6 @@ function settingsOf(
       badFrames: 0,
     },
   };
-}
-
-function hostPort(host: string, port: number): string {
-  return host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function checkExposure(host: string, options: WebSocketTransportOptions): void {

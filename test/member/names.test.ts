@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import { parseHostPort } from '../../src/base/host-port.ts';
 import { nearest } from '../../src/member/did-you-mean.ts';
-import { parseHostPort } from '../../src/member/host-port.ts';
 import { bestPattern, mapDefinition } from '../../src/member/map-definition.ts';
 
 describe('the patterns of map names', () => {

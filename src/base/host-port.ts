@@ -1,5 +1,5 @@
 /** A host and a port as one text, and back. */
-import type { Address } from '../base/ids.ts';
+import type { Address } from './ids.ts';
 
 export interface HostPort {
   readonly host: string;
@@ -17,5 +17,11 @@ export function parseHostPort(given: string): HostPort | undefined {
 }
 
 export function addressOf(host: string, port: number): Address {
-  return (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`) as Address;
+  return (
+    host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`
+  ) as Address;
+}
+
+export function portOf(address: Address): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1));
 }
