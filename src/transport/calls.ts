@@ -18,7 +18,7 @@ import type { Random } from '../base/random.ts';
 import { pollMs } from '../base/timings.ts';
 import type { OpFailed, OpRefused, OpReply, OpRequest, Refusal } from '../wire/op-messages.ts';
 import { finalError, lateError, overloadedError } from './call-errors.ts';
-import { CallLine } from './call-line.ts';
+import { CallLine, type Waiting } from './call-line.ts';
 import { OpSequences } from './op-sequences.ts';
 import { OpenCalls } from './open-calls.ts';
 
@@ -47,7 +47,7 @@ export interface Courier {
   patienceMs(): number;
 }
 
-interface Open {
+interface Open extends Waiting {
   readonly call: Call;
   readonly partition: PartitionId;
   readonly serial: number;
@@ -265,6 +265,7 @@ export class Calls {
       call,
       partition,
       serial: this.#nextSerial++,
+      place: 0,
       request: 0,
       deadline: now + call.timeoutMs,
       startedAt: now,
@@ -326,7 +327,9 @@ export class Calls {
     while (this.#hasPlace) {
       const open = this.#line.shift();
       if (open === undefined) return;
-      this.#start(open, now);
+      // One signal aborts calls one after the other: those whose turn to be told is still to come are not sent.
+      if (open.call.signal?.aborted === true) this.#tellAborted(open);
+      else this.#start(open, now);
     }
   }
 
@@ -347,15 +350,16 @@ export class Calls {
   }
 
   #abort(open: Open): void {
-    if (this.#isOpen(open)) {
-      this.#end(open);
-    } else {
-      if (!this.#line.remove(open)) return;
-      this.#detach(open);
-    }
-    const { signal } = open.call;
-    if (signal !== undefined) open.call.reject(abortedError(signal, outcomeOf(open)));
+    if (this.#isOpen(open)) this.#end(open);
+    else if (!this.#line.remove(open)) return;
+    this.#tellAborted(open);
     this.#startQueued();
+  }
+
+  #tellAborted(open: Open): void {
+    this.#detach(open);
+    const { signal, reject } = open.call;
+    if (signal !== undefined) reject(abortedError(signal, outcomeOf(open)));
   }
 
   #end(open: Open): void {

@@ -424,6 +424,29 @@ describe('the end of a call from outside', () => {
     expect(desk.ends).to.have.length(2);
   });
 
+  it('by the signal of many sends none of those that waited', () => {
+    const desk = new Desk({ opsInFlightMax: 2 });
+    const abort = new AbortController();
+    for (const name of ['a', 'b', 'c', 'd', 'e']) desk.submit(name, { signal: abort.signal });
+    desk.submit('other');
+    abort.abort();
+    expect(desk.sent.map(({ op }) => new TextDecoder().decode(op))).to.deep.equal([
+      'a',
+      'b',
+      'other',
+    ]);
+    expect(desk.ends.filter((end) => end.endsWith('unknown')).sort()).to.deep.equal([
+      'a GRID_TIMEOUT unknown',
+      'b GRID_TIMEOUT unknown',
+    ]);
+    expect(desk.ends.filter((end) => end.endsWith('not-applied')).sort()).to.deep.equal([
+      'c GRID_TIMEOUT not-applied',
+      'd GRID_TIMEOUT not-applied',
+      'e GRID_TIMEOUT not-applied',
+    ]);
+    expect([desk.calls.inFlight, desk.calls.queued]).to.deep.equal([1, 0]);
+  });
+
   it('by a signal that was aborted before sends nothing', () => {
     const desk = new Desk();
     desk.submit('a', { signal: AbortSignal.abort() });
