@@ -30,9 +30,7 @@ export class CommonHistory {
   /** Whether anything was written since the two went apart, in a partition of which this is left. */
   isChanged(partition: PartitionId, { version }: Pick<Estate, 'version'>): boolean {
     const parting = this.#parting;
-    if (parting === undefined) return true;
-    const isMore = parting.commonUpTo(partition) < (parting.theirsLeft(partition) ?? 0);
-    return isMore || version > theirsFrom(parting, partition);
+    return parting === undefined || version > theirsFrom(parting, partition);
   }
 
   /** What of a structure in a partition is to be brought; `row` is as the winner has it. */

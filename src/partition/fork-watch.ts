@@ -9,6 +9,7 @@
  * 3. The wait begins anew after every pause of this process: what it did not hear is not proof of silence.
  * 4. The wait is short where it is proven that they are gone for good: then there is nothing to split from.
  * 5. It has to be due at two ticks in a row: what came while this process was late is read in between.
+ * 6. Who hears that another has gone on already goes there, and goes on alone only where nobody takes it in.
  */
 import type { MemberId } from '../base/ids.ts';
 import type { Timings } from '../base/timings.ts';
@@ -32,6 +33,9 @@ export interface ForkView {
   readonly voidSince: number | undefined;
 }
 
+/** To ask, to be taken in and to be told takes about two of these; some are lost on the way. */
+const goingOverElections = 10;
+
 export class ForkWatch {
   readonly #self: MemberId;
   readonly #timings: Timings;
@@ -40,6 +44,8 @@ export class ForkWatch {
   #quietSince = Number.NEGATIVE_INFINITY;
   #tickedAt: number | undefined;
   #wasDue = false;
+  /** When another lineage of the cluster, which somebody leads, was last heard of. */
+  #otherAt = Number.NEGATIVE_INFINITY;
 
   constructor(self: MemberId, timings: Timings, sightings: Sightings) {
     this.#self = self;
@@ -50,6 +56,11 @@ export class ForkWatch {
   /** A message of a voter came. */
   heard(nowMs: number): void {
     this.#quietSince = nowMs;
+  }
+
+  /** Somebody leads another lineage of this cluster. */
+  heardOfOther(nowMs: number): void {
+    this.#otherAt = nowMs;
   }
 
   /** Whether to go on alone now. */
@@ -74,7 +85,13 @@ export class ForkWatch {
 
   #isDue(view: ForkView, nowMs: number): boolean {
     const { config, state } = view;
-    return this.#mayFork(state, config) && this.#hasMissed(view, nowMs, 0);
+    return this.#mayFork(state, config) && this.#hasMissed(view, nowMs, this.#goingOverMs(nowMs));
+  }
+
+  /** What it takes to be taken in by another lineage, where there is one. */
+  #goingOverMs(nowMs: number): number {
+    const { leaseMs, electionMaxMs } = this.#timings;
+    return nowMs - this.#otherAt < 2 * leaseMs ? leaseMs + goingOverElections * electionMaxMs : 0;
   }
 
   /** Whether those who decide were missed for long, and so much longer. */

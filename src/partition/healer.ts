@@ -13,6 +13,7 @@ import type { Random } from '../base/random.ts';
 import type { Timings } from '../base/timings.ts';
 import type { MetaStanding, MetaWelcome, MetaYield } from '../wire/meta-messages.ts';
 import { highestRank } from './fork.ts';
+import { clusterOf } from './lineage.ts';
 import type { Absorb, Merged, Yield } from './merges.ts';
 import { isServing, type MetaState } from './meta-state.ts';
 import { judged } from './standing.ts';
@@ -189,7 +190,7 @@ function standingOf(view: HealView, speaker: MemberId): Omit<MetaStanding, 'kind
   let members = 0;
   for (const member of state.members.values()) if (member.data && isServing(member)) members++;
   return {
-    cluster: lineage.ancestors[0] ?? lineage.id,
+    cluster: clusterOf(lineage),
     lineage: lineage.id,
     forks: lineage.ancestors.length,
     members: isLeader ? members : 1,

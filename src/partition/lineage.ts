@@ -45,6 +45,11 @@ export function forkedLineage(from: Lineage, branch: Branch): Lineage {
   };
 }
 
+/** The cluster that it belongs to, as the first lineage of that was named. */
+export function clusterOf({ ancestors, id }: Lineage): string {
+  return ancestors[0] ?? id;
+}
+
 /** Where two histories went apart: what they have in common, and how each went on. */
 export interface Parting {
   /** The rank with which each went on by a fork; undefined for one that is the common ancestor itself. */

@@ -6,8 +6,10 @@ import type { MemberId } from '../base/ids.ts';
 import type { Random } from '../base/random.ts';
 import type { Timings } from '../base/timings.ts';
 import type { RaftCore } from '../consensus/raft-core.ts';
+import type { MetaStanding } from '../wire/meta-messages.ts';
 import { type ForkView, ForkWatch, type Sightings } from './fork-watch.ts';
 import { type HealActions, Healer, type HealMessage, type HealView } from './healer.ts';
+import { clusterOf } from './lineage.ts';
 import type { Yield } from './merges.ts';
 import { type Command, isServing, type MetaState } from './meta-state.ts';
 
@@ -66,6 +68,7 @@ export class Succession {
     const heal = this.#healActions(view, actions);
     switch (message.kind) {
       case 'meta.standing':
+        if (isOther(message, view.state)) this.#watch.heardOfOther(nowMs);
         this.#healer.met(message, view, nowMs, heal);
         break;
       case 'meta.yield':
@@ -134,6 +137,11 @@ export class Succession {
       apart: (lineage) => actions.apart(lineage),
     };
   }
+}
+
+/** Whether it is of another lineage of this cluster, to which a member can go that nobody leads. */
+function isOther({ cluster, lineage, isLed }: MetaStanding, { lineage: own }: MetaState): boolean {
+  return isLed && lineage !== own.id && cluster === clusterOf(own);
 }
 
 /** Whoever is primary brings the partition; one that nobody leads brings what it has in sync. */

@@ -44,6 +44,20 @@ export const forkMutants: readonly Mutant[] = [
     checks: [inTest('partition/merges', 'begins what is new there above both')],
   },
   {
+    name: 'who hears that another has gone on already goes on alone as well',
+    edits: [
+      {
+        file: 'src/partition/fork-watch.ts',
+        from: 'this.#hasMissed(view, nowMs, this.#goingOverMs(nowMs))',
+        to: 'this.#hasMissed(view, nowMs, 0)',
+      },
+    ],
+    checks: [
+      inTest('partition/fork-watch', 'waits to be taken in where another has gone on already'),
+      inTest('scenario/forks', 'does so as one lineage'),
+    ],
+  },
+  {
     name: 'a fork does not raise the ranks',
     edits: [
       {
@@ -254,18 +268,10 @@ export const forkMutants: readonly Mutant[] = [
   {
     name: 'what a fork had told nobody of is left out though the other took less along',
     edits: [{ file: history, from: 'left > 0 && left <= common', to: 'left > 0' }],
-    checks: [inTest(histories, 'is not all that a fork had told nobody of')],
-  },
-  {
-    name: 'a fork that took less along gets nothing of a partition that was left alone since',
-    edits: [
-      {
-        file: history,
-        from: 'return isMore || version > theirs',
-        to: 'return version > theirs',
-      },
+    checks: [
+      inTest(histories, 'is not all that a fork had told nobody of'),
+      inTest(mergers, 'brings all that it has to a fork that took less along'),
     ],
-    checks: [inTest(mergers, 'brings all that it has to a fork that took less along')],
   },
   {
     name: 'items are named by the rank that a partition has now',

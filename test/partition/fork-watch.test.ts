@@ -84,6 +84,19 @@ describe('whether a survivor goes on alone', () => {
     expect(watch.dueWithin(60_000)).to.be.within(forkAfterMs, forkAfterMs + 2 * tickMs);
   });
 
+  it('waits to be taken in where another has gone on already, but not for ever', () => {
+    const dueAt = (isHeardOf: boolean) => {
+      const two = new Watch();
+      for (let at = 0; at < 60_000; at += tickMs) {
+        if (isHeardOf) two.watch.heardOfOther(two.nowMs);
+        if (two.dueWithin(tickMs) !== undefined) return two.nowMs;
+      }
+      return undefined;
+    };
+    expect(dueAt(false)).to.be.within(forkAfterMs, forkAfterMs + 2 * tickMs);
+    expect(dueAt(true)).to.be.within(forkAfterMs + 5_000, forkAfterMs + 30_000);
+  });
+
   it('is not so while anybody sees the voter', () => {
     const watch = new Watch();
     watch.seen.add(ann);

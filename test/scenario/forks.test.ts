@@ -166,3 +166,20 @@ describe('the older of two members', function () {
     expect(scene.memberOf(older).state.lineage.id).to.equal(clusterId);
   });
 });
+
+describe('a side without a majority that goes on alone', function () {
+  this.timeout(60_000);
+
+  it('does so as one lineage, with what any of its members has', () => {
+    const scene = new Scene({ members: 4, splitBrain: 'availability' });
+    const { id: before } = scene.memberOf('m1').state.lineage;
+    // One of the three that vote, and the one that does not.
+    const [first = '', second = '', ...majority] = [...scene.byAge].reverse();
+    scene.world.split([first, second], majority);
+    const lineages = () => [first, second].map((name) => scene.memberOf(name).state.lineage.id);
+    const isOne = () => lineages().every((id) => id === lineages()[0] && id !== before);
+    const serves = (name: string) => scene.memberOf(name).isReady;
+    scene.until(() => isOne() && [first, second].every(serves), 'the two do not go on as one');
+    expect(scene.successions.map(({ kind }) => kind)).to.deep.equal(['fork', 'merge']);
+  });
+});
