@@ -29,7 +29,9 @@ export interface Ended {
 
 export type MemberProcess = SimProcess<Program>;
 
-const timeoutMs = 4_000;
+const callTimeoutMs = 4_000;
+/** In the calm a link may still have to find out that its connection is dead, which takes one for data nine seconds. */
+const calmTimeoutMs = 15_000;
 const idleMs = 50;
 
 export class ForkCalls {
@@ -68,6 +70,7 @@ export class ForkCalls {
     { type, name, key, isWrite }: Target,
     op: (key: Uint8Array) => Uint8Array,
     then: (ended: Ended) => void,
+    timeoutMs = callTimeoutMs,
   ): void {
     const begunAt = this.grid.world.now;
     const lineage = process.program.member.state.lineage.id;
@@ -105,10 +108,11 @@ export class ForkCalls {
     op: (key: Uint8Array) => Uint8Array,
   ): Uint8Array | undefined {
     let ended: Ended | undefined;
-    this.call(process, target, op, (given) => {
+    const then = (given: Ended) => {
       ended = given;
-    });
-    this.grid.world.runUntil(() => ended !== undefined, this.grid.world.now + 2 * timeoutMs);
+    };
+    this.call(process, target, op, then, calmTimeoutMs);
+    this.grid.world.runUntil(() => ended !== undefined, this.grid.world.now + 2 * calmTimeoutMs);
     return ended?.how === 'ok' ? ended.raw : undefined;
   }
 }

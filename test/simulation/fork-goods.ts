@@ -161,7 +161,7 @@ export class ForkGoods {
     this.counts.doubly++;
     const item = this.#items.get(text);
     const isLate = takes.some(({ begunAt }) => begunAt > round.doneAt) && !round.isMissing;
-    if (!isLate && (item === undefined || item.begunAt < round.cutAt)) return;
+    if (!isLate && (item === undefined || item.begunAt < round.commonUntil)) return;
     this.#violation(`${text} is given again: ${JSON.stringify({ item, takes })}`);
   }
 

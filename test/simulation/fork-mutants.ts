@@ -48,7 +48,6 @@ export const forkMutants: readonly HookedMutant[] = [
         return (before as OfferOf).call(this, from, bytes, {
           ...since,
           after: 0,
-          left: undefined,
         });
       },
     seed: 1,

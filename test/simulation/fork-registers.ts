@@ -100,6 +100,7 @@ export class ForkRegisters {
 
   #now(process: MemberProcess, key: string) {
     const raw = this.#calls.answer(process, target(key, false), entryOp);
+    if (raw === undefined) this.#violation(`a read of ${key} fails in the calm`);
     const entry = raw && readEntryResult(raw);
     if (entry === undefined) return undefined;
     this.#saw(key, entry.version);

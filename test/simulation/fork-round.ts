@@ -3,6 +3,10 @@ export interface Round {
   readonly number: number;
   /** When the two lost each other: what was begun before it both may have. */
   readonly cutAt: number;
+  /** When whoever does so had gone on alone: what it began before, and knows no end of, it may have kept. */
+  readonly aloneAt: number;
+  /** What was begun before it any side may have: with more than two, one may have all copies for a while. */
+  readonly commonUntil: number;
   /** When they could meet again. */
   readonly healAt: number;
   /** When all was brought in. */

@@ -22,13 +22,16 @@ export interface Allowed {
 const skewMs = 7_000;
 
 export function allowedValues(round: Round, policy: string, writes: readonly Write[]): Allowed {
-  const { winner, cutAt } = round;
+  const { winner, cutAt, aloneAt } = round;
   const isLoser = (write: Write) => write.lineage !== winner && write.endedAt >= cutAt;
   const theirs = writes.filter((write) => isLoser(write) && write.begunAt >= cutAt);
   const mine = writes.filter((write) => !isLoser(write));
   const mineSince = mine.filter((write) => write.begunAt >= cutAt && write.lineage === winner);
-  // What was on its way at the cut may be on either side, or on both.
-  const either = writes.filter((write) => write.begunAt < cutAt && write.endedAt >= cutAt);
+  // What was on its way at the cut, or at the fork, may be on either side, or on both.
+  const either = writes.filter(
+    ({ how, begunAt, endedAt }) =>
+      endedAt >= cutAt && begunAt < (how === 'unknown' ? aloneAt : cutAt),
+  );
   const verdict = verdictOf(round, policy, mineSince, theirs);
   const possible = {
     mine: [...lastOf(mine), ...either],

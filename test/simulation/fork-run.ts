@@ -1,7 +1,7 @@
 /**
- * One run of a grid of two that falls apart and heals, some times, from a seed: both sides go on writing, and
- * in the end there is one lineage again, in which everything is that was acknowledged, or that was told as
- * discarded.
+ * One run of a grid that falls apart and heals, some times, from a seed: all sides go on writing, and in the
+ * end there is one lineage again, in which everything is that was acknowledged, or that was told as discarded.
+ * There are two members, or some more in mode `availability`, which fall apart into two or three.
  */
 import { defaultLimits } from '../../src/base/limits.ts';
 import type { Random } from '../../src/base/random.ts';
@@ -16,8 +16,7 @@ import type { GridShape } from './grid-world.ts';
 import { type RunOptions, type RunResult, Trial } from './trial.ts';
 
 /** How the two lose each other. */
-const partings = ['cut', 'cut', 'cut', 'pause', 'crash', 'join'] as const;
-type Parting = (typeof partings)[number];
+type Parting = 'cut' | 'pause' | 'crash' | 'join';
 
 /** While they are apart, and while they come together. */
 const faultsApart: readonly FaultKind[] = ['stall', 'slow', 'clock-rate', 'clock-jump', 'clog'];
@@ -41,20 +40,40 @@ const { forkAfterMs } = presets.lan;
 const forkWithinMs = forkAfterMs + 8_000;
 const roundsMax = 3;
 
+interface Variety extends Required<Pick<GridShape, 'splitBrain'>> {
+  readonly members: readonly number[];
+  readonly partings: readonly Parting[];
+}
+
+const pairs: Variety = {
+  members: [2],
+  splitBrain: 'auto',
+  partings: ['cut', 'cut', 'cut', 'pause', 'crash', 'join'],
+};
+const groups: Variety = { members: [3, 4, 5], splitBrain: 'availability', partings: ['cut'] };
+
 export function runForks(seed: number, options: RunOptions): RunResult {
-  const run = new ForkRun(seed, options);
+  return runOf(pairs, seed, options);
+}
+
+export function runSplits(seed: number, options: RunOptions): RunResult {
+  return runOf(groups, seed, options);
+}
+
+function runOf(variety: Variety, seed: number, options: RunOptions): RunResult {
+  const run = new ForkRun(variety, seed, options);
   run.run();
   return run.result();
 }
 
-function shapeOf(random: Random): GridShape {
+function shapeOf({ members, splitBrain }: Variety, random: Random): GridShape {
   return {
-    members: 2,
+    members: members.length > 1 ? random.pick(members) : (members[0] ?? 0),
     lite: random.pick([0, 0, 1]),
     partitions: random.pick([1, 3, 5]),
     backups: 1,
     zones: 0,
-    splitBrain: 'auto',
+    splitBrain,
     mergePolicies: { largest },
     clients: [],
     limits: { ...defaultLimits, changesInFlightMax: random.pick([16, 1_024]) },
@@ -62,6 +81,7 @@ function shapeOf(random: Random): GridShape {
 }
 
 class ForkRun {
+  readonly #variety: Variety;
   readonly #trial: Trial;
   readonly #random: Random;
   readonly #calls: ForkCalls;
@@ -83,8 +103,10 @@ class ForkRun {
   /** Writes of one structure come so often. */
   readonly #pauseMs: number;
 
-  constructor(seed: number, options: RunOptions) {
-    this.#trial = new Trial(seed, { ...options, shape: shapeOf, hasForks: true });
+  constructor(variety: Variety, seed: number, options: RunOptions) {
+    this.#variety = variety;
+    const shape = (random: Random) => shapeOf(variety, random);
+    this.#trial = new Trial(seed, { ...options, shape, hasForks: true });
     const { grid, random } = this.#trial;
     this.#random = random;
     this.#policy = random.pick(policies);
@@ -108,7 +130,7 @@ class ForkRun {
     for (let number = 0; number < rounds && this.#isFine; number++) {
       if (!this.#round(number)) return;
       // Three vote, and never part.
-      if (grid.processes.filter(isData).length > 2) return;
+      if (!this.#hasGroups && grid.processes.filter(isData).length > 2) return;
     }
   }
 
@@ -129,6 +151,10 @@ class ForkRun {
     );
   }
 
+  get #hasGroups(): boolean {
+    return this.#variety === groups;
+  }
+
   #start(process: MemberProcess): void {
     this.#registers.start(process, this.#pauseMs);
     this.#goods.start(process, this.#pauseMs * 2);
@@ -141,7 +167,7 @@ class ForkRun {
     this.#calls.isQuiet = false;
     this.#trial.watch(500 + this.#random.next() * 2_000);
     const before = grid.successions.length;
-    const cutAt = this.#part(this.#random.pick(partings));
+    const { cutAt, aloneAt } = this.#part(this.#random.pick(this.#variety.partings));
     const healAt = world.now;
     // Where nobody writes any more, what the merge made of both sides is there to be seen.
     this.#calls.isQuiet = this.#random.below(2) === 0;
@@ -155,32 +181,37 @@ class ForkRun {
     this.#trial.expectWithin(90_000, 'copies did not become level', isLevel);
     const forks = grid.successions.slice(before).filter(({ kind }) => kind === 'fork').length;
     this.#count(forks);
-    this.#check({ number, cutAt, healAt, doneAt, isNested: forks > 1 });
+    const commonUntil = this.#hasGroups ? aloneAt : cutAt;
+    this.#check({ number, cutAt, aloneAt, commonUntil, healAt, doneAt, isNested: forks > 1 });
     return true;
   }
 
   /** The two lose each other, and whoever is younger goes on alone. Gives when they did. */
-  #part(parting: Parting): number {
+  #part(parting: Parting): Pick<Round, 'cutAt' | 'aloneAt'> {
     const { grid } = this.#trial;
     const [older, younger] = this.#byAge();
-    if (older === undefined || younger === undefined) return grid.world.now;
+    const { now } = grid.world;
+    if (older === undefined || younger === undefined) return { cutAt: now, aloneAt: now };
     if (parting === 'join') this.#join(older);
     const cutAt = grid.world.now;
     const before = grid.successions.length;
     this.#separate(parting, older, younger);
-    const hasForked = () => grid.successions.length > before && younger.program.member.isReady;
+    const hasForked = () =>
+      grid.successions.length > before && this.#serving(younger).every(isReady);
     this.#trial.watch(forkWithinMs, hasForked);
+    const aloneAt = grid.world.now;
     if (parting === 'cut' && hasForked() && this.#random.below(3) === 0) this.#grow(older);
     const apartMs = this.#random.next() * 8_000;
     if (parting === 'cut') this.#trial.plan(faultsApart, {}).inject(apartMs);
     this.#trial.watch(parting === 'cut' ? apartMs - 1 : 4_000);
-    return cutAt;
+    return { cutAt, aloneAt };
   }
 
   #separate(parting: Parting, older: MemberProcess, younger: MemberProcess): void {
     const { world, processes } = this.#trial.grid;
     if (parting === 'pause') world.pause(older.name, forkWithinMs + 2_000);
     else if (parting !== 'cut') world.crash(older.name);
+    else if (this.#hasGroups) this.#scatter(older, younger);
     else {
       const lite = processes.filter((process) => !isData(process));
       const withOlder = this.#random.below(2) === 0 ? lite : [];
@@ -188,6 +219,20 @@ class ForkRun {
       const names = (side: readonly MemberProcess[]) => side.map(({ name }) => name);
       world.split(names([older, ...withOlder]), names([younger, ...withYounger]));
     }
+  }
+
+  /** Into two sides, or three. */
+  #scatter(older: MemberProcess, younger: MemberProcess): void {
+    const sides = [[older.name], [younger.name], ...(this.#random.below(4) === 0 ? [[]] : [])];
+    for (const { name } of this.#trial.grid.processes) {
+      if (name !== older.name && name !== younger.name) this.#random.pick(sides).push(name);
+    }
+    this.#trial.grid.world.split(...sides);
+  }
+
+  /** Who has to serve before all have gone on: where there are more than two, each of them. */
+  #serving(younger: MemberProcess): readonly MemberProcess[] {
+    return this.#hasGroups ? this.#trial.grid.processes : [younger];
   }
 
   /** A third comes, and perhaps has not got a vote or a copy yet when the older dies: two may go on alone then. */
@@ -286,6 +331,10 @@ class ForkRun {
       newest?.state.members.get(process.program.member.id)?.joinedAt ?? 0;
     return processes.filter(isData).sort((one, other) => joinedAt(one) - joinedAt(other));
   }
+}
+
+function isReady({ program }: MemberProcess): boolean {
+  return program.member.isReady;
 }
 
 function isData({ program }: MemberProcess): boolean {

@@ -3,7 +3,7 @@
  * their repetition, `SEED=<n>` replays one; `npm run sim -- --seeds 300 --twice 50` is the long setting.
  */
 import { expect } from 'chai';
-import { names, replayOf, type Simulation, simulations } from './simulations.ts';
+import { replayOf, type Simulation, simulations, usualNames } from './simulations.ts';
 import { Totals } from './totals.ts';
 import type { RunOptions } from './trial.ts';
 
@@ -13,6 +13,7 @@ const subjects: Readonly<Record<Simulation, string>> = {
   expiry: 'show nothing that has expired, nor let it go before its time, nor let it come back',
   forks:
     'become one again where two went apart, with all that was acknowledged or told as discarded',
+  splits: 'become one again where more went apart, each side of which goes on',
   topic: 'have one order of a topic for all subscribers, and lose and repeat nothing in silence',
 };
 
@@ -26,7 +27,7 @@ describe('whole members and light clients under random faults', function () {
   const seeds = seedsToRun(20);
   this.timeout(120_000 + 5_000 * seeds.length);
 
-  for (const name of names) {
+  for (const name of usualNames) {
     const run = (seed: number, options: Partial<RunOptions> = {}) =>
       simulations[name](seed, { faultsMs, traceLinesMax: 0, ...options });
 

@@ -1,12 +1,12 @@
 /** The simulations of whole members, by name: the same list for the tests and for `npm run sim`. */
 import { type FaultKind, faultKinds } from '../../src/testing/fault-kinds.ts';
 import { runExpiry } from './expiry-run.ts';
-import { runForks } from './fork-run.ts';
+import { runForks, runSplits } from './fork-run.ts';
 import { runGrid } from './grid-run.ts';
 import { runTopic, withoutInTopics } from './topic-run.ts';
 import type { RunOptions, RunResult } from './trial.ts';
 
-export type Simulation = 'grid' | 'topic' | 'expiry' | 'forks';
+export type Simulation = 'grid' | 'topic' | 'expiry' | 'forks' | 'splits';
 
 export const simulations: Readonly<
   Record<Simulation, (seed: number, options: RunOptions) => RunResult>
@@ -15,16 +15,23 @@ export const simulations: Readonly<
   topic: runTopic,
   expiry: runExpiry,
   forks: runForks,
+  splits: runSplits,
 };
 
 /** Kinds of faults that a simulation does without. */
 export const withoutKinds: Readonly<Partial<Record<Simulation, readonly FaultKind[]>>> = {
   topic: withoutInTopics,
-  // It draws its faults for each time that its lineages are apart.
+  // These draw their faults for each time that their lineages are apart.
   forks: faultKinds,
+  splits: faultKinds,
 };
 
 export const names = Object.keys(simulations) as readonly Simulation[];
+
+/** These still find faults that are known and not mended (docs/guarantees.md): they run only where they are asked for. */
+const unfinished: ReadonlySet<Simulation> = new Set(['splits']);
+
+export const usualNames = names.filter((name) => !unfinished.has(name));
 
 /** What plays a run again. */
 export function replayOf(

@@ -68,6 +68,12 @@ const least: Readonly<Record<Simulation, Counts>> = {
     faults: { crash: 0.2, restart: 0.2 },
     looks: { serving: 1, promotions: 1, ackSets: 1, digests: 1, entries: 1, logs: 1 },
   },
+  splits: {
+    lineages: { forks: 0.9, merges: 0.7, grown: 0.05, kept: 20, discarded: 2 },
+    registers: { once: 40, shared: 50, reads: 50, contested: 1 },
+    goods: { pushed: 50, taken: 50, doubly: 1, published: 50 },
+    looks: { serving: 1, promotions: 1, ackSets: 1, digests: 1, entries: 1, logs: 1 },
+  },
 };
 
 export class Totals {
