@@ -35,6 +35,9 @@ export interface StructureHandleOptions {
   readonly definition: Readonly<Record<string, unknown>>;
 }
 
+/** A definition that takes longer was lost with the member that asked for it: its process is another one now. */
+const defineMaxMs = 15_000;
+
 type Defined = (result: StructureRow | GridError) => void;
 
 export class StructureHandle {
@@ -46,7 +49,8 @@ export class StructureHandle {
   readonly #definition: Readonly<Record<string, unknown>>;
   /** Calls that wait for the structure to be defined; the first of them asked for it. */
   readonly #waiting = new Set<Defined>();
-  #isDefining = false;
+  /** Until when a definition that was asked for is waited for. */
+  #definesUntil = Number.NEGATIVE_INFINITY;
   /** The row whose options were compared with the definition. */
   #agreed: StructureRow | undefined;
 
@@ -171,10 +175,11 @@ export class StructureHandle {
   }
 
   #define(): void {
-    if (this.#isDefining) return;
-    this.#isDefining = true;
+    const now = this.clock.monotonic();
+    if (now < this.#definesUntil) return;
+    this.#definesUntil = now + defineMaxMs;
     this.router.define(this.#type, this.name, this.#definition, (result) => {
-      this.#isDefining = false;
+      this.#definesUntil = Number.NEGATIVE_INFINITY;
       const waiting = [...this.#waiting];
       this.#waiting.clear();
       for (const waiter of waiting) waiter(result);
