@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { GridError } from '../base/errors.ts';
 import type { StructureId } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
+import { SharedCalls } from '../base/shared-calls.ts';
 import type { Operation, Router, StructureRow } from '../partition/router-port.ts';
 import type { Calls } from '../transport/calls.ts';
 import type { ClientRow } from '../wire/client-messages.ts';
@@ -33,6 +34,7 @@ export class ClientRouter implements Router {
   readonly #rows = new Map<string, StructureRow>();
   /** By name the last that is known to be gone: a member that is behind still tells of it. */
   readonly #buried = new Map<string, StructureId>();
+  readonly #definitions = new SharedCalls<StructureRow | GridError>();
 
   constructor(parts: ClientRouterParts) {
     this.#parts = parts;
@@ -76,7 +78,9 @@ export class ClientRouter implements Router {
       name,
       options: JSON.stringify(options),
     } as const;
-    this.#ask(question, endsAt, done);
+    // Each `grid.map(name)` is a handle of its own, and many may be used first at the same time.
+    const key = JSON.stringify([type, name, question.options]);
+    this.#definitions.call(key, done, (ended) => this.#ask(question, endsAt, ended));
   }
 
   destroy(row: StructureRow, done: (result: GridError | undefined) => void): void {

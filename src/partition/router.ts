@@ -9,29 +9,23 @@ import type { Clock } from '../base/clock.ts';
 import { GridError } from '../base/errors.ts';
 import type { CallerId, MemberId, PartitionId } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
+import { SharedCalls } from '../base/shared-calls.ts';
 import type { Calls } from '../transport/calls.ts';
+import { Commands, type CommandsParts, commandTimeoutMs, noAnswer } from './commands.ts';
 import type { MetaGroup } from './meta-group.ts';
 import { type Command, type MetaState, rowOf } from './meta-state.ts';
 import type { PartitionHost } from './partition-host.ts';
-import type { ProposalResult } from './proposals.ts';
 import { conflictOf, type Operation, type Router, type StructureRow } from './router-port.ts';
 
 export interface MemberRouterOptions {
   readonly self: MemberId;
   readonly clock: Clock;
   readonly meta: MetaGroup;
-  /** Has a command committed; `done` gets undefined where that takes too long. */
-  readonly commit: (
-    command: Command,
-    timeoutMs: number,
-    done: (result: ProposalResult | undefined) => void,
-  ) => void;
+  readonly commit: CommandsParts['commit'];
   readonly host: PartitionHost;
   readonly calls: Calls;
 }
 
-/** How long a command to the meta group may take before its caller is told. */
-const commandTimeoutMs = 10_000;
 /**
  * Reads that are answered on the spot within one turn of the event loop, large ones counted several times.
  * Who awaits one after the other never lets go of the thread, and others want their turns.
@@ -42,6 +36,8 @@ const glanceBytesShift = 8;
 
 export class MemberRouter implements Router {
   readonly #options: MemberRouterOptions;
+  readonly #commands: Commands;
+  readonly #definitions = new SharedCalls<StructureRow | GridError>();
   /** The rows of structures by type and name; made anew when the table's structures change. */
   readonly #named = new Map<string, Map<string, StructureRow>>();
   #namedAt = -1;
@@ -53,6 +49,7 @@ export class MemberRouter implements Router {
 
   constructor(options: MemberRouterOptions) {
     this.#options = options;
+    this.#commands = new Commands(options);
   }
 
   get partitions(): number {
@@ -111,15 +108,11 @@ export class MemberRouter implements Router {
     options: Readonly<Record<string, unknown>>,
     done: (result: StructureRow | GridError) => void,
   ): void {
-    const asked = options.backups;
-    const backups = typeof asked === 'number' ? asked : (this.#state.settings?.backups ?? 1);
-    const command: Command = { type: 'define', structure: type, name, backups, options };
-    this.#commit(command, (error) => {
-      const row = this.structure(type, name);
-      if (error !== undefined) done(error);
-      else if (row === undefined) done(noAnswer(`the definition of the ${type} ${name}`));
-      else done(conflictOf(row, options) ?? row);
-    });
+    // Each `grid.map(name)` is a handle of its own, and many may be used first at the same time.
+    const question = JSON.stringify([type, name, options]);
+    const endsAt = this.#options.clock.monotonic() + commandTimeoutMs;
+    const begin = (ended: typeof done) => this.#define({ type, name, options }, endsAt, ended);
+    this.#definitions.call(question, done, begin);
   }
 
   destroy(row: StructureRow, done: (result: GridError | undefined) => void): void {
@@ -161,11 +154,30 @@ export class MemberRouter implements Router {
     return partitionIdOf(row.backups, partition, this.partitions);
   }
 
+  #define(
+    { type, name, options }: Pick<StructureRow, 'type' | 'name' | 'options'>,
+    endsAt: number,
+    done: (result: StructureRow | GridError) => void,
+  ): void {
+    const asked = options.backups;
+    const backups = typeof asked === 'number' ? asked : (this.#state.settings?.backups ?? 1);
+    const command: Command = { type: 'define', structure: type, name, backups, options };
+    this.#commit(command, (error) => {
+      const row = this.structure(type, name);
+      if (error !== undefined) done(error);
+      else if (row !== undefined) done(conflictOf(row, options) ?? row);
+      // Somebody has destroyed it since.
+      else if (this.#options.clock.monotonic() < endsAt) {
+        this.#define({ type, name, options }, endsAt, done);
+      } else done(noAnswer(`the definition of the ${type} ${name}`, 'unknown'));
+    });
+  }
+
   /** Done when the command is committed and this member's copy of the table has it. */
   #commit(command: Command, done: (error: GridError | undefined) => void): void {
-    const { commit, clock } = this.#options;
-    commit(command, commandTimeoutMs, (result) => {
-      if (result === undefined) done(noAnswer(`a command to the meta group (${command.type})`));
+    const { clock } = this.#options;
+    this.#commands.commit(command, (result) => {
+      if (GridError.is(result)) done(result);
       else if (result.refusal !== '') done(new GridError('GRID_BAD_OPTION', result.refusal));
       else this.#whenApplied(result.index, clock.monotonic() + commandTimeoutMs, done);
     });
@@ -177,14 +189,9 @@ export class MemberRouter implements Router {
       this.structuresChanged();
       done(undefined);
     } else if (clock.monotonic() >= deadline) {
-      done(noAnswer('the news of a committed command'));
+      done(noAnswer('the news of a committed command', 'unknown'));
     } else {
       clock.setTimer(5, () => this.#whenApplied(index, deadline, done));
     }
   }
-}
-
-function noAnswer(what: string): GridError {
-  const message = `expected ${what} to be committed within ${commandTimeoutMs} ms, found no majority of the voters that answers; check that most members are up and reachable`;
-  return new GridError('GRID_NO_QUORUM', message, { outcome: 'unknown' });
 }

@@ -63,6 +63,17 @@ describe('a client that asks for a structure', () => {
     expect(router.structure('map', 'users')?.id).to.equal(9);
   });
 
+  it('asks once where many handles ask at the same time', () => {
+    const { asked, answer, got, define } = routerAlone();
+    for (let i = 0; i < 100; i++) define();
+    expect(asked).to.have.lengthOf(1);
+    answer(7);
+    expect(got).to.have.lengthOf(100);
+    for (const row of got) expect(row).to.include({ id: 7, name: 'users' });
+    define();
+    expect(asked, 'what was answered is asked anew').to.have.lengthOf(2);
+  });
+
   it('gives up on members that stay behind', () => {
     const { router, clock, answer, asks, done, got, define } = routerAlone();
     define();

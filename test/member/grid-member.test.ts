@@ -47,6 +47,15 @@ describe('a process that joins', function () {
     expect(grids[2].members).to.deep.equal(grids[0].members);
   });
 
+  it('lets thousands of handles be used first at the same time, of one map and of many', async () => {
+    const grid = await joinGrid({ partitions: 1 });
+    const ofOne = Array.from({ length: 1_500 }, (_, at) => grid.map('one').set(at, at));
+    const ofMany = Array.from({ length: 1_500 }, (_, at) => grid.map(`map ${at}`).set('a', at));
+    await Promise.all([...ofOne, ...ofMany]);
+    expect(await grid.map('one').size()).to.equal(1_500);
+    expect(await grid.map('map 1499').get('a')).to.equal(1_499);
+  });
+
   it('tells of its structures and their sizes', async () => {
     const grid = await joinGrid({ maps: { 'ses*': { backups: 0 } } });
     await grid.map('sessions').setMany([
