@@ -127,7 +127,7 @@ export class ClientRouter implements Router {
     const { asks, clock } = this.#parts;
     const leftMs = Math.max(0, endsAt - clock.monotonic());
     asks.ask(question, leftMs, (result) => {
-      const row = GridError.is(result) ? result : rowFrom(result[0]);
+      const row = GridError.is(result) ? result : (result.map(rowFrom)[0] ?? noRow());
       if (GridError.is(row)) done(row);
       else if (row.id <= (this.#buried.get(keyOf(row)) ?? 0)) {
         clock.setTimer(askAgainMs, () => this.#ask(question, endsAt, done));
@@ -157,9 +157,10 @@ function keyOf({ type, name }: Pick<StructureRow, 'type' | 'name'>): string {
   return `${type} ${name}`;
 }
 
-function rowFrom(row: ClientRow | undefined): StructureRow | GridError {
-  if (row === undefined)
-    return new GridError('GRID_BAD_OPTION', 'expected a structure, found none');
-  const { id, name, type, backups } = row;
-  return { id, name, type, backups, options: JSON.parse(row.options) as Record<string, unknown> };
+export function rowFrom({ id, name, type, backups, options }: ClientRow): StructureRow {
+  return { id, name, type, backups, options: JSON.parse(options) as Record<string, unknown> };
+}
+
+function noRow(): GridError {
+  return new GridError('GRID_BAD_OPTION', 'expected a structure, found none');
 }

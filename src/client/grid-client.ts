@@ -27,12 +27,14 @@ import type {
 import type { GridTopic, TopicOptions } from '../grid-topic.ts';
 import { MapHandle } from '../structures/map/map-handle.ts';
 import { QueueHandle } from '../structures/queue/queue-handle.ts';
+import { summariesOf } from '../structures/summaries-handle.ts';
 import { TopicHandle } from '../structures/topic/topic-handle.ts';
 import { Topics } from '../structures/topic/topics.ts';
 import { BusyPoll } from '../transport/busy-poll.ts';
 import { endWaits } from '../transport/end-waits.ts';
 import type { ClientRow } from '../wire/client-messages.ts';
 import { memberOf } from './client-events.ts';
+import { rowFrom } from './client-router.ts';
 import { type ConnectPlan, checkConnectOptions } from './connect-options.ts';
 import { clientDefinition } from './definitions.ts';
 import { closedError, Session } from './session.ts';
@@ -145,11 +147,12 @@ class ConnectedGrid implements GridClient {
       if (last === undefined || page.length < pageRows) break;
       after = last.id;
     }
-    const summaries = rows.map(async ({ name, type, backups }) => {
-      const size = await this.#ofType(type, name).size(options);
-      return { name, type, backups, size };
-    });
-    return Promise.all(summaries);
+    const checkOpen = () => {
+      if (this.#isClosed) throw closedError();
+    };
+    const { router } = this.#session;
+    const found = rows.map(rowFrom);
+    return summariesOf(found, { router, clock: systemClock, checkOpen }, options);
   }
 
   async safe(options?: CallOptions): Promise<void> {
@@ -194,11 +197,6 @@ class ConnectedGrid implements GridClient {
     this.#session.close();
     this.#topics.close(undefined);
     this.#resolveClosed();
-  }
-
-  #ofType(type: string, name: string): Pick<GridMap, 'size'> {
-    if (type === 'queue') return this.queue(name);
-    return type === 'topic' ? this.topic(name) : this.map(name);
   }
 
   #ask(question: Question, options: CallOptions | undefined): Promise<readonly ClientRow[]> {

@@ -28,6 +28,7 @@ import type {
 import type { GridTopic, TopicOptions } from '../grid-topic.ts';
 import { MapHandle } from '../structures/map/map-handle.ts';
 import { QueueHandle } from '../structures/queue/queue-handle.ts';
+import { summariesOf } from '../structures/summaries-handle.ts';
 import { TopicHandle } from '../structures/topic/topic-handle.ts';
 import { Topics } from '../structures/topic/topics.ts';
 import { endWaits } from '../transport/end-waits.ts';
@@ -157,13 +158,9 @@ export class GridMember implements Grid {
   }
 
   async structures(options?: CallOptions): Promise<readonly StructureSummary[]> {
-    checkedTimeoutMs(options);
+    const checkOpen = () => this.#checkOpen();
     const rows = [...this.#member.state.structures.values()];
-    const summaries = rows.map(async ({ name, type, backups }) => {
-      const size = await this.#ofType(type, name).size(options);
-      return { name, type, backups, size };
-    });
-    return Promise.all(summaries);
+    return summariesOf(rows, { router: this.#router, clock: systemClock, checkOpen }, options);
   }
 
   async safe(options?: CallOptions): Promise<void> {
@@ -210,11 +207,6 @@ export class GridMember implements Grid {
 
   get #member(): Member {
     return this.#incarnation.member;
-  }
-
-  #ofType(type: string, name: string): Pick<GridMap, 'size'> {
-    if (type === 'queue') return this.queue(name);
-    return type === 'topic' ? this.topic(name) : this.map(name);
   }
 
   #checkOpen(): void {

@@ -33,6 +33,8 @@ export interface StructureHandleOptions {
   readonly name: string;
   /** What the structure is created with where it does not exist. */
   readonly definition: Readonly<Record<string, unknown>>;
+  /** This one and no other of its name: where it is gone, calls end with `GRID_CLOSED`. @default none */
+  readonly only?: StructureRow;
 }
 
 /** A definition that takes longer was lost with the member that asked for it: its process is another one now. */
@@ -47,6 +49,7 @@ export class StructureHandle {
   readonly name: string;
   readonly #type: string;
   readonly #definition: Readonly<Record<string, unknown>>;
+  readonly #only: StructureRow | undefined;
   /** Calls that wait for the structure to be defined; the first of them asked for it. */
   readonly #waiting = new Set<Defined>();
   /** Until when a definition that was asked for is waited for. */
@@ -62,11 +65,12 @@ export class StructureHandle {
     this.name = options.name;
     this.#type = options.type;
     this.#definition = options.definition;
+    this.#only = options.only;
   }
 
   /** The structure where it is known here. Throws where it was created with other options. */
   get known(): StructureRow | undefined {
-    const row = this.router.structure(this.#type, this.name);
+    const row = this.#only ?? this.router.structure(this.#type, this.name);
     if (row === undefined || row === this.#agreed) return row;
     const conflict = conflictOf(row, this.#definition);
     if (conflict !== undefined) throw conflict;

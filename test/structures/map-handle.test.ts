@@ -195,6 +195,20 @@ describe('a map handle', () => {
     expect([...done.keys(), ...(error.keys as string[])].sort()).to.deep.equal([...keys].sort());
   });
 
+  it('says of a read that it had no effect, though some partitions answered', async () => {
+    const { router, map } = aMap();
+    router.intercept = ({ partition, reject }) => {
+      if (partition !== 3) return false;
+      reject(lost());
+      return true;
+    };
+    const error = await failure(map.size());
+    expect([error.code, error.outcome]).to.deep.equal(['GRID_PARTITION_LOST', 'not-applied']);
+    expect(error.message).to.contain('1 of 7 partitions failed').and.not.contain('keys');
+    const cleared = await failure(map.clear());
+    expect(cleared.outcome).to.equal('unknown');
+  });
+
   it('says not-applied where every partition refused', async () => {
     const { router, map } = aMap(new LocalRouter(4));
     router.intercept = (operation) => {

@@ -25,7 +25,6 @@ import {
   keyOp,
   mapOps,
   nothing,
-  readCount,
   readEntryResult,
   readTtl,
   setIfVersionOp,
@@ -190,9 +189,8 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
     return many.deleteMany(this.#handle, keys, options);
   }
 
-  async size(options?: CallOptions): Promise<number> {
-    const sizes = await many.onAll(this.#handle, bareOp(mapOps.size), false, options, readCount);
-    return sizes.reduce((sum, size) => sum + size, 0);
+  size(options?: CallOptions): Promise<number> {
+    return many.mapSize(this.#handle, options);
   }
 
   keys(options?: CallOptions): AsyncIterableIterator<K> {

@@ -9,7 +9,7 @@ import type { Key, SetOptions } from '../../grid.ts';
 import { encodeKey } from '../../wire/key.ts';
 import { encodeValue } from '../../wire/value.ts';
 import type { StructureHandle } from '../structure-handle.ts';
-import { keysOp, mapOps, readCount, readMany, setManyOp } from './map-ops.ts';
+import { bareOp, keysOp, mapOps, readCount, readMany, setManyOp } from './map-ops.ts';
 import { valueOut } from './map-results.ts';
 import { checkedSetOptions } from './map-set-options.ts';
 
@@ -67,7 +67,7 @@ export async function setMany<K extends Key, V>(
     const pairs = encoded.map((key, at) => [key, bytes[at] as Uint8Array] as const);
     return handle.call(partition, setManyOp(pairs, life), true, call, () => {});
   };
-  await everyGroup(groups, write);
+  await everyGroup(groups, true, write);
 }
 
 export async function deleteMany<K extends Key>(
@@ -77,10 +77,19 @@ export async function deleteMany<K extends Key>(
 ): Promise<number> {
   checkedTimeoutMs(options);
   const groups = grouped(handle, [...listed(keys)], undefined);
-  const counts = await everyGroup(groups, ({ partition, encoded }) =>
+  const counts = await everyGroup(groups, true, ({ partition, encoded }) =>
     handle.call(partition, keysOp(mapOps.deleteMany, encoded), true, options, readCount),
   );
   return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** A sum over the partitions, each at its own moment. */
+export async function mapSize(
+  handle: StructureHandle,
+  options: CallOptions | undefined,
+): Promise<number> {
+  const sizes = await onAll(handle, bareOp(mapOps.size), false, options, readCount);
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** The same op on every partition. */
@@ -95,7 +104,7 @@ export async function onAll<Result>(
   const groups = Array.from({ length: handle.router.partitions }, (_, partition) =>
     emptyGroup<never>(partition),
   );
-  return everyGroup(groups, ({ partition }) =>
+  return everyGroup(groups, isWrite, ({ partition }) =>
     handle.call(partition, op, isWrite, options, decode),
   );
 }
@@ -158,6 +167,7 @@ function checkBytes(bytes: number, frameBytesMax: number): void {
 /** Waits for all, whatever becomes of some. */
 async function everyGroup<K, Result>(
   groups: readonly Group<K>[],
+  isWrite: boolean,
   run: (group: Group<K>) => Promise<Result>,
 ): Promise<Result[]> {
   const ends = await Promise.allSettled(groups.map(run));
@@ -168,7 +178,7 @@ async function everyGroup<K, Result>(
     if (end.status === 'fulfilled') results.push(end.value);
     else errors.push(end.reason);
   }
-  if (failed.length > 0) throw partialError(failed, errors, results.length);
+  if (failed.length > 0) throw partialError(failed, errors, isWrite, results.length);
   return results;
 }
 
@@ -176,15 +186,15 @@ async function everyGroup<K, Result>(
 function partialError<K>(
   failed: readonly Group<K>[],
   errors: readonly unknown[],
+  isWrite: boolean,
   done: number,
 ): unknown {
   const [first] = errors;
   if (!GridError.is(first)) return first;
-  const isUnknown = done > 0 || errors.some((error) => outcomeOf(error) === 'unknown');
+  const isUnknown = isWrite && (done > 0 || errors.some((error) => outcomeOf(error) === 'unknown'));
   const keys = failed.flatMap((group) => group.keys);
-  const message =
-    `${failed.length} of ${failed.length + done} partitions failed, the first with: ` +
-    `${first.message}. The keys concerned are in the error's keys.`;
+  const those = keys.length > 0 ? ". The keys concerned are in the error's keys." : '';
+  const message = `${failed.length} of ${failed.length + done} partitions failed, the first with: ${first.message}${those}`;
   const outcome: Outcome = isUnknown ? 'unknown' : 'not-applied';
   return new GridError(first.code, message, { cause: first, outcome, keys });
 }
