@@ -24,6 +24,7 @@ import { ClientRequests, type DefinitionOf } from './client-requests.ts';
 import { clientTable, wordsOf } from './client-table.ts';
 import type { Doubts } from './member-views.ts';
 import { Relay } from './relay.ts';
+import { Watches } from './watches.ts';
 
 /** A connection whose client was let in. */
 export interface ClientLink {
@@ -54,8 +55,6 @@ export interface GatewayMember {
 const goneMs = 60_000;
 /** Sessions that ended and are remembered; the oldest is forgotten past it, and counts as there. */
 const endedMax = 65_536;
-/** Structures that one client may watch. */
-const watchedMax = 65_536;
 /** A member that may not serve for so long sends its clients to others. */
 const unreadyMs = 2_000;
 
@@ -66,7 +65,7 @@ export class Gateway implements ClientPort {
   readonly #requests: ClientRequests;
   readonly #relay: Relay;
   readonly #links = new Map<CallerId, ClientLink>();
-  readonly #watched = new Map<StructureId, Set<ClientLink>>();
+  readonly #watches = new Watches<ClientLink>();
   /** When sessions ended that have not come back. */
   readonly #ended = new Map<CallerId, number>();
   #isDirty = false;
@@ -115,7 +114,7 @@ export class Gateway implements ClientPort {
 
   detach(link: ClientLink): void {
     this.#relay.clientGone(link);
-    for (const watchers of this.#watched.values()) watchers.delete(link);
+    this.#watches.clientGone(link);
     if (this.#links.get(link.session) !== link) return;
     this.#links.delete(link.session);
     this.#noteEnd(link.session);
@@ -213,29 +212,28 @@ export class Gateway implements ClientPort {
       // A client that knows a structure knows where its partitions are, and hears of its end.
       if (answer.kind === 'client.rows' && message.kind === 'client.define') {
         this.#tellTable();
-        for (const { id } of answer.rows) this.#watchOne(link, id);
+        if (!answer.rows.every(({ id }) => this.#watches.add(link, id))) {
+          link.close();
+          return;
+        }
       }
       link.send(answer);
     });
   }
 
   #watch(link: ClientLink, structures: readonly StructureId[]): void {
-    if (structures.length > watchedMax) throw new WireError('expected fewer structures to watch');
     const dropped = structures.filter((id) => this.#isDropped(id));
     if (dropped.length > 0) link.send({ kind: 'client.dropped', structures: dropped });
-    for (const id of structures) if (!this.#isDropped(id)) this.#watchOne(link, id);
+    for (const id of structures) {
+      if (this.#isDropped(id) || this.#watches.add(link, id)) continue;
+      throw new WireError('expected fewer structures to watch');
+    }
   }
 
   /** What this member has not heard of yet is no less there for that. */
   #isDropped(id: StructureId): boolean {
     const { structures, applied } = this.#member.state;
     return !structures.has(id) && id <= applied;
-  }
-
-  #watchOne(link: ClientLink, id: StructureId): void {
-    const watchers = this.#watched.get(id) ?? new Set();
-    watchers.add(link);
-    this.#watched.set(id, watchers);
   }
 
   #tellTable(): void {
@@ -253,10 +251,8 @@ export class Gateway implements ClientPort {
   }
 
   #tellDropped(): void {
-    for (const [id, watchers] of this.#watched) {
-      if (!this.#isDropped(id)) continue;
-      this.#watched.delete(id);
-      for (const link of watchers) link.send({ kind: 'client.dropped', structures: [id] });
+    for (const [id, clients] of this.#watches.takeWhere((id) => this.#isDropped(id))) {
+      for (const link of clients) link.send({ kind: 'client.dropped', structures: [id] });
     }
   }
 

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { CallerId, StructureId } from '../../src/base/ids.ts';
 import { presets } from '../../src/base/timings.ts';
 import { Gateway, type GatewayMember } from '../../src/member/gateway.ts';
+import { Watches } from '../../src/member/watches.ts';
 import type { Router } from '../../src/partition/router-port.ts';
 import { anybody } from '../../src/security/users.ts';
 import type { Message } from '../../src/wire/messages.ts';
@@ -79,5 +80,49 @@ describe('a gateway', () => {
     gateway.tableChanged();
     clock.turn();
     expect(said).to.deep.equal(['client.welcome', 'client.table', 'client.pong']);
+  });
+
+  it('lets a client watch so many structures and no more, whatever it names', () => {
+    const gateway = new Gateway(memberOf(new Table()), new HandClock(), () => undefined as never);
+    const link = { session, user: anybody, send() {}, close() {} };
+    gateway.attach(link);
+    const watch = (from: number) => {
+      const structures = Array.from(
+        { length: 40_000 },
+        (_, at) => (1e9 + from + at) as StructureId,
+      );
+      gateway.receive(link, { kind: 'client.watch', structures });
+    };
+    watch(0);
+    watch(0);
+    expect(() => watch(40_000)).to.throw('expected fewer structures to watch');
+  });
+});
+
+describe('what clients watch', () => {
+  const id = (number: number) => number as StructureId;
+
+  it('is told once, and is kept of nobody who is gone', () => {
+    const watches = new Watches<string>();
+    for (const client of ['a', 'b']) for (let at = 0; at < 10; at++) watches.add(client, id(at));
+    expect(watches.takeWhere((one) => one === 3)).to.deep.equal([[3, new Set(['a', 'b'])]]);
+    expect(watches.takeWhere((one) => one === 3)).to.deep.equal([]);
+    watches.clientGone('a');
+    expect(watches.takeWhere((one) => one === 4)).to.deep.equal([[4, new Set(['b'])]]);
+    expect(watches.size).to.equal(8);
+    watches.clientGone('b');
+    expect(watches.size).to.equal(0);
+  });
+
+  it('makes room where the end of a structure was told', () => {
+    const watches = new Watches<string>(2);
+    expect([1, 2, 2, 3].map((one) => watches.add('a', id(one)))).to.deep.equal([
+      true,
+      true,
+      true,
+      false,
+    ]);
+    watches.takeWhere((one) => one === 1);
+    expect(watches.add('a', id(3))).to.equal(true);
   });
 });
