@@ -226,7 +226,7 @@ export class StructureHandle {
   }
 }
 
-function checkName(type: string, name: unknown, lengthMax: number): void {
+export function checkName(type: string, name: unknown, lengthMax: number): void {
   if (typeof name !== 'string' || name.length === 0) {
     const found = name === '' ? 'an empty text' : `a value of type ${typeof name}`;
     throw new GridError('GRID_BAD_OPTION', `The name of a ${type} is a text, found ${found}`);

@@ -85,6 +85,21 @@ describe('a member with strangers at its door', function () {
   });
   after(closeAll);
 
+  it('makes no structure of a name that nobody could use', async () => {
+    const client = await raw().welcomed();
+    const names = ['', 'n'.repeat(257), 'n'.repeat(256)];
+    const asked = names.map(
+      (name, request) =>
+        ({ kind: 'client.define', request, type: 'map', name, options: '{}' }) as const,
+    );
+    client.socket.send(client.codec.encodeBatch(asked));
+    const answers = () =>
+      client.got.filter(({ kind }) => kind === 'client.done' || kind === 'client.rows');
+    await until(() => answers().length === 3, 'the answers');
+    const codes = answers().map((answer) => ('code' in answer ? answer.code : answer.kind));
+    expect(codes).to.deep.equal(['GRID_BAD_OPTION', 'GRID_TOO_LARGE', 'client.rows']);
+  });
+
   it('welcomes a client and tells it the table', async () => {
     const client = await raw().welcomed();
     expect(client.got.map(({ kind }) => kind)).to.deep.equal(['client.welcome', 'client.table']);
