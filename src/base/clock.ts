@@ -42,8 +42,10 @@ export const systemClock: Clock = {
   defer: (act) => void afterPoll(act),
   endOfTask(act) {
     const { process } = globalThis as { process?: { nextTick?(act: () => void): void } };
-    // After all promises that have been settled, so that what their callers do belongs to the task.
-    if (process?.nextTick !== undefined) process.nextTick(act);
+    // After all promises that have been settled, so that what their callers do belongs to the task: ticks that
+    // a callback asks for come before those, ticks that a promise asks for after them.
+    const nextTick = process?.nextTick;
+    if (nextTick !== undefined) queueMicrotask(() => nextTick(act));
     else afterPoll(act);
   },
 };

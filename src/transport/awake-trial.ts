@@ -9,9 +9,10 @@ import type { Random } from '../base/random.ts';
 const blockFrames = 16;
 /** Of each kind. */
 const blocks = 8;
-/** Frames until the next trial, at first; twice as many after each trial that says the same again. */
-const settledFramesMin = 4_096;
-const settledFramesMax = 65_536;
+/** Frames until the next trial. One of a process that stays awake costs wakings: there are fewer and fewer. */
+const asleepFrames = 2_048;
+const awakeFramesMin = 4_096;
+const awakeFramesMax = 65_536;
 /** It has to be worth its processor time. */
 const gainMin = 0.1;
 /** So much smaller frames may be by chance. */
@@ -33,9 +34,7 @@ export class AwakeTrial {
   #ms = 0;
   #isSettled = false;
   #framesLeft = blockFrames;
-  #settledFrames = settledFramesMin;
-  /** What the trial before gave. */
-  #before: boolean | undefined;
+  #awakeFrames = awakeFramesMin;
 
   constructor(random: Random) {
     this.#random = random;
@@ -77,13 +76,9 @@ export class AwakeTrial {
     const isWanted = this.#gain() > 1 + gainMin;
     this.#awake = { frameMs: [], bytes: 0 };
     this.#asleep = { frameMs: [], bytes: 0 };
-    const isSame = isWanted === this.#before;
-    this.#settledFrames = isSame
-      ? Math.min(2 * this.#settledFrames, settledFramesMax)
-      : settledFramesMin;
-    this.#before = isWanted;
     this.#begin(isWanted);
-    this.#framesLeft = this.#settledFrames;
+    this.#framesLeft = isWanted ? this.#awakeFrames : asleepFrames;
+    this.#awakeFrames = isWanted ? Math.min(2 * this.#awakeFrames, awakeFramesMax) : awakeFramesMin;
     this.#isSettled = true;
   }
 
