@@ -40,7 +40,7 @@ function checkSignal(signal: unknown): void {
 export function abortedError(signal: AbortSignal, outcome: Outcome): GridError {
   const message =
     outcome === 'not-applied'
-      ? 'The call was aborted by its signal before it was sent'
+      ? 'The call was aborted by its signal and had no effect'
       : 'The call was aborted by its signal when it was on its way; a write may have taken effect';
   return new GridError('GRID_TIMEOUT', message, { cause: signal.reason, outcome });
 }

@@ -227,12 +227,11 @@ export class QueueWait {
   }
 
   #unknown(cause: GridError | undefined): GridError {
-    const { structure, timeoutMs } = this.#options;
-    return new GridError(
-      cause?.code ?? 'GRID_TIMEOUT',
-      `expected to learn within ${timeoutMs} ms and ${graceMs} more how a call ended that waited at ` +
-        `the queue '${structure.name}', found no answer; it may have taken effect`,
-      { outcome: 'unknown', cause: cause ?? this.#options.signal?.reason },
-    );
+    const { structure, timeoutMs, signal } = this.#options;
+    const code = cause?.code ?? 'GRID_TIMEOUT';
+    const silence = `expected to learn within ${Math.round(timeoutMs)} ms and ${graceMs} more how a call ended that waited at the queue '${structure.name}', found no answer; it may have taken effect`;
+    // Of a queue that is gone, or a grid, nobody could tell more.
+    const text = cause !== undefined && code === 'GRID_CLOSED' ? cause.message : silence;
+    return new GridError(code, text, { outcome: 'unknown', cause: cause ?? signal?.reason });
   }
 }

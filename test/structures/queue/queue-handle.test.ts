@@ -158,6 +158,41 @@ describe('a queue handle', () => {
     expect(clock.timerCount).to.equal(0);
   });
 
+  it('says that the queue was destroyed at which it waited, not that nobody answers', async () => {
+    const { router, queue } = aQueue();
+    const taken = failure(queue.take({ timeout: '7s' }));
+    await turns();
+    await queue.destroy();
+    const error = await taken;
+    expect([error.code, error.outcome]).to.deep.equal(['GRID_CLOSED', 'unknown']);
+    expect(error.message).to.contain('destroyed').and.not.contain('no answer');
+    expect(router.polls).to.equal(0);
+  });
+
+  it('says after a wait that was aborted that it had no effect, not that nothing was sent', async () => {
+    const { queue } = aQueue({ capacity: 1 });
+    await queue.push(1);
+    const abort = new AbortController();
+    const pushed = failure(queue.push(2, { signal: abort.signal }));
+    await turns();
+    abort.abort('enough');
+    const error = await pushed;
+    expect([error.outcome, error.cause]).to.deep.equal(['not-applied', 'enough']);
+    expect(error.message).to.contain('had no effect').and.not.contain('sent');
+  });
+
+  it('tells times in whole milliseconds', async () => {
+    const { router, clock, queue } = aQueue();
+    await queue.size();
+    held(router, queueOps.cancel);
+    const taken = failure(queue.take({ timeout: 99.75 }));
+    await turns();
+    clock.pass(100);
+    await turns();
+    router.submitted.at(-1)?.reject(lost());
+    expect((await taken).message).to.contain('within 100 ms and');
+  });
+
   it('cancels where its poll is refused, and passes the reason on', async () => {
     const { router, queue, sent } = aQueue();
     const asks = held(router, queueOps.ask);
