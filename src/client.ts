@@ -1,5 +1,6 @@
 /** The entry `shoal/client`: the light client alone, for Node and for browsers. */
 export { GridError, type GridErrorCode, type Outcome } from './base/errors.ts';
+export type { Logger } from './base/logger.ts';
 export { connect } from './client/grid-client.ts';
 export type {
   CallOptions,

@@ -326,6 +326,8 @@ export interface ConnectOptions {
   readonly token?: string;
   readonly user?: string;
   readonly password?: string;
+  /** Told of gaps and errors of listeners where nobody else is. @default warnings and errors on the console */
+  readonly logger?: Logger;
   /** How long connecting may take. @default '10s' */
   readonly timeout?: Duration;
   /** Ends the connecting when it aborts. */

@@ -13,3 +13,10 @@ export const silentLogger: Logger = {
   warn: () => {},
   error: () => {},
 };
+
+const methods = ['debug', 'info', 'warn', 'error'] as const;
+
+export function isLogger(given: unknown): given is Logger {
+  const candidate = given as Partial<Logger> | null | undefined;
+  return typeof given === 'object' && methods.every((m) => typeof candidate?.[m] === 'function');
+}

@@ -1,8 +1,10 @@
 /** What a user gives to `connect`, checked once and turned into plain settings with the defaults filled in. */
 import { checkedTimeoutMs } from '../base/call-options.ts';
 import { GridError } from '../base/errors.ts';
+import { isLogger, type Logger } from '../base/logger.ts';
 import type { ConnectOptions } from '../grid.ts';
 import { clientPath } from '../wire/client-messages.ts';
+import { consoleLogger } from './console-logger.ts';
 
 export interface ConnectPlan {
   readonly urls: readonly string[];
@@ -12,6 +14,7 @@ export interface ConnectPlan {
   readonly credential: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  readonly logger: Logger;
 }
 
 const urlsMax = 256;
@@ -22,6 +25,7 @@ const known: readonly (keyof ConnectOptions)[] = [
   'token',
   'user',
   'password',
+  'logger',
   'timeout',
   'signal',
 ];
@@ -38,10 +42,17 @@ export function checkConnectOptions(
     if (known.includes(name as keyof ConnectOptions)) continue;
     throw bad(name, `one of the options ${known.join(', ')}`, 'another name');
   }
-  const { cluster = 'shoal', routing = 'direct' } = options;
+  const { cluster = 'shoal', routing = 'direct', logger = consoleLogger } = options;
   checkText('cluster', cluster);
   if (routing !== 'direct' && routing !== 'gateway') {
     throw bad('routing', "'direct' or 'gateway'", `'${String(routing).slice(0, 40)}'`);
+  }
+  if (!isLogger(logger)) {
+    throw bad(
+      'logger',
+      'an object with debug, info, warn and error',
+      `a value of type ${typeof logger}`,
+    );
   }
   const { timeout, signal } = options;
   const timeoutMs = checkedTimeoutMs({
@@ -49,7 +60,7 @@ export function checkConnectOptions(
     ...(signal === undefined ? {} : { signal }),
   });
   const credentials = credentialsOf(options);
-  return { urls: checkedUrls(urls), cluster, routing, ...credentials, timeoutMs, signal };
+  return { urls: checkedUrls(urls), cluster, routing, ...credentials, timeoutMs, signal, logger };
 }
 
 function credentialsOf({ token, user = '', password }: ConnectOptions) {

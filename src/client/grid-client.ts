@@ -9,7 +9,7 @@ import { abortedError, type CallOptions, checkedTimeoutMs } from '../base/call-o
 import { systemClock } from '../base/clock.ts';
 import { GridError } from '../base/errors.ts';
 import { defaultLimits } from '../base/limits.ts';
-import { silentLogger } from '../base/logger.ts';
+import type { Logger } from '../base/logger.ts';
 import { systemRandom } from '../base/random.ts';
 import { waitFor } from '../base/waiting.ts';
 import type {
@@ -68,7 +68,7 @@ export async function connect(
     session.close();
     throw error;
   }
-  return new ConnectedGrid(session);
+  return new ConnectedGrid(session, plan.logger);
 }
 
 async function whenReady(session: Session, { timeoutMs, signal }: ConnectPlan): Promise<void> {
@@ -95,13 +95,13 @@ class ConnectedGrid implements GridClient {
   #isClosed = false;
   #resolveClosed: () => void = () => {};
 
-  constructor(session: Session) {
+  constructor(session: Session, logger: Logger) {
     this.#session = session;
     this.#topics = new Topics({
       router: session.router,
       clock: systemClock,
       limits: defaultLimits,
-      logger: silentLogger,
+      logger,
     });
     session.onLineage = () => this.#topics.lineageChanged();
     this.closed = new Promise((resolve) => {

@@ -9,7 +9,7 @@ import { type Duration, durationMs } from '../base/duration.ts';
 import { GridError } from '../base/errors.ts';
 import { type HostPort, parseHostPort } from '../base/host-port.ts';
 import { defaultLimits } from '../base/limits.ts';
-import type { Logger } from '../base/logger.ts';
+import { isLogger, type Logger } from '../base/logger.ts';
 import { presets, type Timings } from '../base/timings.ts';
 import type { JoinOptions, MapOptions, QueueOptions } from '../grid.ts';
 import type { MergePolicy } from '../grid-merge.ts';
@@ -100,11 +100,7 @@ const userOptions = v.union([
   v.strictObject({ password: credential }),
 ]);
 const pem = v.union([v.string(), v.instance(Uint8Array)]);
-const loggerSchema = v.custom<Logger>((given) => {
-  const methods = ['debug', 'info', 'warn', 'error'] as const;
-  const candidate = given as Partial<Logger> | null | undefined;
-  return typeof given === 'object' && methods.every((m) => typeof candidate?.[m] === 'function');
-});
+const loggerSchema = v.custom<Logger>(isLogger);
 
 const nameAllowed = `a text of 1 to ${nameLengthMax} characters`;
 const rules: Readonly<Record<keyof JoinOptions, Rule>> = {

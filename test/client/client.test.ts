@@ -75,6 +75,30 @@ describe('a light client', function () {
     expect(client.members.map(({ name }) => name)).to.deep.equal(['ann']);
   });
 
+  it('says where a listener failed and what a loop has missed, though nobody asked', async () => {
+    const ann = await joinGrid();
+    const told: string[] = [];
+    const note = (fields: object, message: string) => {
+      told.push(`${message} ${JSON.stringify(fields)}`);
+    };
+    const logger = { debug: note, info: note, warn: note, error: note };
+    const client = await connectTo(ann, { logger });
+    const topic = client.topic<number>('news', { retain: 2 });
+    await topic.subscribe(() => {
+      throw new Error('a mistake');
+    });
+    for (let at = 1; at <= 5; at++) await topic.publish(at);
+    await until(() => told.length === 5, 'the errors of the listener');
+    expect(told[0]).to.contain('a listener failed').and.contain('"sequence":1');
+    const loop = client.topic<number>('news').iterate({ from: 1 });
+    expect((await loop.next()).value).to.be.a('number');
+    for (let at = 0; at < 2_000; at++) void topic.publish(at);
+    await topic.publish(-1);
+    for (let value = 0; value !== -1; ) value = (await loop.next()).value ?? -1;
+    await loop.return?.();
+    expect(told.some((line) => line.includes('a subscriber missed messages'))).to.equal(true);
+  });
+
   it('uses a structure anew that somebody else has destroyed', async () => {
     const ann = await joinGrid();
     const client = await connectTo(ann);
@@ -284,6 +308,7 @@ describe('connecting', function () {
     { password: 'y' },
     { timeout: 'soon' },
     { signal: {} },
+    { logger: {} },
     { clusterName: 'x' },
   ];
   for (const options of badOptions) {
