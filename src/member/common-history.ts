@@ -29,14 +29,14 @@ export class CommonHistory {
 
   /** Whether anything was written since the two went apart, in a partition of which this is left. */
   isChanged(partition: PartitionId, { version }: Pick<Estate, 'version'>): boolean {
-    const parting = this.#parting;
+    const parting = this.#partingOf(partition);
     return parting === undefined || version > theirsFrom(parting, partition);
   }
 
   /** What of a structure in a partition is to be brought; `row` is as the winner has it. */
   since(partition: PartitionId, estate: Estate, backups: number, row: StructureRow): Since {
     // With other backups it is another structure, in another partition.
-    const parting = row.backups === backups ? this.#parting : undefined;
+    const parting = row.backups === backups ? this.#partingOf(partition) : undefined;
     const last = this.#lastParting(partition) ?? parting;
     return {
       version: parting === undefined ? 0 : mineFrom(parting, partition),
@@ -44,12 +44,17 @@ export class CommonHistory {
       own: last?.theirs,
       other: last?.mine,
       floor: this.#rankFor(partition, row) * generationSpan,
-      isComplete: parting !== undefined && isSince(estate.row.generation, parting),
+      isComplete:
+        parting !== undefined && isSince(estate.row.generation, parting.theirs, parting.mine),
     };
   }
 
-  get #parting(): Parting | undefined {
-    return partingOf(this.#winner.lineage, this.#ended.lineage);
+  /** Undefined where they have nothing in common of a partition, also since the winner has lost it. */
+  #partingOf(partition: PartitionId): Parting | undefined {
+    const parting = partingOf(this.#winner.lineage, this.#ended.lineage);
+    const row = rowOf(this.#winner, partition);
+    if (parting === undefined || row === undefined) return undefined;
+    return isSince(row.generation, parting.mine, parting.theirs) ? parting : undefined;
   }
 
   /** A lineage from which this one forked, and which was taken in before it. */
@@ -96,7 +101,10 @@ function ownFrom(common: number, rank: number | undefined, left: number | undefi
   return rank !== undefined && isAllCommon ? rank * generationSpan : common;
 }
 
-/** Whether a content is the one that the two had when they went apart: none that was lost and begun anew. */
-function isSince(generation: number, { mine, theirs }: Parting): boolean {
-  return theirs === undefined ? generation < (mine ?? 0) : generation === theirs;
+/**
+ * Whether a content is the one that the two had when they went apart: none that was lost and begun anew. By the
+ * ranks with which its own history, and the other, went on by forks.
+ */
+function isSince(generation: number, own: number | undefined, other: number | undefined): boolean {
+  return own === undefined ? generation < (other ?? 0) : generation === own;
 }

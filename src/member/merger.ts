@@ -15,7 +15,7 @@ import type { PartitionId } from '../base/ids.ts';
 import type { Logger } from '../base/logger.ts';
 import type { MergedStructure, MergePolicy } from '../grid-merge.ts';
 import type { Merged } from '../partition/merges.ts';
-import { type Command, type MetaState, rowOf } from '../partition/meta-state.ts';
+import { type Command, type MetaState, type PartitionRow, rowOf } from '../partition/meta-state.ts';
 import type { ProposalResult } from '../partition/proposals.ts';
 import type { Estate } from '../partition/replica-state.ts';
 import type { Router, StructureRow } from '../partition/router-port.ts';
@@ -122,40 +122,54 @@ export class Merger {
 
   #goOn(): void {
     if (this.#tasks === undefined && this.#history.isEarly) return;
-    this.#tasks ??= this.#plan();
-    if (this.#tasks === undefined) return;
-    const open = this.#tasks.filter(({ at }) => at >= 0);
-    if (open.length === 0) {
-      this.#report();
+    const lost = this.#partitionsThat(isLost);
+    if (lost.length > 0) {
+      this.#revive(lost);
       return;
     }
+    this.#tasks ??= this.#plan();
+    const open = this.#tasks.filter(({ at }) => at >= 0);
+    if (open.length > 0) this.#giveOut(open);
+    else if (this.#partitionsThat(isInDoubt).length === 0) this.#report();
+  }
+
+  #giveOut(open: readonly Task[]): void {
     const now = this.#parts.clock.monotonic();
     let busy = open.filter(({ isBusy }) => isBusy).length;
     for (const task of open) {
       if (busy >= tasksMax) return;
-      if (task.isBusy || now < task.notBefore) continue;
+      if (task.isBusy || now < task.notBefore || !this.#isReady(task)) continue;
       this.#step(task);
       if (task.isBusy) busy++;
     }
   }
 
-  /** Undefined where lost partitions have to come back first. */
-  #plan(): Task[] | undefined {
+  /** Whether it is known that something of it is to be brought. */
+  #isReady(task: Task): boolean {
     const { state } = this.#parts;
-    const lost = [...this.#estates.keys()].filter((partition) => {
-      const row = rowOf(state, partition);
-      return row !== undefined && row.primary === undefined;
-    });
-    if (lost.length > 0) {
-      this.#revive(lost);
-      return undefined;
+    const row = rowOf(state, task.partition);
+    if (row !== undefined && isInDoubt(row, state)) {
+      this.#rest(task);
+      return false;
     }
+    if (task.at === 0 && !this.#history.isChanged(task.partition, task.estate)) task.at = -1;
+    return task.at >= 0;
+  }
+
+  #partitionsThat(isSo: (row: PartitionRow, state: MetaState) => boolean): PartitionId[] {
+    const { state } = this.#parts;
+    return [...this.#estates.keys()].filter((partition) => {
+      const row = rowOf(state, partition);
+      return row !== undefined && isSo(row, state);
+    });
+  }
+
+  #plan(): Task[] {
     const tasks: Task[] = [];
     for (const row of this.#inheritance.state.structures.values()) {
       for (const [partition, estate] of this.#estates) {
         const store = estate.content.stores.get(row.id);
-        if (store === undefined || !this.#history.isChanged(partition, estate)) continue;
-        tasks.push(this.#taskOf(row, partition, estate, store));
+        if (store !== undefined) tasks.push(this.#taskOf(row, partition, estate, store));
       }
     }
     return tasks;
@@ -353,6 +367,18 @@ export class Merger {
       this.#estates.clear();
     });
   }
+}
+
+function isLost({ primary }: PartitionRow): boolean {
+  return primary === undefined;
+}
+
+/**
+ * Nobody is here who has it: who had it is away, and may be this process as it was before. It comes back or is
+ * lost, and only then is it known what there is to bring.
+ */
+function isInDoubt({ inSync }: PartitionRow, { members }: MetaState): boolean {
+  return inSync.every((id) => (members.get(id)?.status ?? 'suspended') === 'suspended');
 }
 
 function placeName({ row, partition }: Pick<Task, 'row' | 'partition'>): string {

@@ -11,11 +11,20 @@ const left = generationSpan + 90;
 const fork = (id: string, rank: number, ...taken: readonly number[]) =>
   forkedLineage(first, { id, rank, left: taken });
 
+/** The table of a lineage, all of whose contents are of one birth. */
+function tableOf(lineage: Lineage, generation = lineage.branches.at(-1)?.rank ?? 1): Table {
+  const table = new Table({ backups: 0 });
+  table.machine.lineage = lineage;
+  for (const rows of table.machine.groups) {
+    const born = rows?.map((row) => ({ ...row, generation, rank: generation })) ?? [];
+    rows?.splice(0, born.length, ...born);
+  }
+  return table;
+}
+
 /** How a partition of a lineage that ended stands to the winner's. */
-function historyOf(winner: Lineage, ended: Lineage, version = 0) {
-  const [mine, theirs] = [new Table(), new Table()];
-  mine.machine.lineage = winner;
-  theirs.machine.lineage = ended;
+function historyOf(winner: Lineage, ended: Lineage, version = 0, generation?: number) {
+  const [mine, theirs] = [tableOf(winner, generation), tableOf(ended)];
   const partition = 0 as PartitionId;
   const row = theirs.row(0);
   const [structure] = theirs.machine.structures.values();
@@ -40,6 +49,14 @@ describe('what two lineages have in common', () => {
     const [less, more] = [fork('c2', 2, left), fork('c3', 2, left + 9)];
     expect(historyOf(less, more)).to.include({ version: 2 * generationSpan, after: left });
     expect(historyOf(more, less)).to.include({ version: left, after: 2 * generationSpan });
+  });
+
+  it('is nothing of a partition that the one that stays has lost since, so that all is brought', () => {
+    const forked = fork('c2', 2, left);
+    const all = { version: 0, after: 0, isComplete: false, isChanged: true };
+    expect(historyOf(first, forked, left, 4)).to.include(all);
+    expect(historyOf(forked, first, left, 4)).to.include(all);
+    expect(historyOf(first, forked, left).isChanged, 'where it has it still').to.equal(false);
   });
 
   it('is nothing of a partition that a fork did not take along, or that began there', () => {

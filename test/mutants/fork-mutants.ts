@@ -143,8 +143,8 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: history,
-        from: 'isComplete: parting !== undefined && isSince(',
-        to: 'isComplete: parting === null && isSince(',
+        from: 'parting !== undefined && isSince(estate.row.generation, parting.theirs, parting.mine)',
+        to: 'parting === null',
       },
     ],
     checks: [inForks(3), inTest(mergers, 'tells what it still has of what both had')],
@@ -154,11 +154,36 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: history,
-        from: 'return theirs === undefined ? generation < (mine ?? 0) : generation === theirs;',
-        to: 'return [mine, theirs, generation].length > 0;',
+        from: 'parting !== undefined && isSince(estate.row.generation, parting.theirs, parting.mine)',
+        to: 'parting !== undefined',
       },
     ],
     checks: [inTest(mergers, 'but not of a content that was lost meanwhile')],
+  },
+  {
+    name: 'what the winner has lost counts as what both have',
+    edits: [
+      {
+        file: history,
+        from: 'return isSince(row.generation, parting.mine, parting.theirs) ? parting : undefined;',
+        to: 'return parting;',
+      },
+    ],
+    checks: [
+      inTest(histories, 'is nothing of a partition that the one that stays has lost since'),
+      inTest('scenario/lost-partitions', 'are brought whole to the other'),
+    ],
+  },
+  {
+    name: 'a partition whose holders are away is taken for one that is there',
+    edits: [
+      {
+        file: merger,
+        from: 'if (row !== undefined && isInDoubt(row, state)) {',
+        to: 'if (row !== undefined && isLost(row)) {',
+      },
+    ],
+    checks: [inTest(mergers, 'waits where whoever has a partition is away')],
   },
   {
     name: 'what the winner has written is deleted with what the losing side deleted',

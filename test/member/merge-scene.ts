@@ -1,0 +1,177 @@
+import { Aborts } from '../../src/base/aborts.ts';
+import type { Clock } from '../../src/base/clock.ts';
+import { GridError, type GridErrorCode } from '../../src/base/errors.ts';
+import { defaultLimits } from '../../src/base/limits.ts';
+import { silentLogger } from '../../src/base/logger.ts';
+import type { MergeInheritance } from '../../src/member/inheritance.ts';
+import { Merger } from '../../src/member/merger.ts';
+import { Content } from '../../src/partition/content.ts';
+import { DedupeBudget } from '../../src/partition/dedupe-table.ts';
+import type { Absorb, Merged } from '../../src/partition/merges.ts';
+import { type Command, generationSpan } from '../../src/partition/meta-state.ts';
+import type { ProposalResult } from '../../src/partition/proposals.ts';
+import type { Operation, Router, StructureRow } from '../../src/partition/router-port.ts';
+import { mapOps, valueOp } from '../../src/structures/map/map-ops.ts';
+import { tryPushOp } from '../../src/structures/queue/queue-ops.ts';
+import { structureTypes } from '../../src/structures/registry.ts';
+import { encodeKey } from '../../src/wire/key.ts';
+import { encodeValue } from '../../src/wire/value.ts';
+import { ann, bob, Table } from '../partition/table.ts';
+import { runContext } from '../support/run-context.ts';
+
+export const value = (given: unknown) => encodeValue(given, defaultLimits);
+export const absorb: Absorb = {
+  type: 'absorb',
+  lineage: 'c1',
+  merged: [],
+  isWhole: true,
+  rank: 1,
+  contributors: [bob],
+};
+
+/** What bob had as the primary of all partitions of a lineage that has ended, and ann's lineage beside it. */
+export class MergeScene {
+  readonly losing = new Table({ members: [bob], backups: 0 });
+  readonly winning = new Table({ members: [ann], backups: 0 });
+  readonly operations: Operation[] = [];
+  readonly commands: Command[] = [];
+  readonly contents: Content[];
+  nowMs = 0;
+  isKnown = true;
+  /** With which the winning side has its structures, where these differ. */
+  otherBackups: number | undefined;
+  /** The version of the last entry of each partition of the losing side. */
+  last = 100;
+  readonly #budget = new DedupeBudget(1_000);
+
+  constructor() {
+    this.losing.apply({
+      type: 'define',
+      structure: 'queue',
+      name: 'jobs',
+      backups: 0,
+      options: {},
+    });
+    this.winning.machine.lineage = { id: 'c2', ancestors: [], branches: [], merged: [] };
+    this.winning.apply(absorb);
+    const { structures, applied } = this.losing.machine;
+    const catalog = { structure: (id: StructureRow['id']) => structures.get(id), applied };
+    const types = structureTypes;
+    this.contents = this.losing.rows.map(
+      () => new Content({ catalog, types, budget: this.#budget }),
+    );
+  }
+
+  /** The losing side is a fork of the other, which took along all up to a version. */
+  fork(left: number): void {
+    const branch = { id: 'c9', rank: 2, left: Array.from({ length: 20 }, () => left) };
+    this.losing.machine.lineage = { id: 'c9', ancestors: ['c2'], branches: [branch], merged: [] };
+    this.winning.apply({ ...absorb, lineage: 'c9', rank: 2 });
+    this.last = 2 * generationSpan + 1;
+  }
+
+  /** The losing side's content of a partition is of this generation. */
+  bear(generation: number): void {
+    for (const rows of this.losing.machine.groups) {
+      const reborn = rows?.map((row) => ({ ...row, generation, rank: generation })) ?? [];
+      rows?.splice(0, reborn.length, ...reborn);
+    }
+  }
+
+  row(name: string): StructureRow {
+    const found = [...this.losing.machine.structures.values()].find((row) => row.name === name);
+    if (found === undefined) throw new Error(`no ${name}`);
+    return found;
+  }
+
+  /** Writes to the losing side. */
+  write(name: string, index: number, op: Uint8Array): void {
+    const content = this.contents[index];
+    const store = content?.find(this.row(name).id);
+    if (typeof store !== 'object') throw new Error(`no store of ${name}`);
+    store.run(op, runContext(1_000, this.last + store.entries));
+  }
+
+  push(index: number, text: string, sequence: number): void {
+    const store = this.contents[index]?.find(this.row('jobs').id);
+    if (typeof store !== 'object') throw new Error('no store of jobs');
+    store.run(tryPushOp(value(text)), runContext(1_000, sequence));
+  }
+
+  put(index: number, key: string, text: string): void {
+    this.write(
+      'accounts',
+      index,
+      valueOp(mapOps.set, encodeKey(key, defaultLimits).bytes, value(text)),
+    );
+  }
+
+  get inheritance(): MergeInheritance {
+    const estates = this.contents.map((content, index) => {
+      const estate = { content, row: this.losing.row(index), version: this.last, untold: [] };
+      return [this.losing.id(index), estate] as const;
+    });
+    return {
+      kind: 'merge',
+      from: bob,
+      state: this.losing.machine,
+      legacy: { estates: new Map(estates), budget: this.#budget },
+      into: { to: 'c2', addresses: [] },
+      isAlone: false,
+    };
+  }
+
+  merger(inheritance = this.inheritance): Merger {
+    const router: Router = {
+      partitions: 3,
+      aborts: new Aborts(),
+      glance: () => undefined,
+      submit: (operation) => void this.operations.push(operation),
+      structure: (type, name) => {
+        const row = this.row(name);
+        const { otherBackups: backups = row.backups } = this;
+        return this.isKnown && row.type === type ? { ...row, backups } : undefined;
+      },
+      define: (_type, name, _options, done) => {
+        this.isKnown = true;
+        done(this.row(name));
+      },
+      destroy: () => {},
+      readLocal: () => undefined,
+      localPartitions: () => [],
+    };
+    const clock = { monotonic: () => this.nowMs } as Clock;
+    const commit = (command: Command, _: number, done: (result: ProposalResult) => void) => {
+      this.commands.push(command);
+      this.winning.apply(command);
+      done({ index: this.winning.log.length, refusal: '' });
+    };
+    const { machine: state } = this.winning;
+    return new Merger(
+      { clock, logger: silentLogger, policies: {}, router, state, commit },
+      inheritance,
+    );
+  }
+
+  /** Ticks for a while, and gives what was sent meanwhile. */
+  run(merger: Merger, ticks = 20): Operation[] {
+    const from = this.operations.length;
+    for (let tick = 0; tick < ticks; tick++) {
+      this.nowMs += 50;
+      merger.tick();
+    }
+    return this.operations.slice(from);
+  }
+
+  get reports(): Merged[] {
+    return this.commands.filter((command): command is Merged => command.type === 'merged');
+  }
+}
+
+export function refuse(
+  operation: Operation | undefined,
+  code: GridErrorCode,
+  outcome?: 'unknown',
+): void {
+  operation?.reject(new GridError(code, 'so it is', outcome && { outcome }));
+}
