@@ -23,14 +23,27 @@ export function readArguments(
   known: ArgsDef,
   words: readonly string[],
 ): Arguments {
-  const { values, positionals } = parsed(rawArgs, known, words.length > 0);
+  const { values, positionals: marked } = parsed(rawArgs.map(marking), known, words.length > 0);
+  const positionals = marked.map(unmarked);
   if (positionals.length !== words.length) {
     const found = positionals.length === 0 ? 'nothing' : positionals.join(' ');
     throw new UsageError(`expected ${words.join(' ')}, found ${found}`);
   }
-  const asTexts = (value: unknown) => [value].flat().map(String);
+  const asTexts = (value: unknown) => [value].flat().map((text) => unmarked(String(text)));
   const given = Object.entries(values).map(([key, value]) => [key, asTexts(value)] as const);
   return { given: Object.fromEntries(given), found: positionals };
+}
+
+/** No word of a shell holds it. */
+const mark = '\0';
+
+/** A number below zero is a word, though it begins as options do. */
+function marking(arg: string): string {
+  return /^-\.?\d/.test(arg) ? `${mark}${arg}` : arg;
+}
+
+function unmarked(text: string): string {
+  return text.startsWith(mark) ? text.slice(mark.length) : text;
 }
 
 function parsed(rawArgs: readonly string[], known: ArgsDef, allowPositionals: boolean) {
@@ -43,7 +56,8 @@ function parsed(rawArgs: readonly string[], known: ArgsDef, allowPositionals: bo
   try {
     return parseArgs({ args: [...rawArgs], options, allowPositionals, strict: true });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    const text = error instanceof Error ? error.message : String(error);
+    throw new UsageError(text.replaceAll(mark, ''));
   }
 }
 
