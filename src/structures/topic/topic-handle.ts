@@ -128,7 +128,7 @@ export class TopicHandle<M = unknown> implements GridTopic<M> {
   }
 
   #subscriber(consumer: Consumer, { buffer, onOverflow, call }: SubscribePlan): Subscriber {
-    const reader = this.#topics.reader(this.name, this.#definition);
+    this.#topics.checkOpen();
     const { aborts } = this.#handle.router;
     const leave = () => subscriber.close();
     const subscriber = new Subscriber({
@@ -137,7 +137,7 @@ export class TopicHandle<M = unknown> implements GridTopic<M> {
       onOverflow,
       onDetach: () => {
         aborts.remove(call.signal, leave);
-        reader.detach(subscriber);
+        this.#topics.detach(this.name, subscriber);
       },
     });
     aborts.add(call.signal, leave);

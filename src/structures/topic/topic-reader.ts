@@ -39,6 +39,9 @@ const fatalCodes: ReadonlySet<string> = new Set([
 export class TopicReader {
   readonly #source: TopicSource;
   readonly #clock: Clock;
+  readonly #onIdle: () => void;
+  /** Subscriptions whose place is being asked for. */
+  #coming = 0;
   readonly #attached = new Set<Subscriber>();
   readonly #behind = new Map<Subscriber, CatchUp>();
   readonly #backoff = new Backoff();
@@ -62,9 +65,11 @@ export class TopicReader {
   #dispatch: Dispatch | undefined;
   #budget = deliveriesPerTurn;
 
-  constructor(source: TopicSource, clock: Clock) {
+  /** `onIdle`: nobody subscribes here any more. */
+  constructor(source: TopicSource, clock: Clock, onIdle: () => void = () => {}) {
     this.#source = source;
     this.#clock = clock;
+    this.#onIdle = onIdle;
   }
 
   get subscribers(): number {
@@ -78,15 +83,27 @@ export class TopicReader {
     call: SourceCall,
     done: (error: GridError | undefined) => void,
   ): void {
-    const found = (head: Head) => done(this.#place(subscriber, from, call.row.id, head));
-    this.#source.head(call, found, done);
+    const ended = (error: GridError | undefined) => {
+      this.#coming--;
+      done(error);
+      this.#rest();
+    };
+    const found = (head: Head) => ended(this.#place(subscriber, from, call.row.id, head));
+    this.#coming++;
+    this.#source.head(call, found, ended);
   }
 
   detach(subscriber: Subscriber): void {
     this.#attached.delete(subscriber);
     this.#behind.get(subscriber)?.stop();
     this.#behind.delete(subscriber);
-    if (this.subscribers === 0) this.#stop();
+    this.#rest();
+  }
+
+  #rest(): void {
+    if (this.subscribers > 0) return;
+    this.#stop();
+    if (this.#coming === 0) this.#onIdle();
   }
 
   /** The topic was destroyed here: it need not be found out by the primary's silence. */

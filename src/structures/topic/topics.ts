@@ -1,12 +1,10 @@
-/**
- * The topics of one grid in this process: one reader for each name that ever had subscribers here, as
- * many as the grid has structures at most. A reader without subscribers asks for nothing.
- */
+/** The topics of one grid in this process: one reader for each name that has subscribers here. */
 import type { Clock } from '../../base/clock.ts';
 import { GridError } from '../../base/errors.ts';
 import type { Limits } from '../../base/limits.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Router } from '../../partition/router-port.ts';
+import type { Subscriber } from './subscriber.ts';
 import { TopicReader } from './topic-reader.ts';
 import { TopicSource } from './topic-source.ts';
 
@@ -27,19 +25,33 @@ export class Topics {
     this.options = options;
   }
 
+  /** How many names have subscribers here. */
+  get size(): number {
+    return this.#readers.size;
+  }
+
+  checkOpen(): void {
+    if (!this.#isClosed) return;
+    throw new GridError(
+      'GRID_CLOSED',
+      'expected an open grid, found one that was left or closed; join or connect anew',
+    );
+  }
+
+  /** To be subscribed to at once: a reader without subscribers is kept by nobody. */
   reader(name: string, definition: Readonly<Record<string, unknown>>): TopicReader {
-    if (this.#isClosed) {
-      throw new GridError(
-        'GRID_CLOSED',
-        'expected an open grid, found one that was left or closed; join or connect anew',
-      );
-    }
+    this.checkOpen();
     const present = this.#readers.get(name);
     if (present !== undefined) return present;
     const { router, clock } = this.options;
-    const reader = new TopicReader(new TopicSource({ router, name, definition }), clock);
+    const source = new TopicSource({ router, name, definition });
+    const reader = new TopicReader(source, clock, () => this.#readers.delete(name));
     this.#readers.set(name, reader);
     return reader;
+  }
+
+  detach(name: string, subscriber: Subscriber): void {
+    this.#readers.get(name)?.detach(subscriber);
   }
 
   /** The topic was destroyed in this process. */
