@@ -13,7 +13,7 @@ import type {
   ReplicaFence,
   ReplicaPull,
 } from '../wire/replica-messages.ts';
-import { type Actions, confirmedBytesMax, type ReplicaState } from './replica-state.ts';
+import type { Actions, ReplicaState } from './replica-state.ts';
 
 /** Appends that may wait for the table, each of a mebibyte at most. */
 const heldMax = 16;
@@ -116,7 +116,7 @@ export class Backup {
     }
     const commit = Math.min(message.commit, state.log.last) as Sequence;
     if (commit > state.commit) state.commit = commit;
-    state.log.trim(state.commit, confirmedBytesMax);
+    state.log.trim(state.commit);
   }
 
   /** Precondition: the copy's term is not below the replica's. */

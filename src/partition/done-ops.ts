@@ -7,6 +7,7 @@
  * Invariants
  * 1. The sequences rise; those before `#head` are forgotten.
  */
+import { empty } from '../base/empty.ts';
 import type { OpSequence, Sequence } from '../base/ids.ts';
 
 export interface Done {
@@ -68,9 +69,9 @@ export class DoneOps {
       this.#results[this.#head++] = undefined;
     }
     if (this.#head === this.#ops.length) {
-      this.#ops.length = 0;
-      this.#sequences.length = 0;
-      this.#results.length = 0;
+      empty(this.#ops);
+      empty(this.#sequences);
+      empty(this.#results);
       this.#head = 0;
     } else if (this.#head > headMax && this.#head * 2 > this.#ops.length) {
       this.#ops = this.#ops.slice(this.#head);

@@ -5,21 +5,25 @@
  * 1. Holds the entries `first` to `last` without a gap; empty where `first` = `last` + 1.
  * 2. Holds everything that is not confirmed: a primary admits at most `capacity` unconfirmed changes,
  *    and only what is confirmed is trimmed.
+ * 3. `#entries` from `#head` on are those that it holds, oldest first; what is before is empty.
  */
 import { assert } from '../base/assert.ts';
 import { BytePool } from '../base/byte-pool.ts';
+import { empty } from '../base/empty.ts';
 import type { Sequence } from '../base/ids.ts';
 import type { Entry } from '../wire/replica-messages.ts';
 
 /** What an entry takes in memory beside its content, about. */
 const objectBytes = 256;
-const slabBytes = 8_192;
+/** Of all logs: entries live about as long as each other, and what is written next is in the cache. */
+const pool = new BytePool(16_384);
+/** So many entries may have left at the head before the array is cut. */
+const headMax = 64;
 
 export class EntryLog {
   readonly #capacity: number;
-  /** Of its own: entries leave in the order in which they came, and the slabs with them. */
-  readonly #pool = new BytePool(slabBytes);
-  #ring: (Entry | undefined)[] = [];
+  #entries: (Entry | undefined)[] = [];
+  #head = 0;
   #bytes = 0;
   #first = 1;
   #last = 0;
@@ -44,7 +48,8 @@ export class EntryLog {
 
   /** Forgets everything; the next entry is `after` + 1. */
   begin(after: Sequence): void {
-    this.#ring = [];
+    this.#entries = [];
+    this.#head = 0;
     this.#bytes = 0;
     this.#first = after + 1;
     this.#last = after;
@@ -55,7 +60,7 @@ export class EntryLog {
     assert(entry.sequence === this.#last + 1, 'entries follow each other without a gap');
     if (entry.sequence - this.#first >= this.#capacity) this.#dropFirst();
     this.#last = entry.sequence;
-    this.#ring[this.#slot(entry.sequence)] = this.#ownCopyOf(entry);
+    this.#entries.push(ownCopyOf(entry));
     this.#bytes += bytesOf(entry);
   }
 
@@ -67,49 +72,52 @@ export class EntryLog {
     this.#last = sequence;
   }
 
-  /** Forgets the oldest entries up to `confirmed` that are past `bytesMax`. */
-  trim(confirmed: Sequence, bytesMax: number): void {
-    while (this.#bytes > bytesMax && this.#first <= confirmed) this.#dropFirst();
+  /** Forgets the entries up to `confirmed`. */
+  trim(confirmed: Sequence): void {
+    while (this.#first <= confirmed && this.#first <= this.#last) this.#dropFirst();
   }
 
   at(sequence: Sequence): Entry | undefined {
     if (sequence < this.#first || sequence > this.#last) return undefined;
-    return this.#ring[this.#slot(sequence)];
+    return this.#entries[this.#head + sequence - this.#first];
   }
 
   /** The entries after `after` up to `to`, or undefined where the log no longer reaches back. */
   slice(after: Sequence, to: Sequence): Entry[] | undefined {
     if (after < this.#first - 1) return undefined;
+    const from = this.#head + after + 1 - this.#first;
     const entries: Entry[] = [];
-    for (let sequence = after + 1; sequence <= to; sequence++) {
-      entries.push(this.#ring[this.#slot(sequence)] as Entry);
-    }
+    for (let at = from; at < from + to - after; at++) entries.push(this.#entries[at] as Entry);
     return entries;
   }
 
-  #ownCopyOf(entry: Entry): Entry {
-    const { result } = entry;
-    return {
-      sequence: entry.sequence,
-      caller: entry.caller,
-      opSequence: entry.opSequence,
-      firstIncomplete: entry.firstIncomplete,
-      structure: entry.structure,
-      changes: this.#pool.copy(entry.changes),
-      result: result === undefined ? undefined : this.#pool.copy(result),
-    };
-  }
-
   #dropFirst(): void {
-    const slot = this.#slot(this.#first++);
-    const entry = this.#ring[slot];
+    const entry = this.#entries[this.#head];
     if (entry !== undefined) this.#bytes -= bytesOf(entry);
-    this.#ring[slot] = undefined;
+    // An entry of an old array would keep it.
+    this.#entries[this.#head++] = undefined;
+    this.#first++;
+    if (this.#head === this.#entries.length) {
+      empty(this.#entries);
+      this.#head = 0;
+    } else if (this.#head > headMax && this.#head * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#head);
+      this.#head = 0;
+    }
   }
+}
 
-  #slot(sequence: number): number {
-    return sequence % this.#capacity;
-  }
+function ownCopyOf(entry: Entry): Entry {
+  const { result } = entry;
+  return {
+    sequence: entry.sequence,
+    caller: entry.caller,
+    opSequence: entry.opSequence,
+    firstIncomplete: entry.firstIncomplete,
+    structure: entry.structure,
+    changes: pool.copy(entry.changes),
+    result: result === undefined ? undefined : pool.copy(result),
+  };
 }
 
 function bytesOf({ changes, result }: Entry): number {

@@ -3,6 +3,7 @@
  * decides. All decisions are in replica.ts.
  */
 import type { Behavior } from '../actors/actor.ts';
+import { empty } from '../base/empty.ts';
 import type { PartitionId } from '../base/ids.ts';
 import { Replica, type ReplicaInput } from './replica.ts';
 import type { Actions, Estate, ReplicaAction, ReplicaOptions } from './replica-state.ts';
@@ -64,6 +65,6 @@ export class PartitionActor implements Behavior<ReplicaInput> {
     for (let at = 0; at < out.length; at++) {
       this.#shell.carryOut(this.partition, out[at] as ReplicaAction);
     }
-    out.length = 0;
+    empty(out);
   }
 }

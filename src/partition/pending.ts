@@ -6,6 +6,7 @@
  * 2. A read that saw a write is answered only once that write is committed, so nothing is read that
  *    could still be lost.
  */
+import { empty } from '../base/empty.ts';
 import type { Sequence } from '../base/ids.ts';
 import type { Actions, Origin } from './replica-state.ts';
 import { wholeStructure } from './store.ts';
@@ -118,7 +119,7 @@ export class Pending {
       }
     }
     if (this.#head === this.#writes.length) {
-      this.#writes.length = 0;
+      empty(this.#writes);
       this.#head = 0;
     } else if (this.#head > 1_024) {
       this.#writes = this.#writes.slice(this.#head);

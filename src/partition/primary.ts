@@ -381,7 +381,7 @@ export class Primary {
     const confirmed = this.#sync.confirmed(log.last);
     if (confirmed > this.#state.commit) {
       this.#state.commit = confirmed;
-      log.trim(this.#sync.neededFrom(confirmed, nowMs), this.#sync.keptBytesMax);
+      log.trim(this.#sync.neededFrom(confirmed, nowMs));
     }
     if (this.#pending.isEmpty) return;
     if (options.surroundings.isLeaseValid(nowMs)) this.#pending.settle(this.#state.commit, out);

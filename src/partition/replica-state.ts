@@ -29,13 +29,6 @@ import type { EntryLog } from './entry-log.ts';
 import type { PartitionRow } from './meta-state.ts';
 import type { BeforeStep } from './move-steps.ts';
 
-/**
- * Of confirmed entries, so much is kept in the log: who needs them lags by little or needs a copy. Little, since
- * each member keeps it for each partition: what stays for long is moved about by the garbage collector, and what
- * is written next is in no cache.
- */
-export const confirmedBytesMax = 8_192;
-
 export type ReplicaMessage =
   | ReplicaFence
   | ReplicaFenced

@@ -15,7 +15,7 @@ import type { ReplicaAck } from '../wire/replica-messages.ts';
 import { liftOf, type PartitionRow } from './meta-state.ts';
 import type { MoveStep } from './move-steps.ts';
 import { PeerStream } from './peer-stream.ts';
-import { type Actions, confirmedBytesMax, type ReplicaState } from './replica-state.ts';
+import type { Actions, ReplicaState } from './replica-state.ts';
 
 interface Proposal {
   readonly inSync: readonly MemberId[];
@@ -85,11 +85,6 @@ export class SyncSet {
   /** Whether there is no stream to anybody. */
   get isAlone(): boolean {
     return this.#peers.size === 0;
-  }
-
-  /** Confirmed entries that are kept for peers that fall behind. A new peer begins with a copy. */
-  get keptBytesMax(): number {
-    return this.isAlone ? 0 : confirmedBytesMax;
   }
 
   /** What the whole ack set has. */

@@ -30,19 +30,29 @@ describe('the log of entries', () => {
     expect(log.slice(at(6), at(10))).to.have.length(4);
   });
 
-  it('forgets what is confirmed and past the bytes asked for, and nothing else', () => {
-    const log = new EntryLog(8);
-    for (let sequence = 1; sequence <= 6; sequence++) {
-      log.push(entry(sequence, { changes: new Uint8Array(1_000) }));
-    }
+  it('forgets what is confirmed, and nothing else', () => {
+    const log = logOf(1, 6, 8);
     const each = log.bytes / 6;
-    log.trim(at(6), 4 * each);
+    log.trim(at(2));
     expect([log.floor, log.bytes]).to.deep.equal([2, 4 * each]);
     expect(log.at(at(2))).to.equal(undefined);
-    log.trim(at(3), 0);
-    expect([log.floor, log.last]).to.deep.equal([3, 6]);
-    log.trim(at(6), 0);
-    expect([log.floor, log.bytes]).to.deep.equal([6, 0]);
+    expect(log.at(at(3))?.sequence).to.equal(3);
+    log.trim(at(9));
+    expect([log.floor, log.last, log.bytes]).to.deep.equal([6, 6, 0]);
+    log.push(entry(7));
+    expect(log.slice(at(6), at(7))).to.have.length(1);
+  });
+
+  it('holds the same whatever has left it before', () => {
+    const log = new EntryLog(1_024);
+    for (let sequence = 1; sequence <= 1_000; sequence++) {
+      log.push(entry(sequence));
+      log.trim(at(sequence - (sequence % 97)));
+      const sequences = log.slice(log.floor, log.last)?.map((one) => one.sequence);
+      expect(sequences).to.have.length(sequence % 97);
+      expect(sequences?.at(-1) ?? sequence).to.equal(sequence);
+      expect(log.at(log.last)?.sequence).to.equal(sequence % 97 === 0 ? undefined : sequence);
+    }
   });
 
   it('begins anew anywhere, empty', () => {
