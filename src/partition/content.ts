@@ -36,6 +36,9 @@ export interface Piece {
 export class Content {
   #options: ContentOptions;
   readonly #stores = new Map<StructureId, Store>();
+  /** The one that was asked for last, which is most likely the next one too. */
+  #lastId: StructureId | undefined;
+  #lastStore: Store | undefined;
   readonly dedupe: DedupeTable;
 
   constructor(options: ContentOptions) {
@@ -58,12 +61,13 @@ export class Content {
     const row = catalog.structure(id);
     // Asked first: a store stays for some seconds after its structure was destroyed.
     if (row === undefined) return id > catalog.applied ? 'unknown' : 'gone';
-    const present = this.#stores.get(id);
-    if (present !== undefined) return present;
+    if (id === this.#lastId && this.#lastStore !== undefined) return this.#lastStore;
     const type = types.get(row.type);
     if (type === undefined) return 'gone';
-    const store = type.createStore(id, row.options);
+    const store = this.#stores.get(id) ?? type.createStore(id, row.options);
     this.#stores.set(id, store);
+    this.#lastId = id;
+    this.#lastStore = store;
     return store;
   }
 
@@ -114,6 +118,7 @@ export class Content {
       if (id > this.#options.catalog.applied) continue;
       store.release();
       this.#stores.delete(id);
+      this.#lastStore = undefined;
     }
   }
 
@@ -129,6 +134,7 @@ export class Content {
   release(): void {
     for (const store of this.#stores.values()) store.release();
     this.#stores.clear();
+    this.#lastStore = undefined;
     this.dedupe.release();
   }
 }

@@ -7,6 +7,7 @@
  * 1. An op of a caller is `new` at most once while its caller may still send it: a result stays until
  *    the caller says, by `firstIncomplete`, that it has it.
  * 2. Below a caller's watermark everything is `stale`.
+ * 3. `#last`, where it is there, is the one of `#callers` under `#lastId`.
  */
 import { Packr } from 'msgpackr';
 import type { CallerId, OpSequence, Sequence } from '../base/ids.ts';
@@ -42,6 +43,9 @@ const packr = new Packr({ useRecords: false });
 export class DedupeTable {
   readonly #budget: DedupeBudget;
   readonly #callers = new Map<CallerId, Caller>();
+  /** Who was asked for last: each op asks twice, and the next is most likely of the same caller. */
+  #lastId: CallerId | undefined;
+  #last: Caller | undefined;
 
   constructor(budget: DedupeBudget) {
     this.#budget = budget;
@@ -52,7 +56,7 @@ export class DedupeTable {
   }
 
   lookup(caller: CallerId, opSequence: OpSequence): Lookup {
-    const known = this.#callers.get(caller);
+    const known = this.#find(caller);
     if (known === undefined) return 'new';
     if (opSequence < known.watermark) return 'stale';
     return known.done.find(opSequence) ?? 'new';
@@ -61,7 +65,7 @@ export class DedupeTable {
   note(entry: Entry, nowMs: number): void {
     // Housekeeping is nobody's op, and nobody retries it.
     if (entry.opSequence === 0) return;
-    let caller = this.#callers.get(entry.caller);
+    let caller = this.#find(entry.caller);
     if (caller === undefined) {
       caller = { watermark: entry.firstIncomplete, done: new DoneOps(), usedAt: nowMs };
       this.#callers.set(entry.caller, caller);
@@ -86,6 +90,7 @@ export class DedupeTable {
       if (idle > idleMs && last !== undefined) this.#raise(caller, (last + 1) as OpSequence);
       if (idle > watermarkMs) this.#callers.delete(id);
     }
+    this.#last = undefined;
   }
 
   /** For a copy. Results that do not fit into its first chunk are left behind, as past the budget. */
@@ -129,6 +134,14 @@ export class DedupeTable {
       for (const [, { result }] of caller.done) this.#budget.bytes -= result?.length ?? 0;
     }
     this.#callers.clear();
+    this.#last = undefined;
+  }
+
+  #find(id: CallerId): Caller | undefined {
+    if (this.#last !== undefined && id === this.#lastId) return this.#last;
+    this.#lastId = id;
+    this.#last = this.#callers.get(id);
+    return this.#last;
   }
 
   #raise(caller: Caller, watermark: OpSequence): void {

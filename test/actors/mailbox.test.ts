@@ -46,6 +46,20 @@ describe('a mailbox', () => {
     expect(emptied(mailbox)).to.equal('lease table write');
   });
 
+  it('counts what waits in both lanes', () => {
+    const mailbox = new Mailbox<{ text: string }>({ normal: { countMax: 1, bytesMax: 100 } });
+    const message = { text: 'a' };
+    expect([mailbox.take(), mailbox.count]).to.deep.equal([undefined, 0]);
+    mailbox.offer(message, 1);
+    mailbox.offer(message, 1);
+    mailbox.offerControl(message, 1);
+    expect(mailbox.count, 'one was rejected').to.equal(2);
+    mailbox.take();
+    expect(mailbox.count).to.equal(1);
+    mailbox.clear();
+    expect([mailbox.take(), mailbox.count]).to.deep.equal([undefined, 0]);
+  });
+
   it('rejects at its bound of messages, and takes again when one has left', () => {
     const mailbox = new Mailbox<Note>({ normal: { countMax: 2, bytesMax: 100 } });
     expect(mailbox.offer(note('1'), 1)).to.equal(true);

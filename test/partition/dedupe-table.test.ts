@@ -41,6 +41,16 @@ describe('the dedupe table', () => {
     expect(table.lookup('other#1' as CallerId, 1 as OpSequence)).to.equal('new');
   });
 
+  it('forgets the caller that was asked for last where a copy takes its place', () => {
+    const { done, lookup, table } = tableWith();
+    done(1);
+    expect(lookup(1)).to.equal(1);
+    table.restore(tableWith().table.encode(), 0);
+    expect(lookup(1)).to.equal('new');
+    done(2);
+    expect([lookup(2), table.callers]).to.deep.equal([2, 1]);
+  });
+
   it('forgets results that their caller has, and refuses what lies below as stale', () => {
     const { done, lookup, budget } = tableWith();
     for (const op of [1, 2, 3]) done(op);
