@@ -26,6 +26,7 @@ import type {
   StructureSummary,
 } from '../grid.ts';
 import type { GridTopic, TopicOptions } from '../grid-topic.ts';
+import type { BeforeStep } from '../partition/move-steps.ts';
 import { MapHandle } from '../structures/map/map-handle.ts';
 import { QueueHandle } from '../structures/queue/queue-handle.ts';
 import { summariesOf } from '../structures/summaries-handle.ts';
@@ -83,8 +84,12 @@ export class GridMember implements Grid {
   #resolveClosed: () => void = () => {};
 
   /** Resolves when this process is a member that serves. `GRID_BAD_OPTION` before anything is opened. */
-  static async join(options: JoinOptions, adminOf: AdminOf): Promise<GridMember> {
-    const grid = new GridMember(checkJoinOptions(options), adminOf);
+  static async join(
+    options: JoinOptions,
+    adminOf: AdminOf,
+    beforeStep?: BeforeStep,
+  ): Promise<GridMember> {
+    const grid = new GridMember({ ...checkJoinOptions(options), beforeStep }, adminOf);
     try {
       await grid.#join();
     } catch (error) {

@@ -74,6 +74,7 @@ export async function beginIncarnation(options: IncarnationOptions): Promise<Inc
       logger,
       inheritance,
       mergePolicies,
+      beforeStep: plan.beforeStep,
     },
     {
       ...settings,

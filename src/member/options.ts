@@ -14,6 +14,7 @@ import { presets, type Timings } from '../base/timings.ts';
 import type { JoinOptions, MapOptions, QueueOptions } from '../grid.ts';
 import type { MergePolicy } from '../grid-merge.ts';
 import type { TopicOptions } from '../grid-topic.ts';
+import type { BeforeStep } from '../partition/move-steps.ts';
 import { SharedSecret } from '../security/shared-secret.ts';
 import { Users } from '../security/users.ts';
 import { mergePolicies } from '../structures/map/map-merge.ts';
@@ -45,6 +46,8 @@ export interface JoinPlan {
   readonly logger: Logger;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** For harnesses that kill somebody at a step of a move; see partition/move-steps.ts. */
+  readonly beforeStep?: BeforeStep | undefined;
 }
 
 interface Rule {

@@ -7,10 +7,11 @@
  * and clients, faults of every kind.
  * `npm run chaos -- --rolling-restart`: each of five members hands over and starts again, under load.
  * `npm run chaos -- --clients-only [--kills 10] [--cuts 10]`: clients alone; owners are killed, connections cut.
+ * `npm run chaos -- --crash-points 20`: somebody is killed at a step of a move, so many times.
  * `npm run chaos -- --check FILE`: looks through the history of an earlier run again.
  */
 import { join } from 'node:path';
-import { runClientsOnly } from './clients-only.ts';
+import { runClientsOnly, runCrashPoints } from './clients-only.ts';
 import { checkAgain, conclude } from './conclusion.ts';
 import { kindsOf } from './deck.ts';
 import { placesNeeded, runFully } from './full-run.ts';
@@ -32,6 +33,7 @@ process.exit(await main());
 async function main(): Promise<number> {
   if (options.mode === 'check') return statusOf(await checkAgain(options.check));
   if (options.mode === 'clients-only') return statusOf(await clientsOnly());
+  if (options.mode === 'crash-points') return statusOf(await crashPoints());
   const here = namespacesHere();
   if (here !== undefined) return statusOf(await full(new NamespaceNetwork(here)));
   const why = options.network === 'proxies' ? 'that was asked for' : whyNoNamespaces();
@@ -62,6 +64,23 @@ async function clientsOnly(): Promise<Verdict> {
     answers: (kills + cuts) * operations,
     faultsInAll: kills + cuts,
     faults: { kill: kills, cut: cuts },
+    isTimed: false,
+  };
+  const { history, problems } = run;
+  return conclude({ seed, title, least, problems, events: history.events, folder });
+}
+
+async function crashPoints(): Promise<Verdict> {
+  const { seed, points, operations, preset } = options;
+  const title = `seed ${seed}: ${points} kills at the steps of moves`;
+  console.log(title);
+  const folder = join(options.out, `crash-points-seed-${seed}`);
+  const run = await runCrashPoints({ seed, points, operations, preset, folder, say });
+  const faults = { 'crash point': points };
+  const least: Least = {
+    answers: points * operations,
+    faultsInAll: points,
+    faults,
     isTimed: false,
   };
   const { history, problems } = run;

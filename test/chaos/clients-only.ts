@@ -1,21 +1,22 @@
 /**
- * A run in which light clients alone call a grid of three, while owners are killed and connections cut, one
- * after the other. The seed draws the order and the victims.
+ * Runs in which light clients alone call a grid, while faults come one after the other: owners are killed and
+ * connections cut, or whoever has a part in a move is killed at one of its steps. The seed draws the order and the
+ * victims.
  */
+import type { Duration } from '../../src/base/duration.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { RunClient } from './client.ts';
+import { CrashPoints } from './crash-points.ts';
 import type { Fault } from './fault.ts';
 import { Fleet } from './fleet.ts';
 import { History } from './history.ts';
-import { cuts, KillsAndCuts } from './kills-and-cuts.ts';
+import { type ClientsOnlyScene, cuts, KillsAndCuts } from './kills-and-cuts.ts';
 import { ProxiedNetwork } from './proxied-network.ts';
 import { until } from './waiting.ts';
 import { Workload } from './workload.ts';
 
-export interface ClientsOnlyOptions {
+export interface ClientRunOptions {
   readonly seed: number;
-  readonly kills: number;
-  readonly cuts: number;
   /** Calls that have to be answered between two faults. */
   readonly operations: number;
   readonly preset: 'local' | 'lan';
@@ -24,7 +25,22 @@ export interface ClientsOnlyOptions {
   readonly say: (line: string) => void;
 }
 
-const members = 3;
+export interface ClientsOnlyOptions extends ClientRunOptions {
+  readonly kills: number;
+  readonly cuts: number;
+}
+
+/** A fault that is drawn when its turn comes. */
+type Draw = () => Promise<Fault>;
+
+/** What the grid is like, and what it suffers. */
+interface Play {
+  /** Of the places, so many have a member from the beginning. */
+  readonly members: number;
+  readonly rebalanceDelay: Duration;
+  readonly plan: (scene: ClientsOnlyScene) => Draw[];
+}
+
 const clients = [
   { name: 'direct 1', routing: 'direct' },
   { name: 'direct 2', routing: 'direct' },
@@ -44,13 +60,32 @@ export interface RunResult {
   readonly reconnects: number;
 }
 
+/** Every kind of cut in turn, in an order that the seed draws, together with the kills. */
 export async function runClientsOnly(options: ClientsOnlyOptions): Promise<RunResult> {
-  const run = new ClientsOnlyRun(options, await ProxiedNetwork.of(members));
-  return run.run();
+  const plan = (scene: ClientsOnlyScene) => {
+    const faults = new KillsAndCuts(scene);
+    const draws: Draw[] = Array.from({ length: options.kills }, () => () => faults.kill());
+    for (let at = 0; at < options.cuts; at++) {
+      draws.push(() => faults.cut(cuts[at % cuts.length] as (typeof cuts)[number]));
+    }
+    return draws;
+  };
+  const play: Play = { members: 3, rebalanceDelay: '30s', plan };
+  return new ClientsOnlyRun(options, play, await ProxiedNetwork.of(3)).run();
+}
+
+/** Four members, of which a fifth takes copies over, and somebody is killed while it does. */
+export async function runCrashPoints(
+  options: ClientRunOptions & { readonly points: number },
+): Promise<RunResult> {
+  const plan = (scene: ClientsOnlyScene) => new CrashPoints(scene).draws(options.points);
+  const play: Play = { members: 4, rebalanceDelay: '1s', plan };
+  return new ClientsOnlyRun(options, play, await ProxiedNetwork.of(5)).run();
 }
 
 class ClientsOnlyRun {
-  readonly #options: ClientsOnlyOptions;
+  readonly #options: ClientRunOptions;
+  readonly #play: Play;
   readonly #network: ProxiedNetwork;
   readonly #history = new History();
   readonly #random;
@@ -59,15 +94,17 @@ class ClientsOnlyRun {
   readonly #problems: string[] = [];
   #clients: RunClient[] = [];
 
-  constructor(options: ClientsOnlyOptions, network: ProxiedNetwork) {
+  constructor(options: ClientRunOptions, play: Play, network: ProxiedNetwork) {
     const { seed, preset, folder } = options;
+    const { members, rebalanceDelay } = play;
     this.#options = options;
+    this.#play = play;
     this.#network = network;
     this.#random = seededRandom(seed);
     this.#fleet = new Fleet({
       places: network.places,
       cluster: `chaos-${seed}`,
-      join: { preset, expect: members, partitions: 31 },
+      join: { preset, expect: members, partitions: 31, rebalanceDelay },
       folder,
       onUnexpected: (what) => this.#problems.push(what),
     });
@@ -94,7 +131,8 @@ class ClientsOnlyRun {
   }
 
   async #form(): Promise<void> {
-    await Promise.all(this.#network.places.map((_, member) => this.#fleet.start(member)));
+    const { members } = this.#play;
+    await Promise.all(Array.from({ length: members }, (_, member) => this.#fleet.start(member)));
     await this.#fleet.settled();
     const { urls, cluster } = this.#fleet;
     this.#clients = await Promise.all(
@@ -106,23 +144,17 @@ class ClientsOnlyRun {
     for (const client of this.#clients) await this.#workload.begin(client, share);
   }
 
-  /** Every kind of cut in turn, in an order that the seed draws, together with the kills. */
-  #plan(): (() => Promise<Fault>)[] {
-    const { kills } = this.#options;
-    const faults = new KillsAndCuts({
+  #plan(): Draw[] {
+    const scene = {
       fleet: this.#fleet,
       network: this.#network,
       draws: this.#workload.draws,
       random: this.#random,
-    });
-    const plan = Array.from({ length: kills }, () => () => faults.kill());
-    for (let at = 0; at < this.#options.cuts; at++) {
-      plan.push(() => faults.cut(cuts[at % cuts.length] as (typeof cuts)[number]));
-    }
-    return this.#random.shuffle(plan);
+    };
+    return this.#random.shuffle(this.#play.plan(scene));
   }
 
-  async #suffer(draw: () => Promise<Fault>): Promise<void> {
+  async #suffer(draw: Draw): Promise<void> {
     await this.#calm();
     const { note, act } = await draw();
     this.#options.say(`${note.kind}: ${note.detail}`);

@@ -9,6 +9,7 @@ import { topicHash } from '../../src/structures/topic/topic-source.ts';
 import { encodeKey } from '../../src/wire/key.ts';
 import { MemberProcess } from './member-process.ts';
 import type { Place } from './network.ts';
+import type { Trap } from './trap.ts';
 import { until } from './waiting.ts';
 
 /** A thing in use, which lives in one partition. */
@@ -48,6 +49,7 @@ export class Fleet {
   /** Those that are stopped, and would answer nothing. */
   readonly #stopped = new Set<number>();
   #starts = 0;
+  #onSprung: (victim: string) => void = () => {};
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -84,6 +86,13 @@ export class Fleet {
 
   /** Resolves when it is in the grid. */
   async start(member: number): Promise<MemberProcess> {
+    const process = this.launch(member);
+    await process.ready;
+    return process;
+  }
+
+  /** Its process exists; it is not in the grid yet. */
+  launch(member: number): MemberProcess {
     const { places, cluster, join: shared, folder, onUnexpected } = this.#options;
     const { listen, advertise, dialFrom, prefix } = places[member] as Place;
     const seeds = places.map((place) => place.advertise).filter((other) => other !== advertise);
@@ -93,10 +102,23 @@ export class Fleet {
       prefix,
       logPath: join(folder, `${name}.log`),
       onUnexpected,
+      onSprung: (victim) => this.#onSprung(victim),
     });
     this.#running.set(member, process);
-    await process.ready;
     return process;
+  }
+
+  /** Sets a trap in all that run; resolves with whom it has killed. */
+  trap(trap: Trap): Promise<number> {
+    return new Promise((resolve) => {
+      this.#onSprung = (victim) => resolve(this.running.find((at) => this.nameOf(at) === victim)!);
+      this.#setTraps(trap);
+    });
+  }
+
+  takeTrapsAway(): void {
+    this.#onSprung = () => {};
+    this.#setTraps(undefined);
   }
 
   /** SIGKILL; resolves when the process is gone. */
@@ -164,6 +186,16 @@ export class Fleet {
     return views.every(({ members }) =>
       members.every((member) => member.id !== id || member.state !== 'up'),
     );
+  }
+
+  /** Resolves when nobody holds a copy that no row of the table names. */
+  async withoutOrphans(deadlineMs = settleMs): Promise<void> {
+    let state = '';
+    const isClean = async () => {
+      state = await this.#orphan();
+      return state === '';
+    };
+    await until(isClean, () => `no orphans; ${state}`, deadlineMs);
   }
 
   view(member: number): Promise<View> {
@@ -243,6 +275,31 @@ export class Fleet {
       if (new Set(found).size > 1) return `partition ${partition}: ${found.join(', ')}`;
     }
     return '';
+  }
+
+  async #orphan(): Promise<string> {
+    const [first] = this.#answering;
+    const { partitions } = await ask(this.#addressOf(first ?? 0), '/v1/partitions');
+    const perGroup = ofOneBackup(partitions).length;
+    for (const member of this.#answering) {
+      const { self } = await this.view(member);
+      const digests = await this.process(member).digests();
+      const held = new Set(digests.map(({ partition }) => partition as number));
+      const orphan = partitions.find(
+        ({ backups, partition, inSync, learner }) =>
+          held.has(backups * perGroup + partition) && !inSync.includes(self) && learner !== self,
+      );
+      if (orphan !== undefined) return `${self} holds partition ${orphan.partition}`;
+    }
+    return '';
+  }
+
+  #setTraps(trap: Trap | undefined): void {
+    const each = [...this.#running];
+    const pids = Object.fromEntries(
+      each.map(([member, process]) => [this.nameOf(member), process.pid ?? 0]),
+    );
+    for (const [, process] of each) process.setTrap({ trap, pids });
   }
 
   #addressOf(member: number): string {

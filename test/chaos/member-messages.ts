@@ -4,12 +4,19 @@ import type { TopicGap } from '../../src/grid-topic.ts';
 import type { CopyDigest } from '../../src/member/local-view.ts';
 import type { From } from '../../src/structures/topic/topic-reader.ts';
 import type { Answer, Call } from './calls.ts';
+import type { Pids, Trap } from './trap.ts';
 
 /** Given on the command line, as JSON. */
 export interface MemberConfig extends JoinOptions {
   readonly name: string;
   /** The address from which it dials others, so that a proxy knows whose a connection is. */
   readonly dialFrom: string;
+}
+
+/** What a trap is set for, and where it finds its victim. */
+export interface TrapOrder {
+  readonly trap: Trap | undefined;
+  readonly pids: Pids;
 }
 
 /** `request`: a number that the answer repeats. */
@@ -26,12 +33,15 @@ export type ToMember =
   | { readonly do: 'digests'; readonly request: number }
   /** Its thread does nothing else for so long. */
   | { readonly do: 'block'; readonly ms: number }
+  | ({ readonly do: 'trap' } & TrapOrder)
   | { readonly do: 'leave' };
 
 export type FromMember =
   | { readonly tell: 'ready' }
   /** It is out of the grid without having been asked to leave. */
   | { readonly tell: 'closed' }
+  /** A trap springs in it: that member is killed now, which may be itself. */
+  | { readonly tell: 'sprung'; readonly victim: string }
   | { readonly tell: 'answer'; readonly request: number; readonly answer: Answer }
   /** With a code where it is not in force. */
   | { readonly tell: 'subscribed'; readonly request: number; readonly code?: string }

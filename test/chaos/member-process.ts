@@ -6,7 +6,7 @@ import { GridError } from '../../src/base/errors.ts';
 import type { CopyDigest } from '../../src/member/local-view.ts';
 import type { From } from '../../src/structures/topic/topic-reader.ts';
 import type { Answer, Call, Caller, Given } from './calls.ts';
-import type { FromMember, MemberConfig, ToMember } from './member-messages.ts';
+import type { FromMember, MemberConfig, ToMember, TrapOrder } from './member-messages.ts';
 import type { Listening } from './subscriber.ts';
 import { until } from './waiting.ts';
 
@@ -24,6 +24,8 @@ export interface MemberProcessOptions {
   readonly logPath: string;
   /** Told where it ends, or leaves the grid, without having been made to. */
   readonly onUnexpected: (what: string) => void;
+  /** Told whom a trap has killed that sprang in it. */
+  readonly onSprung: (victim: string) => void;
 }
 
 export class MemberProcess implements Caller, Listening {
@@ -41,6 +43,8 @@ export class MemberProcess implements Caller, Listening {
   readonly #digests = new Map<number, (digests: readonly CopyDigest[]) => void>();
   #requests = 0;
   #isRetired = false;
+  /** Whether a trap is set that may end it. */
+  #isInDanger = false;
   #isExpectedToEnd = false;
   #isGone = false;
 
@@ -97,6 +101,15 @@ export class MemberProcess implements Caller, Listening {
     return new Promise((resolve) => {
       this.#ask((request) => ({ do: 'digests', request }), this.#digests, resolve);
     });
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  setTrap(order: TrapOrder): void {
+    this.#isInDanger = order.trap !== undefined;
+    this.#tell({ do: 'trap', ...order });
   }
 
   /** Its thread does nothing else for so long. */
@@ -160,7 +173,8 @@ export class MemberProcess implements Caller, Listening {
     if (connected) await new Promise<void>((resolve) => this.#process.once('disconnect', resolve));
     this.#isGone = true;
     const { onUnexpected, logPath } = this.#options;
-    if (!this.#isExpectedToEnd) onUnexpected(`${this.name} ended with ${how}; see ${logPath}`);
+    if (!this.#isExpectedToEnd && !this.#isInDanger)
+      onUnexpected(`${this.name} ended with ${how}; see ${logPath}`);
     for (const answered of this.#calls.values()) answered(gone);
     for (const placed of this.#places.values()) placed(gone.code);
     for (const resolve of this.#digests.values()) resolve([]);
@@ -186,6 +200,9 @@ export class MemberProcess implements Caller, Listening {
         break;
       case 'gap':
         this.#given.get(message.request)?.gap(message.gap);
+        break;
+      case 'sprung':
+        this.#options.onSprung(message.victim);
         break;
       case 'closed': {
         const { onUnexpected, logPath } = this.#options;

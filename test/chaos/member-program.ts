@@ -9,6 +9,7 @@ import { GridMember } from '../../src/member/grid-member.ts';
 import type { LocalView } from '../../src/member/local-view.ts';
 import { perform, subscribe } from './calls.ts';
 import type { FromMember, MemberConfig, ToMember } from './member-messages.ts';
+import { SetTrap } from './trap.ts';
 
 type Asked<Do extends ToMember['do']> = Extract<ToMember, { readonly do: Do }>;
 
@@ -25,10 +26,24 @@ process.on('SIGINT', () => {});
 
 const logger = pino({ level: 'warn', name: options.name }, destination(2));
 let view: LocalView | undefined;
-const grid: Grid = await GridMember.join({ ...options, logger, timeout: '60s' }, (given) => {
-  view = given;
-  return adminOf(given);
-});
+const trap = new SetTrap(
+  () => view,
+  (victim) => tell({ tell: 'sprung', victim }),
+);
+// A trap may be set before it is in.
+const early = (message: ToMember) => {
+  if (message.do === 'trap') trap.set(message.trap, message.pids);
+};
+process.on('message', early);
+const grid: Grid = await GridMember.join(
+  { ...options, logger, timeout: '60s' },
+  (given) => {
+    view = given;
+    return adminOf(given);
+  },
+  trap.beforeStep,
+);
+process.off('message', early);
 const subscriptions = new Map<number, Subscription>();
 let isLeaving = false;
 
@@ -64,6 +79,9 @@ async function obey(message: ToMember): Promise<void> {
       while (performance.now() < end);
       return;
     }
+    case 'trap':
+      trap.set(message.trap, message.pids);
+      return;
     case 'leave':
       return leave();
   }

@@ -2,13 +2,14 @@
 import { parseArgs } from 'node:util';
 
 export interface ChaosOptions {
-  readonly mode: 'full' | 'rolling-restart' | 'clients-only' | 'check';
+  readonly mode: 'full' | 'rolling-restart' | 'clients-only' | 'crash-points' | 'check';
   readonly seed: number;
   readonly ms: number;
   readonly faults: number | undefined;
   readonly kinds: readonly string[] | undefined;
   readonly kills: number;
   readonly cuts: number;
+  readonly points: number;
   readonly operations: number;
   readonly preset: 'lan' | 'local';
   readonly network: 'namespaces' | 'proxies' | undefined;
@@ -19,6 +20,7 @@ export interface ChaosOptions {
 const known = {
   'clients-only': { type: 'boolean', default: false },
   'rolling-restart': { type: 'boolean', default: false },
+  'crash-points': { type: 'string' },
   minutes: { type: 'string' },
   seconds: { type: 'string' },
   /** Ends it earlier. */
@@ -44,7 +46,10 @@ const networks = ['namespaces', 'proxies'] as const;
 export function readOptions(args: readonly string[]): ChaosOptions {
   const { values } = parseArgs({ args: [...args], options: known });
   const whole = (
-    name: 'faults' | 'kills' | 'cuts' | 'seed' | 'operations' | 'minutes' | 'seconds',
+    name: Exclude<
+      keyof typeof values,
+      'only' | 'preset' | 'network' | 'out' | 'check' | 'clients-only' | 'rolling-restart'
+    >,
   ) => (values[name] === undefined ? undefined : wholeOf(name, values[name]));
   const minutes = whole('minutes') ?? minutesAtFirst;
   return {
@@ -55,6 +60,7 @@ export function readOptions(args: readonly string[]): ChaosOptions {
     kinds: values.only?.split(',').map((kind) => kind.trim()),
     kills: whole('kills') ?? 0,
     cuts: whole('cuts') ?? 0,
+    points: whole('crash-points') ?? 0,
     operations: whole('operations') ?? 0,
     preset: oneOf('preset', values.preset, ['lan', 'local']),
     network: networkOf(values.network),
@@ -66,10 +72,12 @@ export function readOptions(args: readonly string[]): ChaosOptions {
 function modeOf(values: {
   readonly check?: string;
   readonly 'clients-only': boolean;
+  readonly 'crash-points'?: string;
   readonly 'rolling-restart': boolean;
 }): ChaosOptions['mode'] {
   if (values.check !== undefined) return 'check';
   if (values['clients-only']) return 'clients-only';
+  if (values['crash-points'] !== undefined) return 'crash-points';
   return values['rolling-restart'] ? 'rolling-restart' : 'full';
 }
 
