@@ -8,12 +8,15 @@
 import { abortedError, type CallOptions, checkedTimeoutMs } from '../base/call-options.ts';
 import type { Clock } from '../base/clock.ts';
 import { GridError } from '../base/errors.ts';
+import { partitionOf } from '../base/hash.ts';
 import type { Limits } from '../base/limits.ts';
 import { conflictOf, type Router, type StructureRow } from '../partition/router-port.ts';
 
 /** One op for one partition. Exactly one of `resolve` and `reject` is called. */
 export interface Call<Result> {
   readonly partition: number;
+  /** Of what stands in one partition by its hash. Which that is can be told for certain only with the structure. */
+  readonly hash?: number;
   readonly op: Uint8Array;
   readonly isWrite: boolean;
   /** As in `Operation`. @default false */
@@ -96,6 +99,25 @@ export class StructureHandle {
     });
   }
 
+  /** As `call`, to the partition of a hash. */
+  callOf<Result>(
+    hash: number,
+    op: Uint8Array,
+    isWrite: boolean,
+    options: CallOptions | undefined,
+    decode: (result: Uint8Array) => Result,
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const partition = this.partitionOf(hash);
+      this.submit({ partition, hash, op, isWrite, options, decode, resolve, reject });
+    });
+  }
+
+  /** While the structure is not known, the number of partitions may not be either: a member is coming back. */
+  partitionOf(hash: number): number {
+    return partitionOf(hash, this.router.partitions);
+  }
+
   /** Throws where the options are wrong. */
   submit<Result>(call: Call<Result>): void {
     const timeoutMs = checkedTimeoutMs(call.options);
@@ -104,7 +126,15 @@ export class StructureHandle {
     const row = this.known;
     if (row !== undefined) this.#send(row, call, timeoutMs);
     else
-      this.#whenDefined(timeoutMs, signal, call.reject, (made, ms) => this.#send(made, call, ms));
+      this.#whenDefined(timeoutMs, signal, call.reject, (made, ms) => this.#sendOn(made, call, ms));
+  }
+
+  /** When the structure is known, and so are the partitions: what is left of the time, as options. */
+  async prepared(options: CallOptions | undefined): Promise<CallOptions | undefined> {
+    if (this.known !== undefined) return options;
+    const endsAt = this.clock.monotonic() + checkedTimeoutMs(options);
+    await this.ready(options);
+    return { ...options, timeout: Math.max(1, endsAt - this.clock.monotonic()) };
   }
 
   /** The structure, made where it does not exist. */
@@ -129,6 +159,12 @@ export class StructureHandle {
         else reject(error);
       });
     });
+  }
+
+  #sendOn<Result>(structure: StructureRow, call: Call<Result>, timeoutMs: number): void {
+    const { hash } = call;
+    if (hash === undefined) this.#send(structure, call, timeoutMs);
+    else this.#send(structure, { ...call, partition: this.partitionOf(hash) }, timeoutMs);
   }
 
   #send<Result>(structure: StructureRow, call: Call<Result>, timeoutMs: number): void {

@@ -6,7 +6,6 @@
 import { type CallOptions, checkedTimeoutMs } from '../base/call-options.ts';
 import type { Clock } from '../base/clock.ts';
 import { GridError } from '../base/errors.ts';
-import { partitionOf } from '../base/hash.ts';
 import { defaultLimits as limits } from '../base/limits.ts';
 import type { StructureSummary } from '../grid.ts';
 import type { Router, StructureRow } from '../partition/router-port.ts';
@@ -62,17 +61,16 @@ async function sizeOf(
     definition: {},
     only: row,
   });
-  const among = (hash: number) => partitionOf(hash, router.partitions);
   try {
     switch (type) {
       case 'map':
         return await mapSize(handle, options);
       case 'queue': {
-        const partition = among(encodeKey(name, limits).hash);
-        return await handle.call(partition, bareOp(queueOps.size), false, options, readCount);
+        const { hash } = encodeKey(name, limits);
+        return await handle.callOf(hash, bareOp(queueOps.size), false, options, readCount);
       }
       case 'topic':
-        return await handle.call(among(topicHash(name)), sizeOp(), false, options, readNumber);
+        return await handle.callOf(topicHash(name), sizeOp(), false, options, readNumber);
       default:
         throw new GridError(
           'GRID_BAD_OPTION',

@@ -286,8 +286,12 @@ describe('a member that the others removed', function () {
     await until(() => lineage !== '', 'the lineage of the member');
     tell({ kind: 'meta.removed', sentAt: 0, lineage: 'another' });
     tell({ kind: 'meta.removed', sentAt: 0, lineage });
+    await until(() => events.includes('reconnecting') && bob.self.id !== id, 'another identity');
+    const during = Array.from({ length: 30 }, (_, at) => map.set(`during ${at}`, at));
     await until(() => events.includes('connected'), 'the member to be back', 15_000);
     await liar.closed();
+    await Promise.all(during);
+    for (let at = 0; at < 30; at++) expect(await ann.map('users').get(`during ${at}`)).to.equal(at);
     expect(events).to.include('reconnecting');
     expect(bob.self.id).to.not.equal(id);
     expect(bob.self.address).to.equal(address);

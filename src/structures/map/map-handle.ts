@@ -8,7 +8,6 @@ import { checkedTimeoutMs } from '../../base/call-options.ts';
 import type { Clock } from '../../base/clock.ts';
 import { type Duration, durationMs } from '../../base/duration.ts';
 import { GridError } from '../../base/errors.ts';
-import { partitionOf } from '../../base/hash.ts';
 import { defaultLimits, type Limits } from '../../base/limits.ts';
 import type { GridMap, Key, LocalMap, MapChange, MapEntry, SetOptions } from '../../grid.ts';
 import type { Router } from '../../partition/router-port.ts';
@@ -62,7 +61,7 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
     this.name = name;
     this.#limits = limits;
     this.local = localMap<K, V>(this.#handle);
-    const all = { kind: 'all', key: nothing, partition: undefined } as const;
+    const all = { kind: 'all', key: nothing, hash: undefined } as const;
     this.changes = watched<K, V>(this.#handle, all).pipe(share());
   }
 
@@ -216,11 +215,10 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
   watch(target: K | { readonly prefix: string }): Observable<MapChange<K, V>> {
     if (isPrefix(target)) {
       const { bytes: key } = encodeKey(target.prefix, this.#limits);
-      return watched(this.#handle, { kind: 'prefix', key, partition: undefined });
+      return watched(this.#handle, { kind: 'prefix', key, hash: undefined });
     }
     const { bytes: key, hash } = encodeKey(target, this.#limits);
-    const partition = partitionOf(hash, this.#handle.router.partitions);
-    return watched(this.#handle, { kind: 'key', key, partition });
+    return watched(this.#handle, { kind: 'key', key, hash });
   }
 
   destroy(options?: CallOptions): Promise<void> {
@@ -235,12 +233,12 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
   ): Promise<Result> {
     try {
       const { bytes, hash } = lentKey(key, this.#limits);
-      const partition = partitionOf(hash, this.#handle.router.partitions);
+      const handle = this.#handle;
       const isWrite = code >= writesFrom;
       const mayGlance = !isWrite && options === undefined;
-      const seen = mayGlance ? this.#handle.glance(partition, code, bytes) : undefined;
+      const seen = mayGlance ? handle.glance(handle.partitionOf(hash), code, bytes) : undefined;
       if (seen !== undefined) return Promise.resolve(decode(seen));
-      return this.#handle.call(partition, keyOp(code, bytes), isWrite, options, decode);
+      return handle.callOf(hash, keyOp(code, bytes), isWrite, options, decode);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -255,14 +253,15 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
       const { bytes, hash } = encodeKey(key, this.#limits);
-      const partition = partitionOf(hash, this.#handle.router.partitions);
+      const partition = this.#handle.partitionOf(hash);
       const encoded = encodeValue(value, this.#limits);
       const { life, call } = checkedSetOptions(options);
       const op =
         life === undefined
           ? valueOp(code, bytes, encoded)
           : valueOpWithLife(code, bytes, encoded, life);
-      this.#handle.submit({ partition, op, isWrite: true, options: call, decode, resolve, reject });
+      const isWrite = true;
+      this.#handle.submit({ partition, hash, op, isWrite, options: call, decode, resolve, reject });
     });
   }
 
@@ -272,8 +271,7 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
     options: CallOptions | undefined,
     decode: (result: Uint8Array) => Result,
   ): Promise<Result> {
-    const partition = partitionOf(hash, this.#handle.router.partitions);
-    return this.#handle.call(partition, op, true, options, decode);
+    return this.#handle.callOf(hash, op, true, options, decode);
   }
 
   /** Whether the key still had the version. */

@@ -34,9 +34,9 @@ export async function getMany<K extends Key, V>(
 ): Promise<Map<K, V>> {
   checkedTimeoutMs(options);
   const order = [...listed(keys)];
-  const groups = grouped(handle, order, undefined);
+  const { groups, left } = await placed(handle, options, () => grouped(handle, order, undefined));
   const found = new Map<K, Uint8Array | undefined>();
-  const read = (group: Group<K>) => readGroup(handle, group, options, found);
+  const read = (group: Group<K>) => readGroup(handle, group, left, found);
   await Promise.all(groups.map(read));
   const values = new Map<K, V>();
   for (const key of order) {
@@ -62,10 +62,10 @@ export async function setMany<K extends Key, V>(
     keys.push(entry[0]);
     values.push(entry[1]);
   }
-  const groups = grouped(handle, keys, values);
+  const { groups, left } = await placed(handle, call, () => grouped(handle, keys, values));
   const write = ({ partition, encoded, values: bytes }: Group<K>) => {
     const pairs = encoded.map((key, at) => [key, bytes[at] as Uint8Array] as const);
-    return handle.call(partition, setManyOp(pairs, life), true, call, () => {});
+    return handle.call(partition, setManyOp(pairs, life), true, left, () => {});
   };
   await everyGroup(groups, true, write);
 }
@@ -76,9 +76,10 @@ export async function deleteMany<K extends Key>(
   options: CallOptions | undefined,
 ): Promise<number> {
   checkedTimeoutMs(options);
-  const groups = grouped(handle, [...listed(keys)], undefined);
+  const order = [...listed(keys)];
+  const { groups, left } = await placed(handle, options, () => grouped(handle, order, undefined));
   const counts = await everyGroup(groups, true, ({ partition, encoded }) =>
-    handle.call(partition, keysOp(mapOps.deleteMany, encoded), true, options, readCount),
+    handle.call(partition, keysOp(mapOps.deleteMany, encoded), true, left, readCount),
   );
   return counts.reduce((sum, count) => sum + count, 0);
 }
@@ -101,12 +102,31 @@ export async function onAll<Result>(
   decode: (result: Uint8Array) => Result,
 ): Promise<Result[]> {
   checkedTimeoutMs(options);
-  const groups = Array.from({ length: handle.router.partitions }, (_, partition) =>
-    emptyGroup<never>(partition),
-  );
+  const all = () =>
+    Array.from({ length: handle.router.partitions }, (_, at) => emptyGroup<never>(at));
+  const { groups, left } = await placed(handle, options, all);
   return everyGroup(groups, isWrite, ({ partition }) =>
-    handle.call(partition, op, isWrite, options, decode),
+    handle.call(partition, op, isWrite, left, decode),
   );
+}
+
+/**
+ * The groups, by the partitions that there are for certain, and what is left of the call's time. What is wrong
+ * with the arguments is found before anything is asked for.
+ */
+async function placed<K>(
+  handle: StructureHandle,
+  options: CallOptions | undefined,
+  group: () => Group<K>[],
+): Promise<{ readonly groups: Group<K>[]; readonly left: CallOptions | undefined }> {
+  const groups = group();
+  if (groups.length === 0 || handle.known !== undefined) return { groups, left: options };
+  try {
+    const left = await handle.prepared(options);
+    return { groups: group(), left };
+  } catch (error) {
+    throw partialError(groups, [error], false, 0);
+  }
 }
 
 /** A partition may answer for some of the keys only, so that no answer is too large; ask on. */

@@ -21,8 +21,8 @@ export interface WatchTarget {
   readonly kind: WatchKind;
   /** An encoded key; for a prefix, that of the text. */
   readonly key: Uint8Array;
-  /** The one partition that it is in, where it is in one. */
-  readonly partition: number | undefined;
+  /** Of the key, which is in one partition; undefined where all are asked. */
+  readonly hash: number | undefined;
 }
 
 /** Over what a primary holds a read for. */
@@ -46,26 +46,62 @@ export function watched<K extends Key, V>(
   target: WatchTarget,
 ): Observable<MapChange<K, V>> {
   return new Observable((subscriber) => {
+    let watches: PartitionWatch[] = [];
+    const end = new AbortController();
+    const stop = () => {
+      end.abort();
+      for (const watch of watches) watch.stop();
+    };
     const listener: Listener = {
       tell(change) {
         if (!subscriber.closed) subscriber.next(change as MapChange<K, V>);
         return !subscriber.closed;
       },
       ended(error) {
-        for (const watch of watches) watch.stop();
+        stop();
         if (error === undefined) subscriber.complete();
         else subscriber.error(error);
       },
     };
-    const { partition } = target;
-    const partitions =
-      partition === undefined ? [...Array(handle.router.partitions).keys()] : [partition];
-    const watches = partitions.map((index) => new PartitionWatch(handle, target, index, listener));
-    for (const watch of watches) watch.ask();
-    return () => {
-      for (const watch of watches) watch.stop();
+    const begin = () => {
+      const partitions = partitionsOf(handle, target);
+      watches = partitions.map((index) => new PartitionWatch(handle, target, index, listener));
+      for (const watch of watches) watch.ask();
     };
+    whenKnown(handle, end.signal, begin, (error) => listener.ended(error));
+    return stop;
   });
+}
+
+function partitionsOf(handle: StructureHandle, { hash }: WatchTarget): readonly number[] {
+  return hash === undefined
+    ? [...Array(handle.router.partitions).keys()]
+    : [handle.partitionOf(hash)];
+}
+
+/** Before the map is known, its partitions may not be either. */
+function whenKnown(
+  handle: StructureHandle,
+  signal: AbortSignal,
+  known: () => void,
+  failed: (error: unknown) => void,
+): void {
+  const again = (error: unknown) => {
+    if (signal.aborted) return;
+    if (!isPassing(error)) failed(GridError.is(error, 'GRID_CLOSED') ? undefined : error);
+    else handle.clock.setTimer(retryMs, () => whenKnown(handle, signal, known, failed));
+  };
+  try {
+    if (signal.aborted) return;
+    if (handle.known !== undefined) known();
+    // It never rejects: what fails is passed on.
+    else {
+      const then = () => whenKnown(handle, signal, known, failed);
+      void handle.ready({ timeout: pollTimeoutMs, signal }).then(then, again);
+    }
+  } catch (error) {
+    failed(error);
+  }
 }
 
 interface Listener {
@@ -141,10 +177,14 @@ class PartitionWatch {
   #failed(error: unknown): void {
     if (this.#end.signal.aborted) return;
     if (GridError.is(error, 'GRID_CLOSED')) this.#listener.ended(undefined);
-    else if (GridError.is(error) && passing.has(error.code)) {
+    else if (isPassing(error)) {
       this.#handle.clock.setTimer(retryMs, () => this.ask());
     } else this.#listener.ended(error);
   }
+}
+
+function isPassing(error: unknown): boolean {
+  return GridError.is(error) && passing.has(error.code);
 }
 
 function generationOf({ sequence }: Cursor): number {

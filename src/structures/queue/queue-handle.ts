@@ -5,7 +5,6 @@
 import { type CallOptions, checkedTimeoutMs } from '../../base/call-options.ts';
 import type { Clock } from '../../base/clock.ts';
 import { GridError } from '../../base/errors.ts';
-import { partitionOf } from '../../base/hash.ts';
 import { defaultLimits, type Limits } from '../../base/limits.ts';
 import type { GridQueue } from '../../grid.ts';
 import type { Router } from '../../partition/router-port.ts';
@@ -89,7 +88,7 @@ export class QueueHandle<T = unknown> implements GridQueue<T> {
 
   /** A queue lives in one partition, that of its name. */
   get #partition(): number {
-    return partitionOf(this.#hash, this.#handle.router.partitions);
+    return this.#handle.partitionOf(this.#hash);
   }
 
   #call<Result>(
@@ -98,7 +97,7 @@ export class QueueHandle<T = unknown> implements GridQueue<T> {
     decode: (result: Uint8Array) => Result,
   ): Promise<Result> {
     const isWrite = (op[0] ?? 0) >= writesFrom;
-    return this.#handle.call(this.#partition, op, isWrite, options, decode);
+    return this.#handle.callOf(this.#hash, op, isWrite, options, decode);
   }
 
   async #wait<Result>(

@@ -5,7 +5,6 @@
 import { Observable } from 'rxjs';
 import type { CallOptions } from '../../base/call-options.ts';
 import { GridError } from '../../base/errors.ts';
-import { partitionOf } from '../../base/hash.ts';
 import type { GridTopic, SubscribeOptions, Subscription, TopicListener } from '../../grid-topic.ts';
 import { encodeValue } from '../../wire/value.ts';
 import { StructureHandle } from '../structure-handle.ts';
@@ -46,11 +45,11 @@ export class TopicHandle<M = unknown> implements GridTopic<M> {
 
   async publish(message: M, options?: CallOptions): Promise<number> {
     const op = publishOp(encodeValue(message, this.#handle.limits));
-    return this.#handle.call(this.#partition, op, true, options, readNumber);
+    return this.#handle.callOf(this.#hash, op, true, options, readNumber);
   }
 
   async size(options?: CallOptions): Promise<number> {
-    return this.#handle.call(this.#partition, sizeOp(), false, options, readNumber);
+    return this.#handle.callOf(this.#hash, sizeOp(), false, options, readNumber);
   }
 
   async subscribe(listener: TopicListener<M>, options?: SubscribeOptions): Promise<Subscription> {
@@ -121,10 +120,6 @@ export class TopicHandle<M = unknown> implements GridTopic<M> {
   async destroy(options?: CallOptions): Promise<void> {
     await this.#handle.destroy(options);
     this.#topics.destroyed(this.name);
-  }
-
-  get #partition(): number {
-    return partitionOf(this.#hash, this.#handle.router.partitions);
   }
 
   #subscriber(consumer: Consumer, { buffer, onOverflow, call }: SubscribePlan): Subscriber {
