@@ -41,6 +41,7 @@ export class CommonHistory {
     return {
       version: parting === undefined ? 0 : mineFrom(parting, partition),
       after: last === undefined ? 0 : theirsFrom(last, partition),
+      lostUpTo: this.#lostUpTo(partition),
       own: last?.theirs,
       other: last?.mine,
       floor: this.#rankFor(partition, row) * generationSpan,
@@ -49,12 +50,27 @@ export class CommonHistory {
     };
   }
 
+  get #parting(): Parting | undefined {
+    return partingOf(this.#winner.lineage, this.#ended.lineage);
+  }
+
   /** Undefined where they have nothing in common of a partition, also since the winner has lost it. */
   #partingOf(partition: PartitionId): Parting | undefined {
-    const parting = partingOf(this.#winner.lineage, this.#ended.lineage);
+    return this.#hasLost(partition) ? undefined : this.#parting;
+  }
+
+  #lostUpTo(partition: PartitionId): number {
+    const parting = this.#parting;
+    if (parting === undefined || !this.#hasLost(partition)) return 0;
+    return parting.theirsLeft(partition) ?? parting.commonUpTo(partition);
+  }
+
+  /** Whether the winner has not got the content any more that it had when the two went apart. */
+  #hasLost(partition: PartitionId): boolean {
+    const parting = this.#parting;
     const row = rowOf(this.#winner, partition);
-    if (parting === undefined || row === undefined) return undefined;
-    return isSince(row.generation, parting.mine, parting.theirs) ? parting : undefined;
+    if (parting === undefined || row === undefined) return true;
+    return !isSince(row.generation, parting.mine, parting.theirs);
   }
 
   /** A lineage from which this one forked, and which was taken in before it. */

@@ -61,6 +61,8 @@ export interface Since {
   readonly version: number;
   /** What this one has beyond this version is its own, and not brought yet. */
   readonly after: number;
+  /** Where the other has lost what both had: up to this version all that is brought is that. Else 0. */
+  readonly lostUpTo: number;
   /** The ranks with which this one and the other went on by forks; undefined where it did not fork. */
   readonly own: number | undefined;
   readonly other: number | undefined;

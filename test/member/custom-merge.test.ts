@@ -37,6 +37,7 @@ class Scene {
     const offered = other.offer(0, 10_000, {
       version: 0,
       after: 0,
+      lostUpTo: 0,
       own: undefined,
       other: undefined,
       floor,

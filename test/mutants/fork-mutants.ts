@@ -111,8 +111,8 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: mapMerge,
-        from: 'records.table.version(ref) > since.after)',
-        to: 'records.table.version(ref) > since.after && records.table.version(ref) % 7 > 0)',
+        from: 'version > part.after && version <= part.upTo',
+        to: 'version > part.after && version <= part.upTo && version % 7 > 0',
       },
     ],
     checks: [inForks(2, 25)],
@@ -165,13 +165,21 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: history,
-        from: 'return isSince(row.generation, parting.mine, parting.theirs) ? parting : undefined;',
-        to: 'return parting;',
+        from: 'return !isSince(row.generation, parting.mine, parting.theirs);',
+        to: 'return false;',
       },
     ],
     checks: [
       inTest(histories, 'is nothing of a partition that the one that stays has lost since'),
       inTest('scenario/lost-partitions', 'are brought whole to the other'),
+    ],
+  },
+  {
+    name: 'what the winner has lost is left to the policy',
+    edits: [{ file: mapMerge, from: 'if (common === allLost) return ref === 0;', to: '' }],
+    checks: [
+      inTest(stores, 'is asked for no policy where the other has lost what both had'),
+      inTest('scenario/lost-partitions', 'are brought with a policy that discards'),
     ],
   },
   {

@@ -36,6 +36,17 @@ describe('partitions that one side alone holds', function () {
     for (const by of [older, younger]) expect(valuesAt(scene, by)).to.deep.equal(expected);
   });
 
+  it('are brought with a policy that discards what was changed there, too', () => {
+    const scene = new Scene({ members: 2, backups: 0, map: { merge: 'discard' } });
+    fill(scene);
+    const [older = '', younger = ''] = scene.byAge;
+    scene.world.cut(older, younger);
+    scene.until(() => scene.successions.length === 1, 'the younger does not go on');
+    scene.world.healAll();
+    scene.settled('the two do not come together');
+    for (const by of [older, younger]) expect(valuesAt(scene, by)).to.deep.equal(before);
+  });
+
   it('are brought whole to the other, where all copies are on the side that ends', () => {
     const scene = new Scene({ members: 4, splitBrain: 'availability' });
     fill(scene);

@@ -4,6 +4,7 @@ import type { StructureId } from '../../src/base/ids.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
 import { generationSpan } from '../../src/partition/meta-state.ts';
 import type { Offer, Since, Store } from '../../src/partition/store.ts';
+import { isForPolicy } from '../../src/structures/map/map-merge.ts';
 import { keyOp, mapOps, valueOp, valueOpWithLife } from '../../src/structures/map/map-ops.ts';
 import { MapStore } from '../../src/structures/map/map-store.ts';
 import { type MergeCount, readMergeResult } from '../../src/structures/merging.ts';
@@ -26,6 +27,7 @@ function since(more: Partial<Since> = {}): Since {
   return {
     version: parted,
     after: parted,
+    lostUpTo: 0,
     own: 2,
     other: undefined,
     floor,
@@ -133,6 +135,27 @@ describe('a map that is merged into another', () => {
       ['higherHits', 'untouched loser', 'both winner'],
       ['passThrough', 'untouched loser', 'both loser'],
       ['discard', 'untouched before', 'both winner'],
+    ]);
+  });
+
+  it('is asked for no policy where the other has lost what both had', () => {
+    const outcomes = ['putIfAbsent', 'passThrough', 'discard', 'own'].map((merge) => {
+      const [map, winner] = [new MapStore(), new MapStore({ merge })];
+      fill(map, ['before', 'overwritten'], parted, 'before');
+      fill(map, ['since'], parted + 1);
+      fill(winner, ['overwritten'], floor - 1, 'winner');
+      const of = since({ version: 0, after: 0, lostUpTo: parted });
+      const ops = offers(map, 60, of).flatMap(({ op }) => op ?? []);
+      const isAsked = ops.map((op) => isForPolicy(op, { merge }));
+      bring(map, winner, floor, 60, of);
+      const values = ['before', 'overwritten', 'since'].map((name) => get(winner, name));
+      return [merge, ...values, isAsked.filter(Boolean).length];
+    });
+    expect(outcomes).to.deep.equal([
+      ['putIfAbsent', 'before before', 'overwritten winner', 'since loser', 0],
+      ['passThrough', 'before before', 'overwritten winner', 'since loser', 0],
+      ['discard', 'before before', 'overwritten winner', undefined, 0],
+      ['own', 'before before', 'overwritten winner', 'since loser', 1],
     ]);
   });
 

@@ -28,6 +28,9 @@ export const mergePolicies = [
   'passThrough',
 ] as const satisfies readonly MergePolicyName[];
 
+/** Instead of a version: what comes both had and this side has lost, so that no policy is asked. */
+const allLost = Number.MAX_SAFE_INTEGER;
+
 /** One record of the other history. */
 export interface Incoming {
   readonly key: Uint8Array;
@@ -59,31 +62,66 @@ function isStorePolicy({ merge }: Readonly<Record<string, unknown>>): boolean {
   return merge === undefined || mergePolicies.some((name) => name === merge);
 }
 
-/** What the map brings from a place on: first the keys that it has, then the records that it has changed. */
+/**
+ * What the map brings from a place on: first the keys that it has, then the records that it has changed, then
+ * those that both had and the other has lost.
+ */
 export function offer(records: MapRecords, from: number, bytes: number, since: Since): Offer {
   const isExact = since.isComplete && !records.hadDeadlines;
   if (from < scanEnd && isExact) return offerKept(records, from, bytes, since);
-  const { next, op, count } = offerChanged(records, Math.max(0, from - scanEnd), bytes, since);
-  return { next: next && next + scanEnd, op, count, isRepeatable: true };
+  const isLast = from >= 2 * scanEnd || since.lostUpTo === 0;
+  const start = from < 2 * scanEnd ? scanEnd : 2 * scanEnd;
+  const part = start === scanEnd ? changedPart(since) : lostPart(since);
+  const { next, op, count } = offerPart(records, Math.max(0, from - start), bytes, part);
+  const end = isLast ? undefined : 2 * scanEnd;
+  return { next: next === undefined ? end : next + start, op, count, isRepeatable: true };
 }
 
 /** Whether the op brings records that a policy of the user's own has to decide on. */
 export function isForPolicy(op: Uint8Array, options: Readonly<Record<string, unknown>>): boolean {
-  return op[0] === mapOps.merge && !isStorePolicy(options);
+  return op[0] === mapOps.merge && !isStorePolicy(options) && !isOfLost(op);
+}
+
+function isOfLost(op: Uint8Array): boolean {
+  const reader = new ByteReader(op, 1);
+  reader.varint();
+  return reader.varint() === allLost;
+}
+
+/** Records of a range of versions, and what is said of all of them. */
+interface Part {
+  readonly floor: number;
+  readonly common: number;
+  readonly after: number;
+  readonly upTo: number;
+}
+
+function changedPart({ floor, version, after, lostUpTo }: Since): Part {
+  return {
+    floor,
+    common: version,
+    after: Math.max(after, lostUpTo),
+    upTo: Number.MAX_SAFE_INTEGER,
+  };
+}
+
+function lostPart({ floor, after, lostUpTo }: Since): Part {
+  return { floor, common: allLost, after, upTo: lostUpTo };
 }
 
 /** Those from a hash on, of about `bytes` bytes, and all of a hash together. */
-function offerChanged(records: MapRecords, from: number, bytes: number, since: Since) {
+function offerPart(records: MapRecords, from: number, bytes: number, part: Part) {
+  const isOf = (version: number) => version > part.after && version <= part.upTo;
   const writer = new ByteWriter();
   writer.byte(mapOps.merge);
-  writer.varint(since.floor);
-  writer.varint(since.version);
+  writer.varint(part.floor);
+  writer.varint(part.common);
   const empty = writer.length;
   let count = 0;
   let next = from;
   while (next < scanEnd && writer.length < bytes) {
     const end = rangeEnd(next);
-    const found = inOrder(records, next, end, (ref) => records.table.version(ref) > since.after);
+    const found = inOrder(records, next, end, (ref) => isOf(records.table.version(ref)));
     next = end;
     let last = -1;
     for (const { hash, ref } of found) {
@@ -168,6 +206,7 @@ function isTaken(
   incoming: Incoming,
   { policy, floor, common }: Rules,
 ): boolean {
+  if (common === allLost) return ref === 0;
   if (policy === 'discard') return false;
   if (ref === 0) return true;
   const version = table.version(ref);
