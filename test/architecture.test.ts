@@ -21,6 +21,7 @@ const decisions = readdirSync('docs/decisions').map((name) => `docs/decisions/${
 const pages = [
   'ARCHITECTURE.md',
   'CHANGELOG.md',
+  'docs/checkers.md',
   'docs/guarantees.md',
   'docs/protocol.md',
   ...decisions,

@@ -88,6 +88,11 @@ export class Swim {
     return Array.from(this.#table.values(), snapshot);
   }
 
+  /** Its own; nobody else raises it. */
+  get incarnation(): number {
+    return this.#table.self.incarnation;
+  }
+
   /** 0 is healthy; see `LocalHealth`. */
   get localHealth(): number {
     return this.#health.score;

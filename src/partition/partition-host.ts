@@ -115,6 +115,11 @@ export class PartitionHost {
     for (const { actor } of this.#hosted.values()) yield actor;
   }
 
+  /** Of all results that this member keeps for retries. */
+  get dedupe(): Readonly<DedupeBudget> {
+    return this.#budget;
+  }
+
   find(partition: PartitionId): PartitionActor | undefined {
     return this.#hosted.get(partition)?.actor;
   }

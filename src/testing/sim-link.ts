@@ -34,6 +34,14 @@ export interface SimLinkEvents {
   down(link: SimLink, id: MemberId | undefined, reason: DownReason): void;
 }
 
+/** What waits to be sent on a link. */
+export interface Waiting {
+  readonly to: Address;
+  readonly lane: Lane;
+  readonly messages: number;
+  readonly bytes: number;
+}
+
 /** A link that lived so long was well: the next one is tried at once. */
 const wellMs = 1_000;
 /** Of data, so much is on its way at a time; the rest waits where it can be counted. */
@@ -82,6 +90,11 @@ export class SimLink {
   /** Who was there last. */
   get peer(): Peer | undefined {
     return this.#peer;
+  }
+
+  get waiting(): Waiting {
+    const { bytes, length: messages } = this.#outbox;
+    return { to: this.address, lane: this.lane, messages, bytes };
   }
 
   bufferedBytes(): number {

@@ -5,7 +5,6 @@ import type { Address, MemberId } from '../base/ids.ts';
 import type { Logger } from '../base/logger.ts';
 import { type Random, seededRandom } from '../base/random.ts';
 import { type Stall, TickStall } from '../base/stall.ts';
-import type { Transport } from '../transport/transport.ts';
 import { SimClock } from './sim-clock.ts';
 import type { SimCodec } from './sim-codec.ts';
 import { SimLoop } from './sim-loop.ts';
@@ -21,7 +20,7 @@ export interface ProcessParts {
   readonly address: Address;
   readonly clock: Clock;
   readonly random: Random;
-  readonly transport: Transport;
+  readonly transport: SimTransport;
   /** Its WebSockets, as a light client and as a member that lets clients in. */
   readonly sockets: SimSockets;
   readonly stall: Stall;

@@ -8,12 +8,12 @@
  */
 import { type Clock, repeat, type Timer } from '../base/clock.ts';
 import type { Address, MemberId } from '../base/ids.ts';
-import { defaultLimits } from '../base/limits.ts';
+import { defaultLimits, type Limits } from '../base/limits.ts';
 import { defaultTransportTimings as timings } from '../transport/settings.ts';
 import type { DownReason, Lane, Peer, Transport, TransportEvents } from '../transport/transport.ts';
 import type { Message } from '../wire/messages.ts';
 import type { Packet, SimConnection } from './sim-connection.ts';
-import { SimLink, type SimLinkEvents, type SimLinkSettings } from './sim-link.ts';
+import { SimLink, type SimLinkEvents, type SimLinkSettings, type Waiting } from './sim-link.ts';
 import type { SimLoop } from './sim-loop.ts';
 import type { Listener } from './sim-network.ts';
 import { SimSockets } from './sim-sockets.ts';
@@ -74,6 +74,18 @@ export class SimTransport implements Transport, Listener, SimLinkEvents {
     const lateMs = isLate ? verdict.delayMs : verdict.againAfterMs;
     this.#clock.setTimer(lateMs, () => void this.#push(to, id, lane, message));
     return isLate || this.#push(to, id, lane, message);
+  }
+
+  get limits(): Limits {
+    return this.#settings.limits;
+  }
+
+  /** What has not been sent, by link: what a checker looks at. */
+  get waiting(): readonly Waiting[] {
+    return [...this.#links.values()].flatMap(({ control, data }) => [
+      control.waiting,
+      data.waiting,
+    ]);
   }
 
   bufferedBytes(to: Address): number {

@@ -215,4 +215,15 @@ export const replicationMutants: readonly Mutant[] = [
       inTest(replicas, 'takes and answers no write while fewer are in sync than it needs'),
     ],
   },
+  {
+    name: 'a primary takes writes however many are unconfirmed',
+    edits: [
+      {
+        file: 'src/partition/primary.ts',
+        from: "if (this.#pending.writes >= limits.changesInFlightMax) return 'busy';",
+        to: '',
+      },
+    ],
+    checks: [inGrid(3, 25)],
+  },
 ];

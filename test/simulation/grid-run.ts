@@ -1,14 +1,17 @@
 /**
- * One run of maps and queues in a simulated grid from a seed: form, load, faults, heal, converge, check.
+ * One run of maps, of a set and of queues in a simulated grid from a seed: form, load, faults, heal, converge, check.
  */
 import type { Member } from '../../src/member/member.ts';
 import { Destruction } from './destruction.ts';
 import { errandsName, QueueWorkload, queueName } from './queue-workload.ts';
+import { SetWorkload, setName } from './set-workload.ts';
 import { type RunOptions, type RunResult, Trial } from './trial.ts';
 import { mapName, scratchName, Workload } from './workload.ts';
 
 interface Load {
   readonly maps: Workload;
+  /** Of a map in which each key is set once. */
+  readonly set: SetWorkload;
   readonly queue: QueueWorkload;
   /** The queue that is destroyed. */
   readonly errands: QueueWorkload;
@@ -19,19 +22,20 @@ export function runGrid(seed: number, options: RunOptions): RunResult {
   const { grid, random } = trial;
   const queueOptions = random.pick([{}, { capacity: 1 }, { capacity: 5 }]);
   const load = loadOf(trial, queueOptions);
-  const { maps, queue, errands } = load;
+  const { maps, set, queue, errands } = load;
   if (trial.settle('the cluster did not form')) {
-    for (const name of [mapName, scratchName]) grid.define('map', name);
+    for (const name of [mapName, scratchName, setName]) grid.define('map', name);
     for (const name of [queueName, errandsName]) grid.define('queue', name, queueOptions);
     trial.settle('the structures did not settle');
     for (const workload of Object.values(load)) workload.start();
-    grid.world.runFor(1_000);
+    trial.rest(1_000);
     trial.disturb();
     finish(trial, load);
   }
-  const violations = [maps, queue, errands].flatMap((workload) => workload.violations());
+  const violations = [maps, set, queue, errands].flatMap((workload) => workload.violations());
   return trial.result(violations, {
     maps: maps.counts,
+    set: set.counts,
     queues: queue.counts,
     errands: errands.counts,
   });
@@ -58,25 +62,27 @@ function loadOf({ grid, random, isTargeted }: Trial, queueOptions: object): Load
     takers: 3,
     destruction: new Destruction(grid, random, 'queue', errandsName, queueOptions),
   });
-  return { maps, queue, errands };
+  return { maps, set: new SetWorkload(grid, random), queue, errands };
 }
 
 /** The calm after the faults: calls succeed, end, and leave nothing behind. */
-function finish(trial: Trial, { maps, queue, errands }: Load): void {
+function finish(trial: Trial, { maps, set, queue, errands }: Load): void {
   const { grid, invariants } = trial;
   const okBefore = maps.calling.ended.ok;
   // A link that is half-open for data alone is found within 9 s.
   const goesOn = () => maps.calling.ended.ok > okBefore + 20;
   trial.expectWithin(12_000, 'operations do not succeed after the faults', goesOn);
-  for (const workload of [maps, queue, errands]) workload.stop();
-  trial.expectWithin(20_000, 'calls of maps did not end', () => maps.open === 0);
+  for (const workload of [maps, set, queue, errands]) workload.stop();
+  const areRead = () => maps.open + set.open === 0;
+  trial.expectWithin(20_000, 'calls of maps did not end', areRead);
   maps.readAll();
-  trial.expectWithin(10_000, 'the last reads got no answer', () => maps.open === 0);
+  set.readAll();
+  trial.expectWithin(10_000, 'the last reads got no answer', areRead);
   trial.expectWithin(20_000, 'calls of queues did not end', () => queue.open + errands.open === 0);
   drain(trial, queue);
   drain(trial, errands);
   // Waits of calls without an answer last as long as they were to, and some seconds more.
-  grid.world.runFor(20_000);
+  trial.rest(20_000);
   const most = Math.max(...grid.members.map(entriesOf));
   trial.expect(most <= queue.owed, `${most} records are left of a queue that owes ${queue.owed}`);
   invariants.check();

@@ -17,6 +17,7 @@ import { copiesToCome, type PlacementOptions, plan } from '../../src/partition/p
 import type { Router } from '../../src/partition/router-port.ts';
 import { structureTypes } from '../../src/structures/registry.ts';
 import type { ProcessParts, SimProcess } from '../../src/testing/sim-process.ts';
+import type { SimTransport } from '../../src/testing/sim-transport.ts';
 import { World, type WorldOptions } from '../../src/testing/world.ts';
 import {
   ClientLooks,
@@ -64,6 +65,9 @@ const levelled: PlacementOptions = {
   hasFailed: () => false,
 };
 
+/** Of members that come into a grid that is there: more than there ever are. */
+const lateExpect = 100;
+
 /** Small bounds, so that what is rare in production is common here. */
 export function drawShape(random: Random): GridShape {
   const members = random.pick([3, 3, 4, 5, 6]);
@@ -80,9 +84,12 @@ export function drawShape(random: Random): GridShape {
     },
     zones: random.pick([0, 0, 2, 3]),
     splitBrain: random.pick(['auto', 'consistency']),
+    // Two that come late, expect no more than each other and are cut off begin a cluster of their own (decision 4).
+    lateExpect,
     clients: random.pick<Routing[]>([['direct'], ['gateway'], ['direct', 'gateway', 'gateway']]),
     limits: {
       ...defaultLimits,
+      opsInFlightMax: random.pick([16, 512]),
       partitionQueueMax: random.pick([8, 64, 16_384]),
       changesInFlightMax: random.pick([4, 16, 1_024]),
       copyChunkBytes: random.pick([64, 512, 65_536]),
@@ -101,6 +108,7 @@ export interface Caller {
 /** One life of a member's process, and what a harness wants to know of it. */
 export interface Program extends Caller {
   readonly member: Member;
+  readonly transport: SimTransport;
   readonly stops: string[];
 }
 
@@ -285,7 +293,8 @@ export class GridWorld {
       },
     });
     letClientsIn(member, parts, this.clientLooks);
-    return { member, router: member.router, clock: parts.clock, stops };
+    const { transport, clock } = parts;
+    return { member, transport, router: member.router, clock, stops };
   }
 
   /** What grid-member.ts does: the process goes on under a new identity, with what the old one had. */

@@ -6,6 +6,7 @@ import { hashCount } from '../../src/base/hash.ts';
 import type { CallerId, OpSequence, Sequence } from '../../src/base/ids.ts';
 import { ClientRouter } from '../../src/client/client-router.ts';
 import { Session } from '../../src/client/session.ts';
+import { Beliefs } from '../../src/membership/beliefs.ts';
 import { Content, type Piece } from '../../src/partition/content.ts';
 import { Controller } from '../../src/partition/controller.ts';
 import { DedupeTable } from '../../src/partition/dedupe-table.ts';
@@ -344,6 +345,20 @@ export const hookedMutants: readonly HookedMutant[] = [
         this.setGridTime(gridTime + (sentAt % 700), nowMs);
       },
     seed: 1,
+  },
+  {
+    name: 'a member that takes every word of life for a newer one',
+    simulation: 'grid',
+    owner: Beliefs.prototype,
+    member: 'hear',
+    make: (before) =>
+      function hear(this: Beliefs, ...given: Parameters<Beliefs['hear']>): void {
+        const [update, ...rest] = given;
+        const incarnation = update.incarnation + (update.state === 'alive' ? 1 : 0);
+        (before as Beliefs['hear']).call(this, { ...update, incarnation }, ...rest);
+      },
+    seed: 1,
+    violation: /I15/,
   },
   ...forkMutants,
 ];

@@ -1,5 +1,5 @@
 /** What must hold at every moment of a run (PROTOCOL.md 6.4, those that apply), and at its end. */
-import type { Address, MemberId, PartitionId, Sequence } from '../../src/base/ids.ts';
+import type { MemberId, PartitionId, Sequence } from '../../src/base/ids.ts';
 import type { Member } from '../../src/member/member.ts';
 import {
   copiesWanted,
@@ -9,7 +9,9 @@ import {
 } from '../../src/partition/meta-state.ts';
 import type { Replica } from '../../src/partition/replica.ts';
 import type { Entry } from '../../src/wire/replica-messages.ts';
+import { BufferBounds } from './buffer-bounds.ts';
 import type { GridWorld } from './grid-world.ts';
+import { LeaseInvariants } from './lease-invariants.ts';
 
 /** A partition, in one lineage where there may be several: each is a grid in itself. */
 type Place = string;
@@ -35,10 +37,11 @@ export class Invariants {
     moves: 0,
     handovers: 0,
     prefixes: 0,
-    replies: 0,
     leaders: 0,
     tables: 0,
   };
+  readonly leases: LeaseInvariants;
+  readonly bounds: BufferBounds;
   readonly #grid: GridWorld;
   readonly #hasForks: boolean;
   /** I1: who served a partition in a term. */
@@ -69,6 +72,9 @@ export class Invariants {
   constructor(grid: GridWorld, hasForks = false) {
     this.#grid = grid;
     this.#hasForks = hasForks;
+    const report = (violation: string) => this.#report(violation);
+    this.leases = new LeaseInvariants(grid, report);
+    this.bounds = new BufferBounds(grid.shape.limits, report);
   }
 
   check(): void {
@@ -79,6 +85,7 @@ export class Invariants {
       const { member } = process.program;
       for (const { partition, replica } of member.host.replicas()) {
         const place = this.#placeOf(partition, member);
+        this.bounds.checkLog(place, replica.state.log);
         this.#checkMonotone(member.id, partition, replica.state.term);
         this.#checkPrimary(member.id, place, replica);
         this.#checkEntries(member.id, place, replica);
@@ -87,22 +94,27 @@ export class Invariants {
       }
     }
     this.#checkLeaders();
+    this.leases.check();
     if (this.#checks++ % checksPerCopies !== 0) return;
     this.#checkCopies();
     this.#checkLogs();
+    this.#checkBounds();
     if (this.#checks % checksPerTables === 1) this.#checkTables();
   }
 
-  /** Nobody answers without a lease. Told as an answer leaves for another member. */
-  replied(from: Address): void {
-    const process = this.#grid.processes.find(({ address, isUp }) => isUp && address === from);
-    if (process === undefined) return;
-    this.looks.replies++;
-    const { member, clock } = process.program;
-    const voidSince = member.meta.lease.voidSince(clock.monotonic());
-    if (voidSince === undefined) return;
-    const forMs = clock.monotonic() - voidSince;
-    this.#report(`I1: ${member.id} answers, and its lease has been over for ${forMs} ms`);
+  /** I11: nothing that waits grows past its bound. */
+  #checkBounds(): void {
+    const { programs, clients } = this.#grid;
+    for (const { member, transport } of programs) {
+      const { id, host, calls, meta } = member;
+      this.bounds.checkResults(id, host.dedupe);
+      this.bounds.checkCalls(id, calls);
+      if (meta.isLeader && meta.raft !== undefined) this.bounds.checkProposals(id, meta.raft);
+      for (const link of transport.waiting) this.bounds.checkWaiting(id, link, transport.limits);
+    }
+    for (const client of clients) {
+      if (client.isUp) this.bounds.checkCalls(client.name, client.program.session.calls);
+    }
   }
 
   /** I5: the logs of those in sync are prefixes of the longest of them. */
@@ -295,7 +307,7 @@ export class Invariants {
   #checkPrimary(member: MemberId, place: Place, { primary, state }: Replica): void {
     if (primary === undefined) return;
     this.#checkServing(place, state.term, member);
-    this.#checkBounds(place, state.log.last - state.commit);
+    this.bounds.checkUnconfirmed(place, state.log, state.commit);
     this.#checkEnough(place, primary, state);
     const inSync = state.row?.inSync ?? [];
     this.looks.ackSets++;
@@ -368,11 +380,6 @@ export class Invariants {
     const before = this.#terms.get(key) ?? 0;
     if (term < before && term !== 0) this.#report(`I2: ${key} fell from ${before} to ${term}`);
     this.#terms.set(key, term);
-  }
-
-  #checkBounds(place: Place, unconfirmed: number): void {
-    const most = this.#grid.shape.limits.changesInFlightMax;
-    if (unconfirmed > most) this.#report(`I11: ${unconfirmed} unconfirmed in ${place}`);
   }
 
   #report(violation: string): void {

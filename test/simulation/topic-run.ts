@@ -34,7 +34,7 @@ export function runTopic(seed: number, options: RunOptions): RunResult {
     for (const name of [topicName, rumoursName]) grid.define('topic', name, definition);
     trial.settle('the topics did not settle');
     for (const workload of [news, rumours]) workload.start();
-    grid.world.runFor(500);
+    trial.rest(500);
     trial.disturb();
     finish(trial, news, rumours, checker);
     incarnations.check(rumours.publishes, rumours.subscriptions);
@@ -55,7 +55,7 @@ function finish(
   const { world, processes } = trial.grid;
   rumours.stopDestroying();
   // A link that is half-open for data alone is found within 9 s.
-  world.runFor(12_000);
+  trial.rest(12_000);
   for (const workload of [news, rumours]) workload.stop();
   trial.expectWithin(10_000, 'publishes did not end', () => news.open + rumours.open === 0);
   const [first] = processes;

@@ -36,6 +36,7 @@ const clients = {
 const least: Readonly<Record<Simulation, Counts>> = {
   grid: {
     maps: { ok: 100, destroyed: 1 },
+    set: { added: 50, recovered: 0.1, readings: 4 },
     queues: { pushed: 50, taken: 50, inVain: 10, aborted: 10 },
     errands: { pushed: 10, taken: 10, destroyed: 1 },
     faults: { targeted: 2.5, join: 1, leave: 1 },

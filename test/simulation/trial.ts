@@ -14,6 +14,7 @@ import { Invariants } from './invariants.ts';
 import { LastingFault } from './lasting-faults.ts';
 import { mayCrash } from './may-crash.ts';
 import { Silences } from './silences.ts';
+import { SwimInvariants } from './swim-invariants.ts';
 import { TargetedFaults } from './targeted-faults.ts';
 
 /** What else goes wrong, beside the kinds of faults of every world. */
@@ -55,6 +56,9 @@ const convergeMs = 90_000;
 /** How often the invariants are looked at while there are faults. */
 const lookMs = 20;
 const calmLookMs = 100;
+const restLookMs = 400;
+/** Beliefs change seldom. */
+const looksPerMembership = 4;
 
 export class Trial {
   readonly grid: GridWorld;
@@ -63,12 +67,14 @@ export class Trial {
   /** Whether there are targeted faults as well. */
   readonly isTargeted: boolean;
   readonly invariants: Invariants;
+  readonly #membership: SwimInvariants;
   readonly #violations: string[] = [];
   readonly #seed: number;
   readonly #swarm: Swarm;
   readonly #shape: GridShape;
   readonly #options: TrialOptions;
   #plan: FaultPlan | undefined;
+  #looks = 0;
 
   constructor(seed: number, options: TrialOptions) {
     this.#seed = seed;
@@ -81,6 +87,10 @@ export class Trial {
     const { traceLinesMax } = options;
     this.grid = new GridWorld(seed, this.#shape, { mode, quality, traceLinesMax });
     this.invariants = new Invariants(this.grid, options.hasForks);
+    this.#membership = new SwimInvariants(this.grid);
+    // Whoever lets members lose each other begins faults of its own.
+    const isCalm = mode === 'stream' && quality.loss === 0 && options.hasForks !== true;
+    if (isCalm) this.#membership.calm(0);
   }
 
   /** Faults of some kinds, in the manner of this world. */
@@ -92,11 +102,31 @@ export class Trial {
   watch(ms: number, isOver: () => boolean = () => false): boolean {
     const { world } = this.grid;
     const end = world.now + ms;
-    while (world.now < end && this.invariants.violations.length === 0 && !isOver()) {
+    while (world.now < end && this.#areKept && !isOver()) {
       world.runFor(lookMs);
-      this.invariants.check();
+      this.#look();
     }
     return isOver();
+  }
+
+  #look(): void {
+    this.invariants.check();
+    if (this.#looks++ % looksPerMembership === 0) this.#membership.check();
+  }
+
+  get #areKept(): boolean {
+    return this.invariants.violations.length + this.#membership.violations.length === 0;
+  }
+
+  /** Lets calm time pass, in which little happens and little is looked at. */
+  rest(ms: number): void {
+    const { world } = this.grid;
+    const end = world.now + ms;
+    while (world.now < end) {
+      world.runFor(Math.min(restLookMs, end - world.now));
+      this.invariants.check();
+      this.#membership.check();
+    }
   }
 
   /** Notes a violation where it is not so. */
@@ -116,7 +146,7 @@ export class Trial {
     const look = () => {
       if (world.now >= lookAt) {
         lookAt = world.now + calmLookMs;
-        this.invariants.check();
+        this.#look();
       }
       return isSo();
     };
@@ -161,6 +191,7 @@ export class Trial {
     const edges = new EdgeFaults(grid, this.#seed, silences, may);
     const ofClients = new ClientFaults(grid, this.#seed);
     const comings = new ComingsAndGoings(grid, this.#seed);
+    this.#membership.disturbed();
     plan.inject(faultsMs);
     if (this.#has('clients')) ofClients.inject();
     // In two of three worlds, so that one is left in which the members stay who they are.
@@ -173,6 +204,7 @@ export class Trial {
       edges.heal();
       ofClients.heal();
       plan.heal();
+      this.#membership.calm();
     };
     return { comings, heal };
   }
@@ -185,10 +217,12 @@ export class Trial {
   }
 
   #endure(may: (name: string) => boolean): void {
-    if (this.#violations.length > 0 || this.invariants.violations.length > 0) return;
+    if (this.#violations.length > 0 || !this.#areKept) return;
+    this.#membership.disturbed();
     for (const what of new LastingFault(this.grid, this.#seed, may).endure()) {
       this.expect(false, what);
     }
+    this.#membership.calm();
     this.#converge();
   }
 
@@ -201,7 +235,7 @@ export class Trial {
     const { network } = this.grid.world;
     const judge = network.onSend;
     network.onSend = (from, to, message) => {
-      if (message.kind === 'op.reply') this.invariants.replied(from);
+      if (message.kind === 'op.reply') this.invariants.leases.replied(from);
       return judge?.(from, to, message) ?? 'pass';
     };
   }
@@ -210,7 +244,9 @@ export class Trial {
     const { world, clientLooks } = this.grid;
     const { mode, kinds } = this.#swarm;
 
-    const all = [...this.#violations, ...violations, ...this.invariants.violations];
+    const found = [...this.#violations, ...violations, ...this.invariants.violations];
+    if (found.length === 0) this.#membership.checkAtRest();
+    const all = [...found, ...this.#membership.violations];
     const { isTargeted } = this;
     return {
       seed: this.#seed,
@@ -221,7 +257,9 @@ export class Trial {
       counts: {
         ...counts,
         clients: { ...Object.fromEntries(world.counts.sockets), ...clientLooks.counts },
-        looks: this.invariants.looks,
+        looks: { ...this.invariants.looks, ...this.invariants.leases.looks },
+        bounds: this.invariants.bounds.looks,
+        membership: this.#membership.looks,
         faults: Object.fromEntries(world.counts.faults),
         kinds: Object.fromEntries(this.#plan?.counts ?? []),
       },
