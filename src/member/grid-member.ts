@@ -8,7 +8,7 @@
  */
 import type { RequestListener } from 'node:http';
 import type { Observable } from 'rxjs';
-import { type CallOptions, checkedTimeoutMs } from '../base/call-options.ts';
+import { abortedError, type CallOptions, checkedTimeoutMs } from '../base/call-options.ts';
 import { repeat, systemClock } from '../base/clock.ts';
 import { GridError } from '../base/errors.ts';
 import type { Address } from '../base/ids.ts';
@@ -181,9 +181,15 @@ export class GridMember implements Grid {
   }
 
   acceptLoss(options?: CallOptions): Promise<void> {
-    const timeoutMs = checkedTimeoutMs(options);
     return new Promise((resolve, reject) => {
+      const timeoutMs = checkedTimeoutMs(options);
+      const signal = options?.signal;
+      if (signal?.aborted === true) throw abortedError(signal, 'not-applied');
+      const { aborts } = this.#router;
+      const abort = () => signal !== undefined && reject(abortedError(signal, 'unknown'));
+      aborts.add(signal, abort);
       this.#member.acceptLoss(timeoutMs, (isCommitted) => {
+        aborts.remove(signal, abort);
         if (isCommitted) resolve();
         else reject(notCommitted(timeoutMs));
       });

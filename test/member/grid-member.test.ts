@@ -56,6 +56,17 @@ describe('a process that joins', function () {
     expect(await grid.map('map 1499').get('a')).to.equal(1_499);
   });
 
+  it('ends the acceptance of a loss by its signal', async () => {
+    const grid = await joinGrid();
+    const abort = new AbortController();
+    const accepted = grid.acceptLoss({ signal: abort.signal });
+    abort.abort('enough');
+    await refusal(accepted, 'GRID_TIMEOUT');
+    await refusal(grid.acceptLoss({ signal: abort.signal }), 'GRID_TIMEOUT');
+    await refusal(grid.acceptLoss({ timeout: 0 }), 'GRID_BAD_OPTION');
+    await grid.acceptLoss();
+  });
+
   it('tells of its structures and their sizes', async () => {
     const grid = await joinGrid({ maps: { 'ses*': { backups: 0 } } });
     await grid.map('sessions').setMany([
