@@ -8,8 +8,8 @@ import {
   rowOf,
 } from '../../src/partition/meta-state.ts';
 import type { Replica } from '../../src/partition/replica.ts';
-import type { Entry } from '../../src/wire/replica-messages.ts';
 import { BufferBounds } from './buffer-bounds.ts';
+import { CommittedEntries, nameOf } from './committed-entries.ts';
 import type { GridWorld } from './grid-world.ts';
 import { LeaseInvariants } from './lease-invariants.ts';
 
@@ -31,7 +31,6 @@ export class Invariants {
     ackSets: 0,
     digests: 0,
     copies: 0,
-    entries: 0,
     logs: 0,
     replicas: 0,
     moves: 0,
@@ -42,6 +41,7 @@ export class Invariants {
   };
   readonly leases: LeaseInvariants;
   readonly bounds: BufferBounds;
+  readonly entries: CommittedEntries;
   readonly #grid: GridWorld;
   readonly #hasForks: boolean;
   /** I1: who served a partition in a term. */
@@ -49,16 +49,11 @@ export class Invariants {
   /** I2: the highest term and version seen at each member. */
   readonly #terms = new Map<string, number>();
 
-  /** I3: what was committed at each sequence, by partition, as anybody saw it first. */
-  readonly #committed = new Map<Place, Map<number, string>>();
   /** I4: the last that was committed, and the highest term in which that was seen. */
   readonly #latest = new Map<Place, { sequence: number; term: number }>();
   /** What was on its way in each row when that was last looked at, and when it was. */
   readonly #moving = new Map<string, Pick<PartitionRow, 'retiring' | 'transferTo'>>();
   #countedAt = 0;
-  /** How far each replica was looked at. */
-  readonly #seen = new WeakMap<Replica, number>();
-
   /** I7: where each primary was when it was last looked at. */
   readonly #primaries = new WeakMap<
     object,
@@ -75,6 +70,7 @@ export class Invariants {
     const report = (violation: string) => this.#report(violation);
     this.leases = new LeaseInvariants(grid, report);
     this.bounds = new BufferBounds(grid.shape.limits, report);
+    this.entries = new CommittedEntries(report);
   }
 
   check(): void {
@@ -88,7 +84,8 @@ export class Invariants {
         this.bounds.checkLog(place, replica.state.log);
         this.#checkMonotone(member.id, partition, replica.state.term);
         this.#checkPrimary(member.id, place, replica);
-        this.#checkEntries(member.id, place, replica);
+        this.entries.check(member.id, () => this.#placeOf(partition, member), replica);
+        this.#checkLatest(member.id, place, replica);
         const isServing = replica.primary?.isServing && member.isReady && !process.isPaused;
         if (isServing) this.#checkAlone(holders, member.id, place);
       }
@@ -315,35 +312,9 @@ export class Invariants {
     if (missing.length > 0) this.#report(`I6: ${member} of ${place} lacks ${missing}`);
   }
 
-  /** I3: one entry for each sequence, for ever, once it is committed. */
-  #checkEntries(member: MemberId, place: Place, replica: Replica): void {
-    const { log, commit, term } = replica.state;
-    const committed = this.#committed.get(place) ?? new Map<number, string>();
-    this.#committed.set(place, committed);
-    const from = Math.max(log.floor, this.#seen.get(replica) ?? 0);
-    for (let sequence = from + 1; sequence <= Math.min(commit, log.last); sequence++) {
-      const entry = log.at(sequence as Sequence);
-      if (entry === undefined) continue;
-      this.looks.entries++;
-      const before = committed.get(sequence);
-      const now = nameOf(entry);
-      if (before === undefined) committed.set(sequence, now);
-      else if (before !== now) {
-        this.#report(`I3: ${sequence} of ${place} is ${before}, and ${now} at ${member}`);
-      }
-    }
-    this.#seen.set(replica, commit);
-    this.#checkLatest(member, place, replica, commit, term);
-  }
-
   /** I4: what was committed in earlier terms is in the log of every later primary that serves. */
-  #checkLatest(
-    member: MemberId,
-    place: Place,
-    replica: Replica,
-    commit: number,
-    term: number,
-  ): void {
+  #checkLatest(member: MemberId, place: Place, replica: Replica): void {
+    const { commit, term } = replica.state;
     const latest = this.#latest.get(place) ?? { sequence: 0, term: 0 };
     this.#latest.set(place, latest);
     if (replica.primary?.isServing && term >= latest.term) {
@@ -387,8 +358,4 @@ export class Invariants {
       this.violations.push(`${this.#grid.world.now.toFixed(1)} ms: ${violation}`);
     }
   }
-}
-
-function nameOf({ caller, opSequence, structure, changes }: Entry): string {
-  return `${caller} ${opSequence} ${structure} ${changes.join('.')}`;
 }

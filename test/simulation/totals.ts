@@ -21,7 +21,16 @@ const faultsOfKindMin = 0.85;
 const operationsMin: Readonly<Partial<Record<Simulation, number>>> = { grid: 2_500 };
 const answered = ['maps', 'queues', 'errands'] as const;
 
-const looks = { serving: 1, promotions: 1.5, ackSets: 1, copies: 20, entries: 1, logs: 1 };
+const looks = {
+  serving: 1,
+  promotions: 1.5,
+  ackSets: 1,
+  copies: 20,
+  entries: 100,
+  logs: 1,
+  prefixes: 10,
+  leases: 100,
+};
 const clients = {
   opened: 10,
   lost: 3,
@@ -41,6 +50,8 @@ const least: Readonly<Record<Simulation, Counts>> = {
     errands: { pushed: 10, taken: 10, destroyed: 1 },
     faults: { targeted: 2.5, join: 1, leave: 1 },
     looks: { ...looks, digests: 1, moves: 0.25, handovers: 0.5 },
+    bounds: { bounds: 1_000 },
+    membership: { beliefs: 1_000, deaths: 1, calm: 20, rests: 0.5 },
     clients,
   },
   topic: {

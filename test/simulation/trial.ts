@@ -247,7 +247,7 @@ export class Trial {
     const found = [...this.#violations, ...violations, ...this.invariants.violations];
     if (found.length === 0) this.#membership.checkAtRest();
     const all = [...found, ...this.#membership.violations];
-    const { isTargeted } = this;
+    const { isTargeted, invariants } = this;
     return {
       seed: this.#seed,
       violations: all,
@@ -257,8 +257,8 @@ export class Trial {
       counts: {
         ...counts,
         clients: { ...Object.fromEntries(world.counts.sockets), ...clientLooks.counts },
-        looks: { ...this.invariants.looks, ...this.invariants.leases.looks },
-        bounds: this.invariants.bounds.looks,
+        looks: { ...invariants.looks, ...invariants.leases.looks, ...invariants.entries.looks },
+        bounds: invariants.bounds.looks,
         membership: this.#membership.looks,
         faults: Object.fromEntries(world.counts.faults),
         kinds: Object.fromEntries(this.#plan?.counts ?? []),
