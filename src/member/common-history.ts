@@ -29,6 +29,7 @@ export class CommonHistory {
 
   /** Whether anything was written since the two went apart, in a partition of which this is left. */
   isChanged(partition: PartitionId, { version }: Pick<Estate, 'version'>): boolean {
+    if (version <= this.#broughtUpTo(partition)) return false;
     const parting = this.#partingOf(partition);
     return parting === undefined || version > theirsFrom(parting, partition);
   }
@@ -48,6 +49,13 @@ export class CommonHistory {
       isComplete:
         parting !== undefined && isSince(estate.row.generation, parting.theirs, parting.mine),
     };
+  }
+
+  /** What another member of the same lineage has brought, of which this one has a copy. */
+  #broughtUpTo(partition: PartitionId): number {
+    const merge = this.#winner.merges.find(({ lineage }) => lineage === this.#ended.lineage.id);
+    const upTo = merge?.upTo.filter((_, at) => merge.brought[at] === partition) ?? [];
+    return Math.max(0, ...upTo);
   }
 
   get #parting(): Parting | undefined {

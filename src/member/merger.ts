@@ -351,12 +351,14 @@ export class Merger {
     }
     const { id: lineage } = state.lineage;
     const brought = [...this.#estates.keys()];
+    const upTo = Array.from(this.#estates.values(), ({ version }) => version);
     const command: Merged = {
       type: 'merged',
       lineage,
       contributor: from,
       report,
       brought,
+      upTo,
       isWhole: true,
     };
     this.#parts.commit(command, commandTimeoutMs, (result) => {

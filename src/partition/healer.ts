@@ -167,8 +167,8 @@ export class Healer {
         const since = here.has(contributor) ? nowMs : (this.#missing.get(contributor) ?? nowMs);
         this.#missing.set(contributor, since);
         if (nowMs - since < this.#timings.removeAfterMs) continue;
-        const [report, brought] = [[], []];
-        actions.missing({ type: 'merged', lineage, contributor, report, brought, isWhole: false });
+        const none = { report: [], brought: [], upTo: [] };
+        actions.missing({ type: 'merged', lineage, contributor, ...none, isWhole: false });
       }
     }
   }

@@ -24,6 +24,8 @@ export interface Merge {
   readonly report: readonly MergedStructure[];
   /** The partitions that were brought: a fork of the lineage that comes later has the same in them. */
   readonly brought: readonly PartitionId[];
+  /** Of each of these, the last version that was brought: who comes later may have a copy of the same. */
+  readonly upTo: readonly number[];
 }
 
 /** Where the members of a lineage go that ends. */
@@ -51,6 +53,7 @@ export interface Merged {
   readonly contributor: MemberId;
   readonly report: readonly MergedStructure[];
   readonly brought: readonly PartitionId[];
+  readonly upTo: readonly number[];
   /** False where it is given up. */
   readonly isWhole: boolean;
 }
@@ -72,9 +75,11 @@ export function absorbed(state: MetaState, command: Absorb): Absorbed {
   const rank = Math.max(highestRank(state), command.rank) + 1;
   const before = state.merges.find((merge) => merge.lineage === lineage);
   const open = [...new Set([...(before?.open ?? []), ...contributors])];
-  const { missing = 0, report = [], brought = [] } = before ?? {};
+  const { missing = 0, report = [], brought = [], upTo = [] } = before ?? {};
   const others = state.merges.filter((merge) => merge.lineage !== lineage);
-  const merges = [...others, { lineage, rank, open, missing, report, brought }].slice(-mergesMax);
+  const merges = [...others, { lineage, rank, open, missing, report, brought, upTo }].slice(
+    -mergesMax,
+  );
   const ended = command.isWhole ? [...command.merged, lineage] : [];
   const names = new Set([...state.lineage.merged, ...ended]);
   return { merged: [...names].slice(-mergedMax), merges, rank };
@@ -96,6 +101,7 @@ export function reported(state: MetaState, command: Merged): readonly Merge[] | 
     missing: merge.missing + (isWhole ? 0 : 1),
     report: summed(merge.report, report),
     brought: [...merge.brought, ...command.brought],
+    upTo: [...merge.upTo, ...command.upTo],
   };
   return state.merges.map((candidate) => (candidate === merge ? next : candidate));
 }

@@ -4,7 +4,7 @@ import { CommonHistory } from '../../src/member/common-history.ts';
 import type { Content } from '../../src/partition/content.ts';
 import { firstLineage, forkedLineage, type Lineage } from '../../src/partition/lineage.ts';
 import { generationSpan } from '../../src/partition/meta-state.ts';
-import { Table } from '../partition/table.ts';
+import { bob, Table } from '../partition/table.ts';
 
 const first = firstLineage('c1');
 const left = generationSpan + 90;
@@ -65,5 +65,26 @@ describe('what two lineages have in common', () => {
     const began = generationSpan + 1;
     expect(historyOf(first, forked, began)).to.include({ version: 0, after: 0, isChanged: true });
     expect(historyOf(forked, first, began)).to.include({ version: 0, after: 0, isChanged: true });
+  });
+
+  it('is all that another member of the same lineage has brought of a partition', () => {
+    const forked = fork('c2', 2, left);
+    const [winner, ended] = [tableOf(first), tableOf(forked)];
+    const partition = 0 as PartitionId;
+    winner.apply({
+      type: 'absorb',
+      lineage: 'c2',
+      merged: [],
+      isWhole: true,
+      rank: 2,
+      contributors: [bob],
+    });
+    const brought = { report: [], brought: [partition], upTo: [2 * generationSpan + 9] };
+    winner.apply({ type: 'merged', lineage: 'c2', contributor: bob, isWhole: true, ...brought });
+    const history = new CommonHistory(winner.machine, ended.machine);
+    const isChanged = [9, 10].map((more) =>
+      history.isChanged(partition, { version: 2 * generationSpan + more }),
+    );
+    expect(isChanged).to.deep.equal([false, true]);
   });
 });

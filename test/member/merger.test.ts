@@ -206,7 +206,7 @@ describe('a member that brings what it had', () => {
     expect(scene.run(merger), 'while the others bring').to.deep.equal([]);
     const brought = [scene.losing.id(0)];
     const report = { type: 'merged', lineage: first.id, contributor: cid, report: [] } as const;
-    scene.winning.apply({ ...report, brought, isWhole: true });
+    scene.winning.apply({ ...report, brought, upTo: [2 * generationSpan], isWhole: true });
     const texts = scene.run(merger).map(({ op }) => new TextDecoder().decode(op));
     expect(texts).to.have.length(2);
     expect(texts[0]).to.include('since the fork').and.not.include('brought by others');

@@ -183,6 +183,17 @@ export const forkMutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'two members of a lineage bring the same copy',
+    edits: [
+      {
+        file: history,
+        from: 'if (version <= this.#broughtUpTo(partition)) return false;',
+        to: '',
+      },
+    ],
+    checks: [inTest(histories, 'is all that another member of the same lineage has brought')],
+  },
+  {
     name: 'a partition whose holders are away is taken for one that is there',
     edits: [
       {

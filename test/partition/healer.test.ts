@@ -206,6 +206,7 @@ describe('the healing of lineages', () => {
       contributor: bob,
       report,
       brought: [],
+      upTo: [],
       isWhole: true,
     } as const;
     older.table.apply(merged);

@@ -26,6 +26,7 @@ function merged(contributor: typeof ann, kept: number, more: Partial<Merged> = {
     contributor,
     report,
     brought: [],
+    upTo: [],
     isWhole: true,
     ...more,
   };
@@ -66,11 +67,11 @@ describe('the table of a lineage that takes another in', () => {
     table.apply(merged(cid, 3));
     table.apply(merged(cid, 3));
     table.apply(merged(bob, 100));
-    table.apply(merged(dan, 4, { brought: [table.id(1)] }));
+    table.apply(merged(dan, 4, { brought: [table.id(1)], upTo: [77] }));
     const [merge] = table.machine.merges;
     expect(merge?.report).to.deep.equal([{ type: 'map', name: 'accounts', kept: 7, discarded: 2 }]);
     expect([merge?.open, merge?.missing]).to.deep.equal([[], 0]);
-    expect(merge?.brought).to.deep.equal([table.id(1)]);
+    expect([merge?.brought, merge?.upTo]).to.deep.equal([[table.id(1)], [77]]);
   });
 
   it('counts who does not come', () => {
