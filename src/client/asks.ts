@@ -3,7 +3,7 @@
  * connection until there is an answer or the time is up. All of it may be asked twice.
  */
 import type { Clock } from '../base/clock.ts';
-import { errorCodes, GridError } from '../base/errors.ts';
+import { errorCodes, GridError, type GridErrorCode, type Outcome } from '../base/errors.ts';
 import type { ClientDone, ClientRequest, ClientRow, ClientRows } from '../wire/client-messages.ts';
 import type { Message } from '../wire/messages.ts';
 
@@ -30,7 +30,7 @@ export interface AsksParts {
   readonly clock: Clock;
   /** False where there is nobody to send to. */
   readonly send: (message: Message) => boolean;
-  readonly obstacle: () => string;
+  readonly obstacle: () => { readonly code: GridErrorCode; readonly text: string };
 }
 
 export class Asks {
@@ -79,11 +79,12 @@ export class Asks {
 
   tick(): void {
     const now = this.#parts.clock.monotonic();
-    for (const [request, { endsAt, timeoutMs, ended }] of [...this.#open]) {
+    for (const [request, { message, endsAt, timeoutMs, ended }] of [...this.#open]) {
       if (now < endsAt) continue;
       this.#open.delete(request);
-      const text = `expected an answer within ${timeoutMs} ms, found ${this.#parts.obstacle()}; try again`;
-      ended(new GridError('GRID_TIMEOUT', text, { outcome: 'unknown' }));
+      const { code, text } = this.#parts.obstacle();
+      const late = `expected an answer within ${Math.round(timeoutMs)} ms, found ${text}; try again`;
+      ended(new GridError(code, late, { outcome: outcomeOf(message) }));
     }
   }
 
@@ -99,6 +100,11 @@ export class Asks {
     this.#open.clear();
     for (const { ended } of open) ended(error);
   }
+}
+
+/** Of a question without an answer: to look changes nothing. */
+export function outcomeOf({ kind }: Question): Outcome {
+  return kind === 'client.list' || kind === 'client.safe' ? 'not-applied' : 'unknown';
 }
 
 function errorOf({ code, message, isDoubtful }: ClientDone): readonly ClientRow[] | GridError {

@@ -33,6 +33,7 @@ import { Topics } from '../structures/topic/topics.ts';
 import { BusyPoll } from '../transport/busy-poll.ts';
 import { endWaits } from '../transport/end-waits.ts';
 import type { ClientRow } from '../wire/client-messages.ts';
+import { outcomeOf } from './asks.ts';
 import { memberOf } from './client-events.ts';
 import { rowFrom } from './client-router.ts';
 import { type ConnectPlan, checkConnectOptions } from './connect-options.ts';
@@ -206,7 +207,7 @@ class ConnectedGrid implements GridClient {
       if (this.#isClosed) throw closedError();
       if (signal?.aborted === true) throw abortedError(signal, 'not-applied');
       const { aborts } = this.#session.router;
-      const abort = () => signal !== undefined && reject(abortedError(signal, 'unknown'));
+      const abort = () => signal !== undefined && reject(abortedError(signal, outcomeOf(question)));
       aborts.add(signal, abort);
       this.#session.ask(question, timeoutMs, (result) => {
         aborts.remove(signal, abort);

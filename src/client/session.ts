@@ -130,7 +130,7 @@ export class Session implements Courier {
   obstacle(partition: PartitionId): { readonly code: GridErrorCode; readonly text: string } {
     const { refusal, gateway } = this.links;
     if (refusal?.code === 'GRID_NO_QUORUM') return { code: refusal.code, text: refusal.sentence };
-    if (gateway === undefined) return { code: 'GRID_UNREACHABLE', text: this.#silence() };
+    if (gateway === undefined) return this.#silence();
     const primary = this.table.primaryOf(partition);
     const text = primary === undefined ? 'no primary for the key' : `no answer from ${primary}`;
     return { code: 'GRID_TIMEOUT', text };
@@ -144,10 +144,12 @@ export class Session implements Courier {
     return (primary === undefined ? undefined : this.links.to(primary)) ?? gateway;
   }
 
-  #silence(): string {
-    const { gateway } = this.links;
-    if (gateway !== undefined) return `no answer from ${gateway.member}`;
-    return `no connection to any member (${this.links.findings})`;
+  /** Why nothing is heard of any member. */
+  #silence(): { readonly code: GridErrorCode; readonly text: string } {
+    const { gateway, findings } = this.links;
+    if (gateway !== undefined)
+      return { code: 'GRID_TIMEOUT', text: `no answer from ${gateway.member}` };
+    return { code: 'GRID_UNREACHABLE', text: `no connection to any member (${findings})` };
   }
 
   // --- what comes in

@@ -17,7 +17,8 @@ function routerAlone() {
   const clock = new HandClock();
   const asked: ClientRequest[] = [];
   const send = (message: Message) => asked.push(message as ClientRequest) > 0;
-  const asks = new Asks({ clock, send, obstacle: () => 'nobody' });
+  const obstacle = { code: 'GRID_TIMEOUT', text: 'nobody' } as const;
+  const asks = new Asks({ clock, send, obstacle: () => obstacle });
   const courier = {
     send: () => undefined,
     route: () => undefined,

@@ -99,6 +99,20 @@ describe('a light client', function () {
     expect(told.some((line) => line.includes('a subscriber missed messages'))).to.equal(true);
   });
 
+  it('says that no member can be reached where that is why it looks in vain', async () => {
+    const [ann, proxy] = await joinBehindProxy();
+    const client = await connectTo(`ws://127.0.0.1:${proxy.port}`);
+    await client.safe();
+    await proxy.close();
+    const options = { timeout: '1s' } as const;
+    for (const look of [() => client.safe(options), () => client.structures(options)]) {
+      const error = await failure(look(), 'GRID_UNREACHABLE');
+      expect(error.outcome).to.equal('not-applied');
+      expect(error.message).to.contain('no connection to any member');
+    }
+    await ann.leave();
+  });
+
   it('uses a structure anew that somebody else has destroyed', async () => {
     const ann = await joinGrid();
     const client = await connectTo(ann);
