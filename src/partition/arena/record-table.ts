@@ -16,7 +16,7 @@ import { ownerBits, Slabs, unitBytes } from './slabs.ts';
 
 /** What stands beside key and value. Times are whole milliseconds of grid time. */
 export interface RecordMeta {
-  /** A whole number up to 2^53. */
+  /** A whole number below 2^53. */
   readonly version: number;
   /** When the record expires; 0 for never. */
   readonly deadline: number;
@@ -24,13 +24,16 @@ export interface RecordMeta {
   readonly updated: number;
 }
 
-/** Layout of a record: the block's word, then these. A deadline stands only where there is one. */
+/**
+ * Layout of a record: the block's word, then these. A deadline stands only where there is one. A block ends below
+ * 2^27 bytes, so the length of a value leaves room for the highest five bits of the version.
+ */
 const valueLengthAt = 4;
 const keyLengthAt = 8;
 const versionAt = 10;
-const createdAt = 18;
-const updatedAt = 24;
-const headerBytes = 30;
+const createdAt = 16;
+const updatedAt = 22;
+const headerBytes = 28;
 const deadlineAt = headerBytes;
 const deadlineBytes = 6;
 const keyBytesMax = 0xffff;
@@ -39,6 +42,10 @@ const hasDeadline = 1;
 const flagsMax = ownerBits >>> 1;
 
 const words = 2 ** 32;
+const valueLengthBits = 27;
+const valueLengthMask = 2 ** valueLengthBits - 1;
+/** What the six bytes of a version hold. */
+const lowVersions = 2 ** 48;
 /** A block is kept for another record of its key if at most an eighth of it stays unused. */
 const slackShift = 3;
 const compactBytesMin = 1_024;
@@ -130,7 +137,7 @@ export class RecordTable {
     const { bytes, view } = this.#slabs.slab(ref);
     const at = this.#slabs.offset(ref);
     const from = at + metaBytes(view, at) + view.getUint16(at + keyLengthAt, true);
-    return bytes.subarray(from, from + view.getUint32(at + valueLengthAt, true));
+    return bytes.subarray(from, from + readValueLength(view, at));
   }
 
   keyLength(ref: number): number {
@@ -138,11 +145,14 @@ export class RecordTable {
   }
 
   valueLength(ref: number): number {
-    return this.#slabs.slab(ref).view.getUint32(this.#slabs.offset(ref) + valueLengthAt, true);
+    return readValueLength(this.#slabs.slab(ref).view, this.#slabs.offset(ref));
   }
 
   version(ref: number): number {
-    return this.#slabs.slab(ref).view.getFloat64(this.#slabs.offset(ref) + versionAt, true);
+    const { view } = this.#slabs.slab(ref);
+    const at = this.#slabs.offset(ref);
+    const high = view.getUint32(at + valueLengthAt, true) >>> valueLengthBits;
+    return high * lowVersions + readTime(view, at + versionAt);
   }
 
   created(ref: number): number {
@@ -266,9 +276,10 @@ export class RecordTable {
     const { deadline } = meta;
     const owned = (flags << 1) | (deadline === 0 ? 0 : hasDeadline);
     view.setUint8(at + 3, (view.getUint8(at + 3) & ~ownerBits) | owned);
-    view.setUint32(at + valueLengthAt, value.length, true);
+    const high = Math.floor(meta.version / lowVersions);
+    view.setUint32(at + valueLengthAt, ((high << valueLengthBits) | value.length) >>> 0, true);
     view.setUint16(at + keyLengthAt, key.length, true);
-    view.setFloat64(at + versionAt, meta.version, true);
+    writeTime(view, at + versionAt, meta.version % lowVersions);
     writeTime(view, at + createdAt, meta.created);
     writeTime(view, at + updatedAt, meta.updated);
     if (deadline !== 0) writeTime(view, at + deadlineAt, deadline);
@@ -297,6 +308,10 @@ function recordBytes(keyLength: number, valueLength: number, deadline: number): 
 
 function metaBytes(view: DataView, at: number): number {
   return (view.getUint8(at + 3) & hasDeadline) === 0 ? headerBytes : headerBytes + deadlineBytes;
+}
+
+function readValueLength(view: DataView, at: number): number {
+  return view.getUint32(at + valueLengthAt, true) & valueLengthMask;
 }
 
 function readTime(view: DataView, at: number): number {

@@ -21,7 +21,7 @@ const slabBytesMin = 1_024;
 const slabBytesMax = 1_048_576;
 /** Up to it a slab is about as large as what lives already; larger ones are small beside it. */
 const slabBytesSmall = 16_384;
-const slabsOfTable = 8;
+const slabsOfTable = 16;
 /** Units of the largest slab that several blocks share, as bits of a ref. */
 const offsetBits = 17;
 const offsetMask = (1 << offsetBits) - 1;
@@ -343,7 +343,7 @@ export class Slabs {
 
 /**
  * Slabs grow with the table, so that there are few of them; but the last of them is half empty on average, and
- * that is memory in use. So a larger table gets slabs of an eighth of what lives. Powers of two, within bounds.
+ * that is memory in use. So a larger table gets slabs of a sixteenth of what lives. Powers of two, within bounds.
  */
 function sharedSlabBytes(live: number): number {
   const wanted = Math.min(live, Math.max(slabBytesSmall, live / slabsOfTable), slabBytesMax);

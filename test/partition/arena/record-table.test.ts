@@ -129,6 +129,17 @@ describe('a record table', () => {
     expect(table.capacityBytes).to.be.lessThan(300_000);
   });
 
+  it('takes a small share beside key and value, whatever of its last slab is in use', () => {
+    let [capacityBytes, records] = [0, 0];
+    for (let size = 1_600; size < 2_100; size += 50) {
+      const table = new RecordTable();
+      for (let at = 0; at < size; at++) put(table, `key:${100_000_000 + at}`, filled(102, 1));
+      capacityBytes += table.capacityBytes;
+      records += size;
+    }
+    expect(capacityBytes / records).to.be.lessThan(13 + 102 + 52);
+  });
+
   it('refuses a key that the layout cannot hold, and changes nothing', () => {
     const table = new RecordTable();
     expect(() => table.put(1, filled(65_536, 1), filled(1, 1), meta(1))).to.throw('65536 bytes');
