@@ -51,8 +51,7 @@ export function encodeValue(value: unknown, limits: ValueLimits): Uint8Array {
   if (bytes.length <= limits.valueBytesMax) return bytes;
   throw new GridError(
     'GRID_TOO_LARGE',
-    `A value takes at most ${limits.valueBytesMax} bytes encoded, and this one takes ${bytes.length}. ` +
-      'Split it over several keys, or raise the limit on every member.',
+    `A value takes at most ${limits.valueBytesMax} bytes encoded, and this one takes ${bytes.length}. Split it into several.`,
   );
 }
 
