@@ -1,5 +1,5 @@
 /** The members of a run: started, ended, and asked over HTTP what they see. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { partitionOf } from '../../src/base/hash.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
@@ -49,6 +49,7 @@ export class Fleet {
   /** Those that are stopped, and would answer nothing. */
   readonly #stopped = new Set<number>();
   #starts = 0;
+  #traps = 0;
   #onSprung: (victim: string) => void = () => {};
 
   constructor(options: FleetOptions) {
@@ -299,7 +300,11 @@ export class Fleet {
     const pids = Object.fromEntries(
       each.map(([member, process]) => [this.nameOf(member), process.pid ?? 0]),
     );
-    for (const [, process] of each) process.setTrap({ trap, pids });
+    if (trap !== undefined) this.#traps++;
+    const lock = join(this.#options.folder, `trap-${this.#traps}`);
+    // That of an earlier run. While a trap is taken away it may still spring elsewhere: that lock stays.
+    if (trap !== undefined) rmSync(lock, { force: true });
+    for (const [, process] of each) process.setTrap({ trap, pids, lock });
   }
 
   #addressOf(member: number): string {

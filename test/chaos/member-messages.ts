@@ -4,19 +4,13 @@ import type { TopicGap } from '../../src/grid-topic.ts';
 import type { CopyDigest } from '../../src/member/local-view.ts';
 import type { From } from '../../src/structures/topic/topic-reader.ts';
 import type { Answer, Call } from './calls.ts';
-import type { Pids, Trap } from './trap.ts';
+import type { TrapOrder } from './trap.ts';
 
 /** Given on the command line, as JSON. */
 export interface MemberConfig extends JoinOptions {
   readonly name: string;
   /** The address from which it dials others, so that a proxy knows whose a connection is. */
   readonly dialFrom: string;
-}
-
-/** What a trap is set for, and where it finds its victim. */
-export interface TrapOrder {
-  readonly trap: Trap | undefined;
-  readonly pids: Pids;
 }
 
 /** `request`: a number that the answer repeats. */

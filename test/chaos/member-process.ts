@@ -6,8 +6,9 @@ import { GridError } from '../../src/base/errors.ts';
 import type { CopyDigest } from '../../src/member/local-view.ts';
 import type { From } from '../../src/structures/topic/topic-reader.ts';
 import type { Answer, Call, Caller, Given } from './calls.ts';
-import type { FromMember, MemberConfig, ToMember, TrapOrder } from './member-messages.ts';
+import type { FromMember, MemberConfig, ToMember } from './member-messages.ts';
 import type { Listening } from './subscriber.ts';
+import type { TrapOrder } from './trap.ts';
 import { until } from './waiting.ts';
 
 const program = fileURLToPath(new URL('./member-program.ts', import.meta.url));

@@ -32,7 +32,7 @@ const trap = new SetTrap(
 );
 // A trap may be set before it is in.
 const early = (message: ToMember) => {
-  if (message.do === 'trap') trap.set(message.trap, message.pids);
+  if (message.do === 'trap') trap.set(message);
 };
 process.on('message', early);
 const grid: Grid = await GridMember.join(
@@ -80,7 +80,7 @@ async function obey(message: ToMember): Promise<void> {
       return;
     }
     case 'trap':
-      trap.set(message.trap, message.pids);
+      trap.set(message);
       return;
     case 'leave':
       return leave();

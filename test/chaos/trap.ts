@@ -2,6 +2,7 @@
  * Kills a process at one step by which a copy takes the place of another (PROTOCOL.md 3.4). The trap is set in all
  * members; it springs in the one that takes the step, which kills whoever it is set for, itself perhaps.
  */
+import { closeSync, openSync } from 'node:fs';
 import type { MemberId, PartitionId } from '../../src/base/ids.ts';
 import { partitionIdOf } from '../../src/base/partition-id.ts';
 import type { LocalView, PartitionSummary } from '../../src/member/local-view.ts';
@@ -16,8 +17,14 @@ export interface Trap {
   readonly role: Role;
 }
 
-/** The processes of members, by the members' names. */
-export type Pids = Readonly<Record<string, number>>;
+/** What a trap is set for, and where it finds its victim. */
+export interface TrapOrder {
+  readonly trap: Trap | undefined;
+  /** The processes of members, by the members' names. */
+  readonly pids: Readonly<Record<string, number>>;
+  /** A file that is not there: whoever makes it is the one in which the trap springs. */
+  readonly lock: string;
+}
 
 /** Who has a part in a move. */
 type Cast = Readonly<Record<Role, MemberId | undefined>>;
@@ -28,29 +35,27 @@ export class SetTrap {
   readonly #onSprung: (victim: string) => void;
   /** As they were while the learner was one: later rows no longer say so. */
   readonly #casts = new Map<PartitionId, Cast>();
-  #trap: Trap | undefined;
-  #pids: Pids = {};
+  #order: TrapOrder = { trap: undefined, pids: {}, lock: '' };
 
   constructor(view: () => LocalView | undefined, onSprung: (victim: string) => void) {
     this.#view = view;
     this.#onSprung = onSprung;
   }
 
-  /** Undefined takes it away. */
-  set(trap: Trap | undefined, pids: Pids): void {
-    this.#trap = trap;
-    this.#pids = pids;
+  set(order: TrapOrder): void {
+    this.#order = order;
     this.#casts.clear();
   }
 
   readonly beforeStep = (step: MoveStep, partition: PartitionId): void => {
-    const trap = this.#trap;
+    const { trap, pids, lock } = this.#order;
+    if (trap === undefined) return;
     const cast = this.#castOf(partition);
-    if (trap === undefined || cast === undefined || trap.step !== step) return;
-    const victim = cast[trap.role]?.split('#')[0];
-    const pid = victim === undefined ? undefined : this.#pids[victim];
+    const victim = trap.step === step ? cast?.[trap.role]?.split('#')[0] : undefined;
+    const pid = victim === undefined ? undefined : pids[victim];
     if (victim === undefined || pid === undefined) return;
-    this.#trap = undefined;
+    this.#order = { trap: undefined, pids, lock };
+    if (!isFirst(lock)) return;
     this.#onSprung(victim);
     const kill = () => process.kill(pid, 'SIGKILL');
     // By then the turn of the step is over, and what it said is on its way.
@@ -84,5 +89,15 @@ export class SetTrap {
       const perGroup = rows.filter(({ backups }) => backups === row.backups).length;
       return partitionIdOf(row.backups, row.partition, perGroup) === partition;
     });
+  }
+}
+
+function isFirst(lock: string): boolean {
+  try {
+    closeSync(openSync(lock, 'wx'));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
 }

@@ -45,7 +45,10 @@ export interface GridShape {
   readonly clients: readonly Routing[];
   /** @default 'auto' */
   readonly splitBrain?: SplitBrain;
-  /** `expect` of those that are started later. @default as many as there are at first */
+  /**
+   * `expect` of those that are started later. @default they only join: more than half of `expect` that start
+   * anew while they are cut off from a grid that has shrunk take themselves for its beginning (docs/decisions/0004)
+   */
   readonly lateExpect?: number;
   /** @default none */
   readonly mergePolicies?: Readonly<Record<string, MergePolicy>>;
@@ -251,7 +254,8 @@ export class GridWorld {
     const stops: string[] = [];
     const inheritance = this.#inheritance;
     const { backups, minInSync = 1, partitions, limits, members } = this.shape;
-    const atFirst = this.world.now > 0 ? (this.shape.lateExpect ?? members) : members;
+    const late = this.shape.lateExpect ?? Number.POSITIVE_INFINITY;
+    const atFirst = this.world.now > 0 ? late : members;
     const expect = this.#isReturning ? Number.POSITIVE_INFINITY : atFirst;
     const known = this.processes.map(({ address }) => address);
     const settings: MemberSettings = {

@@ -14,7 +14,7 @@ import { search, type Verdict } from './search.ts';
 export interface CheckOptions {
   /** @default 10_000 */
   readonly stepsFirst?: number;
-  /** For each partition; past it the verdict is `unknown`. @default 2_000_000 */
+  /** For each partition; past it the verdict is `unknown`. @default 16_000_000 */
   readonly stepsMax?: number;
 }
 
@@ -29,7 +29,7 @@ export interface CheckResult {
 }
 
 const stepsFirstDefault = 10_000;
-const stepsMaxDefault = 2_000_000;
+const stepsMaxDefault = 16_000_000;
 const deepening = 8;
 /** A Set of the language holds 2^24 texts, and each step may add one. */
 const stepsBound = 16_000_000;
