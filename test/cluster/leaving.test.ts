@@ -41,7 +41,7 @@ describe('a member process that gets SIGTERM', function () {
         'it to be gone',
         15_000,
       );
-      await until(() => writes > before, 'writes to go on');
+      await until(() => writes > before, 'writes to go on', 15_000);
     }
     isOver = true;
     await writing;
