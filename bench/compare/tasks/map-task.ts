@@ -63,7 +63,9 @@ class MapLoop {
         if (!isWhole(values, await this.#map.get(key))) this.#wrong++;
       } else await this.#map.set(key, this.#pool[this.#draw() % this.#pool.length]);
       this.#calls++;
-      if (turn === 0 || turn === last) before = this.#timed(before, turn === 0);
+      if (turn !== 0 && turn !== last) continue;
+      const now = this.#timed(before, turn === 0);
+      if (turn === last) before = now;
     }
   }
 
