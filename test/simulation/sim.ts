@@ -1,5 +1,5 @@
 /**
- * `npm run sim -- --seeds 300 [--seed 1] [--only grid] [--faults-ms 16000] [--without cut,edges] [--twice 0]
+ * `npm run sim -- --seeds 300 [--seed 1] [--only grid] [--faults-ms 17000] [--without cut,edges] [--twice 0]
  * [--trace] [--no-shrink]`: runs simulated grids, each from its own seed, and exits 1 at any violation, or where
  * too little happened. A seed that fails is made smaller, and printed with the command that plays it again.
  */
@@ -16,7 +16,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     /** One of the simulations, instead of all. */
     only: { type: 'string' },
-    'faults-ms': { type: 'string', default: '16000' },
+    'faults-ms': { type: 'string', default: '17000' },
     /** What does not go wrong. */
     without: { type: 'string', default: '' },
     /** How many of the seeds are run again, to compare the hashes. */
