@@ -105,9 +105,15 @@ export class Content {
     return true;
   }
 
-  /** Whether time has brought something to do in any of its stores. */
+  /**
+   * Whether time has brought something to do in any of its stores. One that was destroyed waits for its end, and is not
+   * asked: it may have been copied in part.
+   */
   isDue(gridTime: number): boolean {
-    for (const store of this.#stores.values()) if (store.isDue(gridTime)) return true;
+    for (const id of this.#stores.keys()) {
+      const store = this.find(id);
+      if (typeof store !== 'string' && store.isDue(gridTime)) return true;
+    }
     return false;
   }
 

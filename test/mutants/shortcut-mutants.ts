@@ -122,6 +122,17 @@ export const shortcutMutants: readonly Mutant[] = [
     checks: [inTest(replicas, 'does what time brings')],
   },
   {
+    name: 'a structure that was destroyed is asked whether something is due',
+    edits: [
+      {
+        file: 'src/partition/content.ts',
+        from: "if (typeof store !== 'string' && store.isDue(gridTime)) return true;",
+        to: 'if (this.#stores.get(id)?.isDue(gridTime) === true) return true;',
+      },
+    ],
+    checks: [inTest(replicas, 'does what time brings')],
+  },
+  {
     name: 'a primary without a tick forgets peers that lack something',
     edits: [
       {

@@ -979,6 +979,7 @@ describe('a backup', () => {
     expect(keep()).to.equal('10000001');
     replicas.isStructureKnown = false;
     expect(keep()).to.equal('10000001');
+    expect(replicas.at(ann).isCalm(replicas.nowMs), 'it is not even asked').to.equal(true);
     replicas.isStructureKnown = true;
     expect(keep()).to.equal('10000002');
   });
