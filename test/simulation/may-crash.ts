@@ -34,7 +34,10 @@ function keepMajorities(grid: GridWorld, state: MetaState, up: ReadonlySet<Membe
   return grid.members.every(({ meta }) => {
     const config = meta.raft?.config;
     if (config === undefined || config.voters.length === 0) return true;
-    return hasMajority(config.voters, up) && hasMajority(votersSoon(state, config), up);
+    // Who leaves gives up its vote as soon as it holds nothing: that may be under way already.
+    const staying = config.voters.filter((id) => state.members.get(id)?.status === 'up');
+    const sets = [config.voters, votersSoon(state, config), staying];
+    return sets.every((voters) => hasMajority(voters, up));
   });
 }
 
