@@ -105,16 +105,19 @@ export class Content {
     return true;
   }
 
-  /**
-   * Whether time has brought something to do in any of its stores. One that was destroyed waits for its end, and is not
-   * asked: it may have been copied in part.
-   */
+  /** Whether time has brought something to do in any of its stores. */
   isDue(gridTime: number): boolean {
-    for (const id of this.#stores.keys()) {
-      const store = this.find(id);
-      if (typeof store !== 'string' && store.isDue(gridTime)) return true;
-    }
+    for (const id of this.#stores.keys()) if (this.due(id, gridTime) !== undefined) return true;
     return false;
+  }
+
+  /**
+   * The store, where time has brought it something to do. One that was destroyed waits for its end, and may have been
+   * copied in part: it is not asked.
+   */
+  due(id: StructureId, gridTime: number): Store | undefined {
+    const store = this.find(id);
+    return typeof store !== 'string' && store.isDue(gridTime) ? store : undefined;
   }
 
   /** Gives back the memory of structures that were destroyed. */

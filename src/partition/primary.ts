@@ -350,9 +350,8 @@ export class Primary {
     const gridTime = surroundings.gridTime(nowMs);
     for (const structure of content.stores.keys()) {
       if (this.#pending.writes > limits.changesInFlightMax / 2) return;
-      const store = content.find(structure);
-      // One that was destroyed waits for its end, and may have been copied in part.
-      if (typeof store === 'string' || !store.isDue(gridTime)) continue;
+      const store = content.due(structure, gridTime);
+      if (store === undefined) continue;
       const run = store.housekeep(this.#context(nobody, nowMs));
       if (run.changes.length > 0) this.#recordNobodys(structure, run, nowMs, out);
     }

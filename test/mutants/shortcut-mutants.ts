@@ -126,8 +126,8 @@ export const shortcutMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/partition/content.ts',
-        from: "if (typeof store !== 'string' && store.isDue(gridTime)) return true;",
-        to: 'if (this.#stores.get(id)?.isDue(gridTime) === true) return true;',
+        from: 'const store = this.find(id);\n    return typeof',
+        to: 'const store = this.#stores.get(id) as Store;\n    return typeof',
       },
     ],
     checks: [inTest(replicas, 'does what time brings')],
