@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { partitionOf } from '../../src/base/hash.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
+import { partitionIdOf } from '../../src/base/partition-id.ts';
 import { type Answers, ask } from '../../src/cli/ask.ts';
 import type { JoinOptions } from '../../src/grid.ts';
 import { topicHash } from '../../src/structures/topic/topic-source.ts';
@@ -152,33 +153,24 @@ export class Fleet {
   }
 
   /** Resolves when all that run see each other and nobody else, up, with every copy in sync. */
-  async settled(deadlineMs = settleMs): Promise<void> {
-    let state = '';
-    const isSettled = async () => {
-      state = (await this.#disagreement()) || (await this.#missingCopies());
-      return state === '';
-    };
-    await until(isSettled, () => `a grid that is settled; ${state}`, deadlineMs);
+  settled(deadlineMs = settleMs): Promise<void> {
+    const look = async () => (await this.#disagreement()) || this.#missingCopies();
+    return untilNothing(look, 'a grid that is settled', deadlineMs);
   }
 
   /** Resolves when all that run see each other and nobody else. */
-  async agreed(deadlineMs = settleMs): Promise<void> {
-    let state = '';
-    const isAgreed = async () => {
-      state = await this.#disagreement();
-      return state === '';
-    };
-    await until(isAgreed, () => `one view; ${state}`, deadlineMs);
+  agreed(deadlineMs = settleMs): Promise<void> {
+    return untilNothing(() => this.#disagreement(), 'one view', deadlineMs);
   }
 
   /** Resolves when all copies of each partition are equal. Nobody is to write meanwhile. */
-  async equal(deadlineMs = settleMs): Promise<void> {
-    let state = '';
-    const isEqual = async () => {
-      state = await this.#difference();
-      return state === '';
-    };
-    await until(isEqual, () => `equal copies; ${state}`, deadlineMs);
+  equal(deadlineMs = settleMs): Promise<void> {
+    return untilNothing(() => this.#difference(), 'equal copies', deadlineMs);
+  }
+
+  /** Resolves when nobody holds a copy that no row of the table names. */
+  withoutOrphans(deadlineMs = settleMs): Promise<void> {
+    return untilNothing(() => this.#orphan(), 'no orphans', deadlineMs);
   }
 
   /** Whether one that is gone is no longer taken for one that is up, by any that run. */
@@ -187,16 +179,6 @@ export class Fleet {
     return views.every(({ members }) =>
       members.every((member) => member.id !== id || member.state !== 'up'),
     );
-  }
-
-  /** Resolves when nobody holds a copy that no row of the table names. */
-  async withoutOrphans(deadlineMs = settleMs): Promise<void> {
-    let state = '';
-    const isClean = async () => {
-      state = await this.#orphan();
-      return state === '';
-    };
-    await until(isClean, () => `no orphans; ${state}`, deadlineMs);
   }
 
   view(member: number): Promise<View> {
@@ -272,7 +254,8 @@ export class Fleet {
     const { partitions } = await ask(this.#addressOf(first ?? 0), '/v1/partitions');
     const perGroup = ofOneBackup(partitions).length;
     for (const { backups, partition, inSync } of partitions) {
-      const found = inSync.map((id) => digests.get(`${id} ${backups * perGroup + partition}`));
+      const id = partitionIdOf(backups, partition, perGroup);
+      const found = inSync.map((member) => digests.get(`${member} ${id}`));
       if (new Set(found).size > 1) return `partition ${partition}: ${found.join(', ')}`;
     }
     return '';
@@ -285,10 +268,12 @@ export class Fleet {
     for (const member of this.#answering) {
       const { self } = await this.view(member);
       const digests = await this.process(member).digests();
-      const held = new Set(digests.map(({ partition }) => partition as number));
+      const held = new Set(digests.map(({ partition }) => partition));
       const orphan = partitions.find(
         ({ backups, partition, inSync, learner }) =>
-          held.has(backups * perGroup + partition) && !inSync.includes(self) && learner !== self,
+          held.has(partitionIdOf(backups, partition, perGroup)) &&
+          !inSync.includes(self) &&
+          learner !== self,
       );
       if (orphan !== undefined) return `${self} holds partition ${orphan.partition}`;
     }
@@ -311,6 +296,20 @@ export class Fleet {
     const { host, port } = (this.#options.places[member] as Place).listen;
     return `${host}:${port}`;
   }
+}
+
+/** Resolves when a look finds nothing amiss; what it found last is told at the end. */
+async function untilNothing(
+  look: () => Promise<string>,
+  what: string,
+  deadlineMs: number,
+): Promise<void> {
+  let amiss = '';
+  const isSo = async () => {
+    amiss = await look();
+    return amiss === '';
+  };
+  await until(isSo, () => `${what}; ${amiss}`, deadlineMs);
 }
 
 function ofOneBackup(partitions: readonly PartitionRow[]): readonly PartitionRow[] {
