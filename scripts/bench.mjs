@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { build } from 'esbuild';
+import { bundling } from './bundling.mjs';
 
 const built = spawnSync('node', ['scripts/build-if-needed.mjs'], { stdio: 'inherit' });
 if (built.status !== 0) process.exit(built.status ?? 1);
@@ -11,14 +12,8 @@ if (built.status !== 0) process.exit(built.status ?? 1);
 await build({
   entryPoints: ['bench/compare/main.ts', 'bench/compare/driver-process.ts'],
   outdir: 'bench/.built',
-  bundle: true,
+  ...bundling,
   // Named beside the others: the compiler's `paths` would have it bundled from its sources.
   external: ['shoal', 'shoal/*'],
-  packages: 'external',
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  sourcemap: 'inline',
-  logLevel: 'warning',
 });
 await import('../bench/.built/main.js');

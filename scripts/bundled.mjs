@@ -7,6 +7,7 @@ import { renameSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { bundling } from './bundling.mjs';
 
 const [, , program, ...given] = process.argv;
 const bundle = resolve('.built', `${basename(program, '.ts')}.mjs`);
@@ -16,13 +17,7 @@ const unfinished = `${bundle}.${process.pid}`;
 await build({
   entryPoints: [program],
   outfile: unfinished,
-  bundle: true,
-  packages: 'external',
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  sourcemap: 'inline',
-  logLevel: 'warning',
+  ...bundling,
 });
 renameSync(unfinished, bundle);
 process.setSourceMapsEnabled(true);
