@@ -28,7 +28,7 @@ interface Tally {
 export class AwakeTrial {
   readonly #random: Random;
   /** Whether to stay awake now: as the trial goes, or as it was settled. */
-  isWanted = false;
+  isWanted: boolean;
   #awake: Tally = { frameMs: [], bytes: 0 };
   #asleep: Tally = { frameMs: [], bytes: 0 };
   #ms = 0;
