@@ -44,6 +44,8 @@ export interface Suspicions {
 
 /** A handover that does not end within this is given up and tried again later. */
 const handoverMs = 2_000;
+/** So far apart handovers begin that only make primaries level: callers of the one are answered before the next. */
+const handoverGapMs = 50;
 
 export interface ControllerOptions {
   readonly timings: Timings;
@@ -68,6 +70,7 @@ export class Controller {
     PartitionId,
     { readonly version: number; readonly since: number }
   >();
+  #handOverFrom = Number.NEGATIVE_INFINITY;
   readonly #comings: Comings;
   readonly #upgrade: Upgrade;
   /** From whom to whom a copy was given up, and until when nobody tries again. */
@@ -178,16 +181,21 @@ export class Controller {
     const isCalm = this.#comings.isCalm(nowMs);
     const mayMove = this.#comings.mayMove(nowMs);
     // A look at the whole table, at each tick, is much where the table is large.
-    const seen = `${state.applied} ${isCalm} ${mayMove} ${this.#slow.size} ${this.#failed.size}`;
+    const mayHandOver = nowMs >= this.#handOverFrom;
+    const seen = `${state.applied} ${isCalm} ${mayMove} ${mayHandOver} ${this.#slow.size} ${this.#failed.size}`;
     if (seen === this.#restedAt) return [];
     const changes = plan(state, {
       slow: new Set(this.#slow.keys()),
       isCalm,
       mayMove,
+      mayHandOver,
       copiesMax: this.#copiesMax,
       isOverdue: (partition, row) => this.#isOverdue(partition, row, nowMs),
       hasFailed: (source, learner) => this.#failed.has(pairOf(source, learner)),
     });
+    if (changes.some(({ transferTo }) => transferTo !== undefined)) {
+      this.#handOverFrom = nowMs + handoverGapMs;
+    }
     // A handover that takes too long is found by looking again.
     this.#restedAt = changes.length > 0 || isHandingOver(state) ? '' : seen;
     return changes;

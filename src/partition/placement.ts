@@ -7,7 +7,7 @@
  * 2. A copy moves by a learner that takes the place of a member that retires: the row never has fewer copies
  *    than it had, and the retirement is off where another copy goes missing meanwhile.
  * 3. At most `copiesMax` copies are on their way from and to any member, and `handoversMax` handovers where
- *    nobody leaves; the others wait their turn.
+ *    nobody leaves, of which a plan begins one at most; the others wait their turn.
  * 4. What is under way counts as done, so to plan again while it is changes nothing.
  */
 
@@ -29,6 +29,8 @@ export interface PlacementOptions {
   readonly mayMove: boolean;
   /** Whether primaries may be levelled now: not while members come and go. */
   readonly isCalm: boolean;
+  /** Whether a handover may begin where nobody leaves: each has its calls wait, so they keep a distance. */
+  readonly mayHandOver: boolean;
   /** Copies on their way from and to one member at a time. */
   readonly copiesMax: number;
   /** Whether a handover has gone on for too long and is to be given up. */
@@ -70,7 +72,8 @@ class Planner {
   readonly #layouts: readonly Layout[];
   /** Copies on their way, by each of their two members. */
   readonly #copying = new Map<MemberId, number>();
-  #handovers = 0;
+  /** Whether one more handover may begin where nobody leaves. */
+  #mayHandOver: boolean;
 
   constructor(state: MetaState, options: PlacementOptions) {
     this.#state = state;
@@ -78,14 +81,16 @@ class Planner {
     this.#layouts = state.groups.flatMap((rows, backups) =>
       rows === undefined ? [] : [new Layout(state, backups, rows)],
     );
+    let handovers = 0;
     for (const { places } of this.#layouts) {
       for (const { row } of places) {
-        if (row.transferTo !== undefined) this.#handovers++;
+        if (row.transferTo !== undefined) handovers++;
         if (row.learner !== undefined && row.primary !== undefined) {
           this.#noteCopy(row.primary, row.learner);
         }
       }
     }
+    this.#mayHandOver = options.mayHandOver && handovers < handoversMax;
   }
 
   /** Gives each row what it lacks, and takes back what no longer holds. */
@@ -127,10 +132,12 @@ class Planner {
   }
 
   #levelPrimaries(layout: Layout): void {
-    for (const { place, to } of levelPrimaries(layout, handoversMax - this.#handovers)) {
-      this.#handovers++;
-      this.#assign(place, { learner: undefined, retiring: undefined, transferTo: to });
-    }
+    if (!this.#mayHandOver) return;
+    const [move] = levelPrimaries(layout, 1);
+    if (move === undefined) return;
+    const { place, to } = move;
+    this.#mayHandOver = false;
+    this.#assign(place, { learner: undefined, retiring: undefined, transferTo: to });
   }
 
   /** Who takes what is missing and can begin now; the others keep their turn. */
@@ -185,13 +192,13 @@ class Planner {
     const isLeaving = this.#state.members.get(row.primary)?.status === 'leaving';
     // A primary that retires passes its role on only when the copy that takes its place is there.
     const isRetired = row.primary === retiring && learner === undefined;
-    if (!isLeaving && !(isRetired && this.#handovers < handoversMax)) return undefined;
+    if (!isLeaving && !(isRetired && this.#mayHandOver)) return undefined;
     const target = layout.primaries.emptiest(row.inSync, isTarget);
     if (target === undefined) return undefined;
     layout.primaries.shift(place.primary ?? row.primary, target);
     place.primary = target;
     place.isAtRest = false;
-    this.#handovers++;
+    this.#mayHandOver = false;
     return target;
   }
 

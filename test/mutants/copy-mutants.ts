@@ -191,11 +191,22 @@ export const copyMutants: readonly Mutant[] = [
     edits: [
       {
         file: placement,
-        from: 'if (!isLeaving && !(isRetired && this.#handovers < handoversMax)) return undefined;',
+        from: 'if (!isLeaving && !(isRetired && this.#mayHandOver)) return undefined;',
         to: 'if (!isLeaving && !isRetired) return undefined;',
       },
     ],
     checks: [inTest('partition/placement.property')],
+  },
+  {
+    name: 'handovers keep no distance',
+    edits: [
+      {
+        file: 'src/partition/controller.ts',
+        from: 'this.#handOverFrom = nowMs + handoverGapMs;',
+        to: 'this.#handOverFrom = nowMs;',
+      },
+    ],
+    checks: [inTest('partition/controller', 'begin one at a time and at a distance')],
   },
   {
     name: 'the next chunk follows at once',

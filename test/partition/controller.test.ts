@@ -5,6 +5,7 @@ import { presets } from '../../src/base/timings.ts';
 import { Controller } from '../../src/partition/controller.ts';
 import type { Command } from '../../src/partition/meta-state.ts';
 import type { RaftConfig } from '../../src/wire/consensus-messages.ts';
+import { follow } from './placements.ts';
 import { ann, bob, cid, dan, newMember, Table } from './table.ts';
 
 const {
@@ -221,6 +222,30 @@ describe('suspending and removing', () => {
       }
     }
     expect(office.judged()).to.equal(`remove ${dan}`);
+  });
+});
+
+describe('handovers that level primaries', () => {
+  it('begin one at a time and at a distance, so that the calls of the one are answered before the next', () => {
+    const office = new Office(new Table({ members: [ann, bob], partitions: 12 }));
+    const { table, controller } = office;
+    for (let index = 0; index < 12; index++) {
+      if (table.row(index).primary === bob) table.handover(ann, index);
+    }
+    const begunAt: number[] = [];
+    for (; office.nowMs < 4_000; office.nowMs += 10) {
+      for (const id of [ann, bob]) office.beat(id);
+      for (const command of controller.commands(table.machine, office.config, office.nowMs)) {
+        if (command.type !== 'assign') continue;
+        table.apply(command);
+        begunAt.push(...command.changes.map(() => office.nowMs));
+        follow(table);
+      }
+    }
+    expect(begunAt, 'half of twelve').to.have.length(6);
+    for (const [at, ms] of begunAt.slice(1).entries()) {
+      expect(ms - (begunAt[at] ?? 0)).to.be.at.least(50);
+    }
   });
 });
 

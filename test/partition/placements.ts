@@ -10,6 +10,7 @@ export function planned(options: Partial<PlacementOptions> = {}): PlacementOptio
     slow: new Set(),
     isCalm: true,
     mayMove: true,
+    mayHandOver: true,
     copiesMax: 4,
     isOverdue: () => false,
     hasFailed: () => false,

@@ -121,6 +121,7 @@ function costOf(state: MetaState): Pick<TableFigures, 'loadMs' | 'applyMs' | 'pl
     slow: new Set<never>(),
     isCalm: true,
     mayMove: true,
+    mayHandOver: true,
     copiesMax: 4,
     isOverdue: () => false,
     hasFailed: () => false,

@@ -63,6 +63,7 @@ const levelled: PlacementOptions = {
   slow: new Set(),
   isCalm: true,
   mayMove: true,
+  mayHandOver: true,
   copiesMax: 4,
   isOverdue: () => false,
   hasFailed: () => false,
