@@ -1,13 +1,14 @@
 /**
  * `npm run sim -- --seeds 300 [--seed 1] [--only grid] [--faults-ms 17000] [--without cut,edges] [--twice 0]
- * [--trace] [--no-shrink]`: runs simulated grids, each from its own seed, and exits 1 at any violation, or where
+ * [--trace] [--no-shrink] [--jobs 1]`: runs simulated grids, each from its own seed, and exits 1 at any violation, or where
  * too little happened. A seed that fails is made smaller, and printed with the command that plays it again.
  */
 import { parseArgs } from 'node:util';
 import { faultKinds } from '../../src/testing/fault-kinds.ts';
+import { isIn, type Share, shareOf, shareOut } from '../support/shares.ts';
 import { shrink } from './shrink.ts';
 import { names, replayOf, type Simulation, simulations, usualNames } from './simulations.ts';
-import { Totals } from './totals.ts';
+import { type Counted, Totals } from './totals.ts';
 import { type RunOptions, type RunResult, type Trouble, troubles } from './trial.ts';
 
 const { values } = parseArgs({
@@ -23,6 +24,10 @@ const { values } = parseArgs({
     twice: { type: 'string', default: '0' },
     trace: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
+    /** Processes that share the seeds. */
+    jobs: { type: 'string', default: '1' },
+    /** Which of them this is. */
+    share: { type: 'string' },
   },
 });
 
@@ -35,26 +40,62 @@ const chosen =
 if (chosen.length === 0)
   throw new Error(`expected --only ${names.join('|')}, found ${values.only}`);
 
-for (const name of chosen) {
+interface Report extends Counted {
+  readonly name: Simulation;
+  readonly bad: number;
+  readonly realMs: number;
+}
+
+const jobs = Number(values.jobs);
+if (jobs > 1 && values.share === undefined) await runShares();
+else for (const name of chosen) runSeeds(name, shareOf(values.share));
+
+/** Other processes run the seeds, and what they counted is looked at together. */
+async function runShares(): Promise<void> {
+  const reports: Report[] = [];
+  await shareOut<Report>(jobs, (report) => reports.push(report));
+  for (const name of chosen) {
+    const totals = new Totals(name);
+    const ofThis = reports.filter((report) => report.name === name);
+    for (const report of ofThis) totals.merge(report);
+    const bad = ofThis.reduce((sum, report) => sum + report.bad, 0);
+    const realMs = Math.max(...ofThis.map((report) => report.realMs));
+    if (totals.runs !== seeds) throw new Error(`${totals.runs} of ${seeds} runs of ${name} ended`);
+    conclude(totals, bad, realMs);
+  }
+}
+
+function runSeeds(name: Simulation, share: Share): void {
   const totals = new Totals(name);
   const startedAt = performance.now();
   let bad = 0;
-  for (let seed = first; seed < first + seeds; seed++) {
-    const result = runOne(name, seed);
+  for (let at = 0; at < seeds; at++) {
+    if (!isIn(share, at)) continue;
+    const result = runOne(name, first + at);
     totals.add(result);
     const violations = [...result.violations];
-    if (seed - first < Number(values.twice)) {
-      const { hash } = runOne(name, seed);
+    if (at < Number(values.twice)) {
+      const { hash } = runOne(name, first + at);
       if (hash !== result.hash) violations.push(`the second run gave ${hash}`);
     }
     if (violations.length === 0) continue;
     bad++;
     report(name, result, violations);
   }
-  const { shortfalls, worldMs, messages, counts } = totals;
   const realMs = Math.round(performance.now() - startedAt);
+  if (values.share === undefined) {
+    conclude(totals, bad, realMs);
+    return;
+  }
+  const { runs, worldMs, messages, counts } = totals;
+  process.send?.({ name, bad, realMs, runs, worldMs, messages, counts } satisfies Report);
+}
+
+function conclude(totals: Totals, bad: number, realMs: number): void {
+  const { name, shortfalls, worldMs, messages, counts } = totals;
+  const figures = { name, seeds, bad, messages, jobs, realMs };
   const timesRealTime = Math.round(worldMs / realMs);
-  console.log(JSON.stringify({ name, seeds, bad, messages, realMs, timesRealTime, ...counts }));
+  console.log(JSON.stringify({ ...figures, timesRealTime, ...counts }));
   for (const shortfall of shortfalls) console.log(`too little happened: ${shortfall}`);
   if (bad > 0 || shortfalls.length > 0) process.exitCode = 1;
 }

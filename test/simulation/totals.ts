@@ -88,6 +88,8 @@ const least: Readonly<Record<Simulation, Counts>> = {
   },
 };
 
+export type Counted = Pick<Totals, 'runs' | 'worldMs' | 'messages' | 'counts'>;
+
 export class Totals {
   readonly name: Simulation;
   readonly counts: Counts = {};
@@ -100,7 +102,12 @@ export class Totals {
   }
 
   add({ counts, worldMs, messages }: RunResult): void {
-    this.runs++;
+    this.merge({ runs: 1, worldMs, messages, counts });
+  }
+
+  /** What other runs counted together. */
+  merge({ runs, counts, worldMs, messages }: Counted): void {
+    this.runs += runs;
     this.worldMs += worldMs;
     this.messages += messages;
     for (const [subject, of] of Object.entries(counts)) {
