@@ -171,7 +171,7 @@ export type MapChange<K, V> =
     }
   /** What one partition held was cleared: there is one for each that held something. */
   | { readonly type: 'clear'; readonly version: number }
-  /** Something was missed, of one partition: its changes come faster than they are taken, or it has another primary. */
+  /** Something was missed, of one partition: its changes come faster than they are taken, it has another primary, or this process was away. */
   | { readonly type: 'gap' };
 
 /** What this member holds as primary: read here and now, without asking anybody. */
@@ -259,7 +259,10 @@ export interface GridMap<K extends Key = Key, V = unknown> {
   [Symbol.asyncIterator](): AsyncIterableIterator<[K, V]>;
   /** Atomic in each partition, not across. */
   clear(options?: CallOptions): Promise<void>;
-  /** What happens to the map from the subscription on. Ends with the map. */
+  /**
+   * What happens to the map from the subscription on. It goes on where this process comes back under another
+   * identity. It ends with the map, when this process leaves the grid, or with a `GridError` that says why.
+   */
   readonly changes: Observable<MapChange<K, V>>;
   /** What happens to one key, or to the text keys that begin with a text. */
   watch(target: K | { readonly prefix: string }): Observable<MapChange<K, V>>;

@@ -25,6 +25,10 @@ export class Allegiance {
   #lineage = '';
   #cluster = '';
 
+  get lineage(): string {
+    return this.#lineage;
+  }
+
   /** `heardAt`: when a member of the own lineage last said anything. */
   judge(welcome: ClientWelcome, heardAt: number, nowMs: number): Verdict {
     const { lineage, ancestors, merged, followAfterMs } = welcome;

@@ -5,7 +5,7 @@ import { GridError } from '../base/errors.ts';
 import type { StructureId } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
 import { SharedCalls } from '../base/shared-calls.ts';
-import type { Operation, Router, StructureRow } from '../partition/router-port.ts';
+import type { Closed, Operation, Router, StructureRow } from '../partition/router-port.ts';
 import type { Calls } from '../transport/calls.ts';
 import type { ClientRow } from '../wire/client-messages.ts';
 import type { Asks, Question } from './asks.ts';
@@ -16,6 +16,8 @@ export interface ClientRouterParts {
   readonly table: KnownTable;
   readonly calls: Calls;
   readonly asks: Asks;
+  /** To which this client belongs. */
+  readonly lineage: () => string;
   /** Told of every new call, before it is made. */
   readonly onCall: () => void;
 }
@@ -42,6 +44,15 @@ export class ClientRouter implements Router {
 
   get partitions(): number {
     return this.#parts.table.partitions;
+  }
+
+  get lineage(): string | undefined {
+    const { table, lineage } = this.#parts;
+    return this.closed === undefined && table.latest !== undefined ? lineage() : undefined;
+  }
+
+  get closed(): Closed | undefined {
+    return this.#parts.calls.isOpen ? undefined : { error: undefined };
   }
 
   /** What this client has used. */

@@ -88,6 +88,7 @@ export class Session implements Courier {
       table: this.table,
       calls: this.calls,
       asks: this.#asks,
+      lineage: () => this.#allegiance.lineage,
       onCall,
     });
   }

@@ -1,17 +1,28 @@
 /** The router of whichever identity the process has at present, so that handles outlive a rejoin. */
 import type { Aborts } from '../base/aborts.ts';
 import type { GridError } from '../base/errors.ts';
-import type { Operation, Router, StructureRow } from '../partition/router-port.ts';
+import type { Closed, Operation, Router, StructureRow } from '../partition/router-port.ts';
 
 export class CurrentRouter implements Router {
   readonly #current: () => Router;
+  readonly #closed: () => Closed | undefined;
 
-  constructor(current: () => Router) {
+  /** `closed`: whether no other identity will come. */
+  constructor(current: () => Router, closed: () => Closed | undefined) {
     this.#current = current;
+    this.#closed = closed;
   }
 
   get partitions(): number {
     return this.#current().partitions;
+  }
+
+  get lineage(): string | undefined {
+    return this.#current().lineage;
+  }
+
+  get closed(): Closed | undefined {
+    return this.#closed();
   }
 
   get aborts(): Aborts {

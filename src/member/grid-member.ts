@@ -103,7 +103,10 @@ export class GridMember implements Grid {
     this.#plan = plan;
     this.#log = new SuccessionLog(plan.logger);
     this.#discovery = discoveryOf(plan);
-    this.#router = new CurrentRouter(() => this.#member.router);
+    this.#router = new CurrentRouter(
+      () => this.#member.router,
+      () => (this.#phase === 'closed' ? { error: this.#ownFailure } : undefined),
+    );
     this.#topics = new Topics({
       router: this.#router,
       clock: systemClock,
@@ -218,6 +221,10 @@ export class GridMember implements Grid {
 
   get #member(): Member {
     return this.#incarnation.member;
+  }
+
+  get #ownFailure(): GridError | undefined {
+    return GridError.is(this.#failure) ? this.#failure : undefined;
   }
 
   #checkOpen(): void {
@@ -345,7 +352,7 @@ export class GridMember implements Grid {
     this.#phase = 'closed';
     this.#removeSignals();
     this.#discovery.close();
-    this.#topics.close(GridError.is(this.#failure) ? this.#failure : undefined);
+    this.#topics.close(this.#ownFailure);
     await this.#identities.current?.close();
     this.#events.close();
     this.#resolveClosed();

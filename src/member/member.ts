@@ -72,6 +72,8 @@ export interface MemberEvents {
 }
 
 const tickMs = 25;
+const comesBack =
+  'expected to be the member that this process was, found that it joins again as another one; wait for `connected` among its events, then call again';
 const supervision = { onFailure: 'escalate' } as const;
 
 export class Member {
@@ -199,13 +201,13 @@ export class Member {
     this.#commit({ type: 'accept-loss' }, timeoutMs, (result) => done(result !== undefined));
   }
 
-  /** Idempotent. Open calls end with `GRID_CLOSED`. */
-  close(): void {
+  /** Idempotent. Open calls end with `GRID_CLOSED`, and this text where there is one. */
+  close(text?: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#timer.cancel();
     this.#actors.stop();
-    this.calls.close();
+    this.calls.close(text);
     this.#parts.transport.close();
   }
 
@@ -312,7 +314,7 @@ export class Member {
     const wallTime = clock.wall();
     const legacy = this.host.surrender();
     const isAlone = state.yields === undefined;
-    this.close();
+    this.close(comesBack);
     this.#events.onSucceeded(
       into === undefined
         ? { kind: 'fork', from, state, legacy, gridTime, wallTime }
@@ -329,7 +331,7 @@ export class Member {
 
   #stop(reason: 'removed' | 'failed', error: unknown): void {
     if (this.#isClosed) return;
-    this.close();
+    this.close(reason === 'removed' ? comesBack : undefined);
     this.#events.onStopped(reason, error);
   }
 

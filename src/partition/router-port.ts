@@ -33,8 +33,21 @@ export interface Operation {
   readonly reject: (error: GridError) => void;
 }
 
+/** Nothing can be called here any more. */
+export interface Closed {
+  /** Undefined where this process wanted it so. */
+  readonly error: GridError | undefined;
+}
+
 export interface Router {
   readonly partitions: number;
+  /**
+   * The history in which structures and sequences mean here what they mean. Undefined for as long as there is none:
+   * this process is coming back under another identity, or it is closed.
+   */
+  readonly lineage: string | undefined;
+  /** Undefined while this process is in the grid, or is coming back. */
+  readonly closed: Closed | undefined;
   /** Through it alone do handles listen to signals. */
   readonly aborts: Aborts;
   submit(operation: Operation): void;

@@ -15,7 +15,13 @@ import { Commands, type CommandsParts, commandTimeoutMs, noAnswer } from './comm
 import type { MetaGroup } from './meta-group.ts';
 import { type Command, type MetaState, rowOf } from './meta-state.ts';
 import type { PartitionHost } from './partition-host.ts';
-import { conflictOf, type Operation, type Router, type StructureRow } from './router-port.ts';
+import {
+  type Closed,
+  conflictOf,
+  type Operation,
+  type Router,
+  type StructureRow,
+} from './router-port.ts';
 
 export interface MemberRouterOptions {
   readonly self: MemberId;
@@ -54,6 +60,15 @@ export class MemberRouter implements Router {
 
   get partitions(): number {
     return this.#state.settings?.partitions ?? 1;
+  }
+
+  get lineage(): string | undefined {
+    const { lineage, settings } = this.#state;
+    return this.closed === undefined && settings !== undefined ? lineage.id : undefined;
+  }
+
+  get closed(): Closed | undefined {
+    return this.#options.calls.isOpen ? undefined : { error: undefined };
   }
 
   get aborts(): Aborts {

@@ -103,7 +103,8 @@ export class Calls {
   readonly #line = new CallLine<Open>();
   #nextSerial = 1;
   readonly #ops = new OpSequences();
-  #isClosed = false;
+  /** Why calls are refused, once they are. */
+  #closedText: string | undefined;
   /** How many of the open calls are polls. */
   #polls = 0;
 
@@ -112,7 +113,7 @@ export class Calls {
   }
 
   get isOpen(): boolean {
-    return !this.#isClosed;
+    return this.#closedText === undefined;
   }
 
   get inFlight(): number {
@@ -217,15 +218,18 @@ export class Calls {
   }
 
   /** Ends every call; later ones are refused. */
-  close(): void {
-    this.#isClosed = true;
-    const text = 'expected an open grid, found one that was left or closed; join or connect anew';
+  close(
+    text = 'expected an open grid, found one that was left or closed; join or connect anew',
+  ): void {
+    this.#closedText = text;
     this.abandon('GRID_CLOSED', text);
   }
 
   /** Ends every call with an error. */
   abandon(code: GridErrorCode, text: string): void {
     for (const open of this.#open.where(() => true)) {
+      // Who was told of another one may have ended it meanwhile.
+      if (!this.#isOpen(open)) continue;
       this.#end(open);
       open.call.reject(new GridError(code, text, { outcome: outcomeOf(open) }));
     }
@@ -241,12 +245,7 @@ export class Calls {
   }
 
   #refusalOf(call: Call): GridError | undefined {
-    if (this.#isClosed) {
-      return new GridError(
-        'GRID_CLOSED',
-        'expected an open grid, found one that was left or closed',
-      );
-    }
+    if (this.#closedText !== undefined) return new GridError('GRID_CLOSED', this.#closedText);
     if (call.signal?.aborted) return abortedError(call.signal, 'not-applied');
     if (call.isPoll === true)
       return this.#polls < pollsMax ? undefined : overloadedError(this.#polls, pollsMax);

@@ -8,9 +8,19 @@ import { ClientRouter } from '../../src/client/client-router.ts';
 import { KnownTable } from '../../src/client/known-table.ts';
 import type { StructureRow } from '../../src/partition/router-port.ts';
 import { Calls } from '../../src/transport/calls.ts';
-import type { ClientRequest } from '../../src/wire/client-messages.ts';
+import type { ClientRequest, ClientTable } from '../../src/wire/client-messages.ts';
 import type { Message } from '../../src/wire/messages.ts';
 import { HandClock } from '../actors/hand-clock.ts';
+
+const aTable: ClientTable = {
+  kind: 'client.table',
+  cluster: 'c1',
+  index: 1,
+  partitions: 7,
+  isSafe: true,
+  members: [],
+  groups: [],
+};
 
 /** A router whose questions the test answers. */
 function routerAlone() {
@@ -29,7 +39,14 @@ function routerAlone() {
   const random = seededRandom(1);
   const calls = new Calls({ caller, clock, random, limits: defaultLimits, courier });
   const table = new KnownTable();
-  const router = new ClientRouter({ clock, table, calls, asks, onCall: () => {} });
+  const router = new ClientRouter({
+    clock,
+    table,
+    calls,
+    asks,
+    lineage: () => 'c1',
+    onCall: () => {},
+  });
   const answer = (id: number) => {
     const { request } = asked.at(-1) as ClientRequest;
     const row = { id: id as StructureId, name: 'users', type: 'map', backups: 1, options: '{}' };
@@ -41,7 +58,7 @@ function routerAlone() {
   };
   const got: (StructureRow | GridError)[] = [];
   const define = () => router.define('map', 'users', {}, (result) => got.push(result));
-  return { router, clock, asked, asks, answer, done, got, define };
+  return { router, clock, table, calls, asked, asks, answer, done, got, define };
 }
 
 describe('a client that asks for a structure', () => {
@@ -88,5 +105,20 @@ describe('a client that asks for a structure', () => {
       asks.tick();
     }
     expect(got[1]).to.include({ code: 'GRID_TIMEOUT', outcome: 'unknown' });
+  });
+});
+
+describe('a client', () => {
+  it('is of no lineage while it has no table of it, nor when it was closed', () => {
+    const { router, table, calls } = routerAlone();
+    const found = () => [router.lineage, router.closed];
+    expect(found()).to.deep.equal([undefined, undefined]);
+    table.accept(aTable, true);
+    expect(found()).to.deep.equal(['c1', undefined]);
+    table.forget();
+    expect(found()).to.deep.equal([undefined, undefined]);
+    table.accept(aTable, true);
+    calls.close();
+    expect(found()).to.deep.equal([undefined, { error: undefined }]);
   });
 });

@@ -1,11 +1,9 @@
 import { expect } from 'chai';
 import { GridError, type GridErrorCode } from '../../src/base/errors.ts';
-import type { Address, MemberId } from '../../src/base/ids.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import type { GridEvent } from '../../src/grid.ts';
-import { WebSocketTransport } from '../../src/transport/websocket.ts';
-import type { Message } from '../../src/wire/messages.ts';
 import { closeAll, joinGrid, joinThree } from '../support/grids.ts';
+import { throwOut } from '../support/throwing-out.ts';
 import { until } from '../transport/until.ts';
 
 const secret = 'k7Qw-2mZx-9pLs-4vNb-8tRf-1yHd-6cJg';
@@ -284,23 +282,9 @@ describe('a member that the others removed', function () {
     const { id, address } = bob.self;
     const events: string[] = [];
     bob.events.subscribe(({ type }) => events.push(type));
-    const liar = await WebSocketTransport.open({ id: 'liar#1' as MemberId, cluster: 'shoal' });
-    let lineage = '';
-    const onMessage = (_: unknown, message: Message) => {
-      if (message.kind === 'meta.proposed') lineage = message.lineage;
-    };
-    liar.listen({ onMessage, onUp: () => {}, onDown: () => {} });
-    const tell = (message: Message) =>
-      liar.send(address as Address, id as MemberId, 'control', message);
-    const command = new Uint8Array(0);
-    tell({ kind: 'meta.propose', request: 1, command, lineage });
-    await until(() => lineage !== '', 'the lineage of the member');
-    tell({ kind: 'meta.removed', sentAt: 0, lineage: 'another' });
-    tell({ kind: 'meta.removed', sentAt: 0, lineage });
-    await until(() => events.includes('reconnecting') && bob.self.id !== id, 'another identity');
+    await throwOut(bob);
     const during = Array.from({ length: 30 }, (_, at) => map.set(`during ${at}`, at));
     await until(() => events.includes('connected'), 'the member to be back', 15_000);
-    await liar.closed();
     await Promise.all(during);
     for (let at = 0; at < 30; at++) expect(await ann.map('users').get(`during ${at}`)).to.equal(at);
     expect(events).to.include('reconnecting');

@@ -124,6 +124,8 @@ export class MergeScene {
   merger(inheritance = this.inheritance): Merger {
     const router: Router = {
       partitions: 3,
+      lineage: 'c2',
+      closed: undefined,
       aborts: new Aborts(),
       glance: () => undefined,
       submit: (operation) => void this.operations.push(operation),

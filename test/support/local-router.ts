@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { Aborts } from '../../src/base/aborts.ts';
 import { GridError } from '../../src/base/errors.ts';
 import type { StructureId } from '../../src/base/ids.ts';
-import type { Operation, Router, StructureRow } from '../../src/partition/router-port.ts';
+import type { Closed, Operation, Router, StructureRow } from '../../src/partition/router-port.ts';
 import type { RunResult, Store } from '../../src/partition/store.ts';
 import { structureTypes } from '../../src/structures/registry.ts';
 import { runContext } from './run-context.ts';
@@ -15,6 +15,8 @@ import { runContext } from './run-context.ts';
 export class LocalRouter implements Router {
   readonly partitions: number;
   readonly aborts = new Aborts();
+  lineage: string | undefined = 'first';
+  closed: Closed | undefined;
   /** What was submitted, oldest first. */
   readonly submitted: Operation[] = [];
   defines = 0;
@@ -85,6 +87,22 @@ export class LocalRouter implements Router {
       const { result } = this.store(structure, partition).run(op, context);
       queueMicrotask(() => operation.resolve(result));
     }
+  }
+
+  /** This process belongs to no grid for now: what waits is told so, and what comes meanwhile. */
+  goAway(): void {
+    this.lineage = undefined;
+    const closed = new GridError('GRID_CLOSED', 'this member is no more');
+    this.intercept = ({ reject }) => {
+      reject(closed);
+      return true;
+    };
+    for (const { operation } of this.#polls.splice(0)) operation.reject(closed);
+  }
+
+  comeBack(lineage = 'first'): void {
+    this.lineage = lineage;
+    this.intercept = () => false;
   }
 
   /** Does what time has brought, as a primary does at its ticks. */

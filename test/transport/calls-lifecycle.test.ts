@@ -498,4 +498,32 @@ describe('the end of a call from outside', () => {
       'c GRID_CLOSED not-applied',
     ]);
   });
+
+  it('by the close reaches each once, though the end of one ends another', () => {
+    const desk = new Desk();
+    const abort = new AbortController();
+    const ends: string[] = [];
+    const submit = (name: string, signal: AbortSignal | undefined, then: () => void) =>
+      desk.calls.submit(
+        {
+          structure: { id: 5 as StructureId },
+          op: Uint8Array.of(1),
+          isWrite: false,
+          isPoll: true,
+          timeoutMs: 1_000,
+          signal,
+          resolve: () => {},
+          reject: ({ code }) => {
+            ends.push(`${name} ${code}`);
+            then();
+          },
+        },
+        0 as PartitionId,
+      );
+    submit('a', undefined, () => abort.abort());
+    submit('b', abort.signal, () => {});
+    desk.calls.close('it is over');
+    expect(ends).to.deep.equal(['a GRID_CLOSED', 'b GRID_TIMEOUT']);
+    expect(desk.calls.inFlight).to.equal(0);
+  });
 });

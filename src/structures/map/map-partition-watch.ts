@@ -1,0 +1,161 @@
+/**
+ * What a watch of a map asks one partition, again and again, each time from where it is. Nothing is kept
+ * here: a page is told before the next one is asked for.
+ */
+import type { Timer } from '../../base/clock.ts';
+import { GridError } from '../../base/errors.ts';
+import type { Key, MapChange } from '../../grid.ts';
+import type { StructureHandle } from '../structure-handle.ts';
+import { keyOut, valueOut } from './map-results.ts';
+import {
+  type Cursor,
+  type RawChange,
+  readWatchResult,
+  type WatchKind,
+  type WatchResult,
+  watchOp,
+} from './map-watch-ops.ts';
+
+export interface WatchTarget {
+  readonly kind: WatchKind;
+  /** An encoded key; for a prefix, that of the text. */
+  readonly key: Uint8Array;
+  /** Of the key, which is in one partition; undefined where all are asked. */
+  readonly hash: number | undefined;
+}
+
+/** The watch of a whole map, as its partitions see it. */
+export interface WatchedMap {
+  readonly target: WatchTarget;
+  /** Of this map, and of no other of its name. */
+  readonly pinned: StructureHandle;
+  /** Whether this process is where the map was found: elsewhere cursors mean nothing. */
+  readonly isHere: boolean;
+  /** False where nobody listens any more. */
+  tell(change: MapChange<Key, unknown>): boolean;
+  /** It is not here any more. */
+  lost(): void;
+  ended(error: unknown): void;
+}
+
+/** Over what a primary holds a read for. */
+export const pollTimeoutMs = 30_000;
+const retryMs = 500;
+/** What passes: the next attempt may be answered. */
+const passing: ReadonlySet<string> = new Set([
+  'GRID_TIMEOUT',
+  'GRID_OVERLOADED',
+  'GRID_NO_QUORUM',
+  'GRID_PARTITION_LOST',
+  'GRID_UNREACHABLE',
+  'GRID_INDETERMINATE',
+]);
+/** Sequences of one history of a partition; another begins at a multiple of it (PROTOCOL.md rule 5). */
+const sequencesPerGeneration = 2 ** 40;
+const fromNow: Cursor = { sequence: 0, index: 0 };
+
+export class PartitionWatch {
+  readonly #map: WatchedMap;
+  readonly #partition: number;
+  #asking = new AbortController();
+  #cursor = fromNow;
+  /** It is to begin now, and should have begun before. */
+  #isLate = false;
+  #retry: Timer | undefined;
+
+  constructor(map: WatchedMap, partition: number) {
+    this.#map = map;
+    this.#partition = partition;
+  }
+
+  /** Asks from where it is; to be called when it was not started yet, or was stopped. */
+  start(): void {
+    this.#asking = new AbortController();
+    this.#ask(this.#asking.signal);
+  }
+
+  /** It may be started again. */
+  stop(): void {
+    this.#asking.abort();
+    this.#retry?.cancel();
+    this.#noteDelay();
+  }
+
+  /** What it has seen was of another history: it begins anew. */
+  forget(): void {
+    this.#cursor = fromNow;
+    this.#noteDelay();
+  }
+
+  #noteDelay(): void {
+    if (this.#cursor.sequence === 0) this.#isLate = true;
+  }
+
+  #ask(signal: AbortSignal): void {
+    const { isHere, pinned, target } = this.#map;
+    if (!isHere) {
+      this.#map.lost();
+      return;
+    }
+    try {
+      pinned.submit({
+        partition: this.#partition,
+        op: watchOp(target.kind, target.key, this.#cursor),
+        isWrite: false,
+        isPoll: true,
+        options: { timeout: pollTimeoutMs, signal },
+        decode: readWatchResult,
+        resolve: (result) => this.#answered(result, signal),
+        reject: (error) => this.#failed(error, signal),
+      });
+    } catch (error) {
+      this.#failed(error, signal);
+    }
+  }
+
+  #answered(result: WatchResult, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    const before = this.#cursor;
+    this.#cursor = result.next;
+    const isOther = before.sequence > 0 && generationOf(before) !== generationOf(result.next);
+    const isGap = result.isGap || isOther || this.#isLate;
+    this.#isLate = false;
+    if (isGap && !this.#map.tell({ type: 'gap' })) return;
+    try {
+      for (const raw of result.changes) if (!this.#map.tell(changeOf(raw))) return;
+    } catch (error) {
+      this.#map.ended(error);
+      return;
+    }
+    // Who was told may have ended the watch.
+    if (!signal.aborted) this.#ask(signal);
+  }
+
+  #failed(error: unknown, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    this.#noteDelay();
+    if (!this.#map.isHere) this.#map.lost();
+    // The grid is there, so it is the map that is gone.
+    else if (GridError.is(error, 'GRID_CLOSED')) this.#map.ended(undefined);
+    else if (isPassing(error)) {
+      const { clock } = this.#map.pinned;
+      this.#retry = clock.setTimer(retryMs, () => this.#ask(signal));
+    } else this.#map.ended(error);
+  }
+}
+
+export function isPassing(error: unknown): boolean {
+  return GridError.is(error) && passing.has(error.code);
+}
+
+function generationOf({ sequence }: Cursor): number {
+  return Math.floor(sequence / sequencesPerGeneration);
+}
+
+function changeOf({ type, version, key, value, previous }: RawChange): MapChange<Key, unknown> {
+  if (type === 'clear' || key === undefined) return { type: 'clear', version };
+  const before = previous === undefined ? {} : { previous: valueOut<unknown>(previous) };
+  const named = { key: keyOut<Key>(key), ...before, version };
+  if (type !== 'set' || value === undefined) return { type: type as 'delete' | 'expire', ...named };
+  return { type, value: valueOut<unknown>(value), ...named };
+}
