@@ -45,6 +45,32 @@ async function setElsewhere(router: LocalRouter, key: string, value: number): Pr
   router.intercept = intercept;
 }
 
+describe('a watch of a map in a process in which too much waits', () => {
+  it('ends with an error that says what it takes, and takes no room from the others', async () => {
+    const { router, map, told, watch } = await watchedMap();
+    watch();
+    await setImmediate();
+    expect(router.polls).to.equal(partitions);
+    let room = 2;
+    router.intercept = ({ isPoll, reject }) => {
+      if (isPoll !== true || room-- > 0) return false;
+      reject(new GridError('GRID_OVERLOADED', 'expected at most 5 calls that wait, found 5'));
+      return true;
+    };
+    const other = new MapHandle<string, number>({ router, clock: new HandClock(), name: 'users' });
+    const error = await new Promise((resolve) => {
+      other.changes.subscribe({ error: resolve });
+    });
+    if (!GridError.is(error, 'GRID_OVERLOADED')) throw error;
+    expect(error.message).to.include("the map 'users', which asks 3 partitions");
+    expect(error.message).to.include('expected at most 5 calls that wait, found 5');
+    router.intercept = () => false;
+    await map.set('ann', 1);
+    await setImmediate();
+    expect(told).to.deep.equal(['ann 1']);
+  });
+});
+
 describe('a watch of a map whose process comes back under another identity', () => {
   it('goes on where it was, also where the table there does not know the map yet', async () => {
     const { router, map, told, watch, pass } = await watchedMap();

@@ -41,10 +41,12 @@ export interface WatchedMap {
 /** Over what a primary holds a read for. */
 export const pollTimeoutMs = 30_000;
 const retryMs = 500;
-/** What passes: the next attempt may be answered. */
+/**
+ * What passes: the next attempt may be answered. That this process has no room for another call that waits passes
+ * only when others end theirs, and whoever watches is to know.
+ */
 const passing: ReadonlySet<string> = new Set([
   'GRID_TIMEOUT',
-  'GRID_OVERLOADED',
   'GRID_NO_QUORUM',
   'GRID_PARTITION_LOST',
   'GRID_UNREACHABLE',

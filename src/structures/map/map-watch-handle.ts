@@ -95,7 +95,7 @@ class MapWatch implements WatchedMap {
 
   ended(error: unknown): void {
     this.stop();
-    this.#listener.ended(error);
+    this.#listener.ended(GridError.is(error, 'GRID_OVERLOADED') ? this.#noRoom(error) : error);
   }
 
   #seek(): void {
@@ -149,6 +149,14 @@ class MapWatch implements WatchedMap {
     } else for (const partition of this.#partitions) partition.forget();
     this.#lineage = lineage;
     this.#ask();
+  }
+
+  /** Each partition that is watched is a call that waits, and a process has so many of them. */
+  #noRoom(cause: GridError): GridError {
+    const { name } = this.#handle;
+    const asked = this.#partitions.length;
+    const message = `expected room for a watch of the map '${name}', which asks ${asked} partitions, found too much that waits in this process (${cause.message}); watch keys, which are in one partition each, or subscribe to the \`changes\` of one handle`;
+    return new GridError('GRID_OVERLOADED', message, { cause });
   }
 
   #ask(): void {
