@@ -96,9 +96,19 @@ async function full(network: Network): Promise<Verdict> {
   const title = `seed ${seed}: ${what}, over ${network.name}`;
   console.log(title);
   const folder = join(options.out, `${mode}-seed-${seed}`);
-  const run = await runFully({ seed, network, ms, faultsMax, kinds, operations, folder, say });
-  const { history, problems } = run;
   const least = leastOf(network, options);
+  const faultsLeast = least.faultsInAll;
+  const { history, problems } = await runFully({
+    seed,
+    network,
+    ms,
+    faultsLeast,
+    faultsMax,
+    kinds,
+    operations,
+    folder,
+    say,
+  });
   return conclude({ seed, title, least, problems, events: history.events, folder });
 }
 
