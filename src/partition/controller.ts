@@ -44,8 +44,12 @@ export interface Suspicions {
 
 /** A handover that does not end within this is given up and tried again later. */
 const handoverMs = 2_000;
-/** So far apart handovers begin that only make primaries level: callers of the one are answered before the next. */
-const handoverGapMs = 50;
+/**
+ * The gap after the beginning of a handover that only makes primaries level: what the partitions have together, so
+ * that the same share of calls waits, however many there are. A member that is primary for the first time has
+ * code to warm up, too.
+ */
+const handoverGaps = { ofAllMs: 50_000, minMs: 25, maxMs: 250 };
 
 export interface ControllerOptions {
   readonly timings: Timings;
@@ -194,7 +198,7 @@ export class Controller {
       hasFailed: (source, learner) => this.#failed.has(pairOf(source, learner)),
     });
     if (changes.some(({ transferTo }) => transferTo !== undefined)) {
-      this.#handOverFrom = nowMs + handoverGapMs;
+      this.#handOverFrom = nowMs + handoverGapOf(state);
     }
     // A handover that takes too long is found by looking again.
     this.#restedAt = changes.length > 0 || isHandingOver(state) ? '' : seen;
@@ -323,6 +327,11 @@ function isSpared(state: MetaState, id: MemberId): boolean {
     !row.inSync.includes(id) ||
     row.inSync.some((other) => other !== id && isServing(state.members.get(other)));
   return state.groups.every((rows) => rows === undefined || rows.every(isCovered));
+}
+
+function handoverGapOf({ settings }: MetaState): number {
+  const { ofAllMs, minMs, maxMs } = handoverGaps;
+  return Math.min(maxMs, Math.max(minMs, ofAllMs / (settings?.partitions ?? 1)));
 }
 
 function pairOf(source: MemberId, learner: MemberId): string {
