@@ -37,6 +37,8 @@ const floodSeconds = 5;
 const warmUpMs = 5_000;
 const beforeMs = Number(values.seconds) * 1_000;
 const moveMaxMs = 180_000;
+/** Primaries are level when none has moved for so long. */
+const restMs = 2_000;
 
 /** A process of the bench, and what it says. */
 class Child<From extends { readonly kind: string }, To extends object> {
@@ -132,6 +134,7 @@ const beganAt = performance.now();
 const isLevel = levelled(first.child);
 await join(newcomer, [first.address]);
 const copies = await isLevel;
+await primariesLevelled(first.child);
 const tookMs = performance.now() - beganAt;
 const { figures: during } = await caller.ask({ kind: 'cut' }, 'figures');
 const busy = await reports(all);
@@ -218,6 +221,16 @@ function levelled(member: MemberChild): Promise<number> {
       if (message.kind !== 'progress' || message.left > 0) return;
       clearTimeout(timer);
       resolve(message.made);
+    });
+  });
+}
+
+/** Resolves when copies are level and no primary moves any more. */
+function primariesLevelled(member: MemberChild): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, restMs);
+    member.on(({ kind }) => {
+      if (kind === 'moved') timer.refresh();
     });
   });
 }

@@ -22,6 +22,7 @@ async function join(seeds: readonly string[]): Promise<void> {
   grid = await GridEntry.join({ name, seeds, listen: { port: 0 }, logger: silentLogger });
   let copiesLeft = 0;
   grid.events.subscribe((event) => {
+    if (event.type === 'partition-moved') tell({ kind: 'moved' });
     if (event.type !== 'migration-progress') return;
     copiesLeft = event.left;
     tell({ kind: 'progress', made: event.made, left: copiesLeft });

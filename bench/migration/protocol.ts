@@ -27,6 +27,8 @@ export type FromMember =
   | { readonly kind: 'loaded' }
   | { readonly kind: 'ready'; readonly address: string }
   | { readonly kind: 'progress'; readonly made: number; readonly left: number }
+  /** A partition has another primary. */
+  | { readonly kind: 'moved' }
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly why: string }
   | {
