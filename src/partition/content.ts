@@ -1,6 +1,10 @@
 /**
  * What one replica of a partition holds: a store for each structure, and the dedupe table. It runs
  * ops on a primary, applies entries on a backup, and is copied piece by piece.
+ *
+ * Invariant
+ * 1. A store to which time may ever bring something is in `#timed`, or in `#used`: a grid of many structures has a
+ *    store of each in every partition, and most of these are asked for nothing, ever.
  */
 import { hashCount } from '../base/hash.ts';
 import type { Sequence, StructureId } from '../base/ids.ts';
@@ -33,12 +37,18 @@ export interface Piece {
   readonly entries: number;
 }
 
+/** What is not due by then never will be by time alone. */
+const endOfTime = Number.MAX_VALUE;
+
 export class Content {
   #options: ContentOptions;
   readonly #stores = new Map<StructureId, Store>();
   /** The one that was asked for last, which is most likely the next one too. */
   #lastId: StructureId | undefined;
   #lastStore: Store | undefined;
+  /** Those that were asked for since they were last looked through. */
+  readonly #used = new Map<StructureId, Store>();
+  readonly #timed = new Map<StructureId, Store>();
   readonly dedupe: DedupeTable;
 
   constructor(options: ContentOptions) {
@@ -66,6 +76,7 @@ export class Content {
     if (type === undefined) return 'gone';
     const store = this.#stores.get(id) ?? type.createStore(id, row.options);
     this.#stores.set(id, store);
+    this.#used.set(id, store);
     this.#lastId = id;
     this.#lastStore = store;
     return store;
@@ -85,7 +96,10 @@ export class Content {
   /** Undoes what the latest entries have added, as far as the structures can. */
   takeBack(entries: readonly Entry[]): void {
     for (const { structure, changes } of entries.toReversed()) {
-      if (changes.length > 0) this.#stores.get(structure)?.takeBack?.(changes);
+      const store = this.#stores.get(structure);
+      if (store === undefined || changes.length === 0) continue;
+      store.takeBack?.(changes);
+      this.#used.set(structure, store);
     }
   }
 
@@ -107,8 +121,14 @@ export class Content {
 
   /** Whether time has brought something to do in any of its stores. */
   isDue(gridTime: number): boolean {
-    for (const id of this.#stores.keys()) if (this.due(id, gridTime) !== undefined) return true;
+    for (const id of this.timed()) if (this.due(id, gridTime) !== undefined) return true;
     return false;
+  }
+
+  /** The structures to which time may bring something, without anybody asking them for anything. */
+  timed(): Iterable<StructureId> {
+    if (this.#used.size > 0) this.#lookThrough();
+    return this.#timed.keys();
   }
 
   /**
@@ -116,17 +136,26 @@ export class Content {
    * copied in part: it is not asked.
    */
   due(id: StructureId, gridTime: number): Store | undefined {
-    const store = this.find(id);
-    return typeof store !== 'string' && store.isDue(gridTime) ? store : undefined;
+    const store = this.#timed.get(id);
+    if (store === undefined || !this.#isThere(id) || !store.isDue(gridTime)) return undefined;
+    // What it is about to do may leave it nothing for later.
+    this.#used.set(id, store);
+    return store;
+  }
+
+  /** Whether a structure is known to be no more. */
+  isGone(id: StructureId): boolean {
+    return !this.#isThere(id) && id <= this.#options.catalog.applied;
   }
 
   /** Gives back the memory of structures that were destroyed. */
   dropDestroyed(): void {
     for (const [id, store] of this.#stores) {
-      if (this.#options.catalog.structure(id) !== undefined) continue;
-      if (id > this.#options.catalog.applied) continue;
+      if (!this.isGone(id)) continue;
       store.release();
       this.#stores.delete(id);
+      this.#used.delete(id);
+      this.#timed.delete(id);
       this.#lastStore = undefined;
     }
   }
@@ -143,8 +172,26 @@ export class Content {
   release(): void {
     for (const store of this.#stores.values()) store.release();
     this.#stores.clear();
+    this.#used.clear();
+    this.#timed.clear();
     this.#lastStore = undefined;
     this.dedupe.release();
+  }
+
+  #isThere(id: StructureId): boolean {
+    return this.#options.catalog.structure(id) !== undefined;
+  }
+
+  /** One that is not known here is not asked, and keeps its place. */
+  #lookThrough(): void {
+    for (const [id, store] of this.#used) {
+      if (!this.#isThere(id)) continue;
+      if (store.isDue(endOfTime)) this.#timed.set(id, store);
+      else this.#timed.delete(id);
+      this.#used.delete(id);
+    }
+    // The next op on it is to be noted again.
+    this.#lastStore = undefined;
   }
 }
 

@@ -329,7 +329,7 @@ export class Primary {
   #endPolls(nowMs: number, out: Actions): void {
     const { content, surroundings } = this.#state.options;
     this.#polls.expire(nowMs, surroundings.isLeaseValid(nowMs), out);
-    this.#polls.wakeWhere((structure) => content.find(structure) === 'gone');
+    this.#polls.wakeWhere((structure) => content.isGone(structure));
     this.#runWoken(nowMs, out);
   }
 
@@ -348,7 +348,7 @@ export class Primary {
     const { content, limits, surroundings } = this.#state.options;
     if (!this.isServing || !surroundings.isLeaseValid(nowMs)) return;
     const gridTime = surroundings.gridTime(nowMs);
-    for (const structure of content.stores.keys()) {
+    for (const structure of content.timed()) {
       if (this.#pending.writes > limits.changesInFlightMax / 2) return;
       const store = content.due(structure, gridTime);
       if (store === undefined) continue;

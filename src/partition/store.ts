@@ -101,7 +101,10 @@ export interface Store {
    */
   takeBack?(changes: Uint8Array): void;
 
-  /** Whether time has brought something to do: looked at often, so it has to be cheap. */
+  /**
+   * Whether time has brought something to do, or will have at a time to come: looked at often, so it has to be
+   * cheap. A store to which time alone will never bring anything says false of the end of time too.
+   */
   isDue(gridTime: number): boolean;
   /** Does a bounded slice of it, as a write of nobody. Only a primary calls it. */
   housekeep(context: RunContext): RunResult;

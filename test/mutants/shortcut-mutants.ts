@@ -126,8 +126,8 @@ export const shortcutMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/partition/content.ts',
-        from: 'const store = this.find(id);\n    return typeof',
-        to: 'const store = this.#stores.get(id) as Store;\n    return typeof',
+        from: 'store === undefined || !this.#isThere(id) || ',
+        to: 'store === undefined || ',
       },
     ],
     checks: [inTest(replicas, 'does what time brings')],

@@ -69,8 +69,9 @@ export class ToyStore implements Store {
   /** While it is, housekeeping counts up `h`. */
   isOverdue = false;
 
-  isDue(): boolean {
-    return this.isOverdue;
+  /** Some day something will be. */
+  isDue(gridTime: number): boolean {
+    return this.isOverdue || gridTime === Number.MAX_VALUE;
   }
 
   housekeep() {
