@@ -16,7 +16,7 @@ import { conflictOf, type Router, type StructureRow } from '../partition/router-
 export interface Call<Result> {
   readonly partition: number;
   /** Of what stands in one partition by its hash. Which that is can be told for certain only with the structure. */
-  readonly hash?: number;
+  readonly hash?: number | undefined;
   readonly op: Uint8Array;
   readonly isWrite: boolean;
   /** As in `Operation`. @default false */
@@ -94,9 +94,7 @@ export class StructureHandle {
     options: CallOptions | undefined,
     decode: (result: Uint8Array) => Result,
   ): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      this.submit({ partition, op, isWrite, options, decode, resolve, reject });
-    });
+    return this.#promised(partition, undefined, op, isWrite, options, decode);
   }
 
   /** As `call`, to the partition of a hash. */
@@ -107,10 +105,7 @@ export class StructureHandle {
     options: CallOptions | undefined,
     decode: (result: Uint8Array) => Result,
   ): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      const partition = this.partitionOf(hash);
-      this.submit({ partition, hash, op, isWrite, options, decode, resolve, reject });
-    });
+    return this.#promised(this.partitionOf(hash), hash, op, isWrite, options, decode);
   }
 
   /** While the structure is not known, the number of partitions may not be either: a member is coming back. */
@@ -158,6 +153,19 @@ export class StructureHandle {
         if (error === undefined) resolve();
         else reject(error);
       });
+    });
+  }
+
+  #promised<Result>(
+    partition: number,
+    hash: number | undefined,
+    op: Uint8Array,
+    isWrite: boolean,
+    options: CallOptions | undefined,
+    decode: (result: Uint8Array) => Result,
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.submit({ partition, hash, op, isWrite, options, decode, resolve, reject });
     });
   }
 
