@@ -29,8 +29,6 @@ export interface Member {
 export interface MapOptions {
   /** Copies beside the primary, 0 to 3. @default 1 */
   readonly backups?: number;
-  /** Copies that have to be in sync for a write to be taken. @default 1 */
-  readonly minInSync?: number;
   /** How long an entry lives that was set without a `ttl` of its own. @default for ever */
   readonly ttl?: Duration;
   /** As `SetOptions.jitter`, where a call does not say. @default 0 */

@@ -3,7 +3,7 @@ import { GridError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { presets } from '../../src/base/timings.ts';
 import type { JoinOptions } from '../../src/grid.ts';
-import { checkJoinOptions } from '../../src/member/options.ts';
+import { checkJoinOptions, checkMapOptions } from '../../src/member/options.ts';
 
 function refusal(options: unknown): string {
   try {
@@ -136,6 +136,8 @@ describe('the options of join', () => {
       expect(refusal({ [name]: {} }), name).to.include('not available yet');
     }
     expect(refusal({ maps: { users: { minInSync: 2 } } })).to.include('not available yet');
+    const ofMap: object = { minInSync: 2 };
+    expect(() => checkMapOptions('options of users', ofMap, {})).to.throw('not available yet');
   });
 
   it('refuse more copies in sync than there are', () => {
