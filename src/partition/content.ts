@@ -10,6 +10,7 @@ import { hashCount } from '../base/hash.ts';
 import type { Sequence, StructureId } from '../base/ids.ts';
 import type { Entry } from '../wire/replica-messages.ts';
 import { type DedupeBudget, DedupeTable } from './dedupe-table.ts';
+import { Looks, severalStructures } from './looks.ts';
 import type { StructureRow } from './router-port.ts';
 import type { Store, StructureType } from './store.ts';
 
@@ -40,6 +41,9 @@ export interface Piece {
 /** What is not due by then never will be by time alone. */
 const endOfTime = Number.MAX_VALUE;
 
+/** What an op is run on. */
+export type Asked = Pick<Store, 'isWrite' | 'run'>;
+
 export class Content {
   #options: ContentOptions;
   readonly #stores = new Map<StructureId, Store>();
@@ -49,6 +53,7 @@ export class Content {
   /** Those that were asked for since they were last looked through. */
   readonly #used = new Map<StructureId, Store>();
   readonly #timed = new Map<StructureId, Store>();
+  readonly #looks = new Looks(this);
   readonly dedupe: DedupeTable;
 
   constructor(options: ContentOptions) {
@@ -63,6 +68,11 @@ export class Content {
 
   get stores(): ReadonlyMap<StructureId, Store> {
     return this.#stores;
+  }
+
+  /** What an op is for: a store, or all of them. */
+  asked(id: StructureId): Asked | 'unknown' | 'gone' {
+    return id === severalStructures ? this.#looks : this.find(id);
   }
 
   /** `unknown` where the table here is behind, `gone` where the structure was destroyed. */

@@ -23,13 +23,14 @@ import { pollMs } from '../base/timings.ts';
 import { keptRequest, type OpRequest, type Refusal } from '../wire/op-messages.ts';
 import type { Entry, ReplicaAck } from '../wire/replica-messages.ts';
 import { WireError } from '../wire/wire-error.ts';
+import type { Asked } from './content.ts';
 import type { Done } from './done-ops.ts';
 import type { PartitionRow } from './meta-state.ts';
 import type { PeerStream } from './peer-stream.ts';
 import { Pending } from './pending.ts';
 import { Polls } from './polls.ts';
 import type { Actions, Origin, ReplicaState } from './replica-state.ts';
-import type { RunContext, RunResult, Store } from './store.ts';
+import type { RunContext, RunResult } from './store.ts';
 import { SyncSet } from './sync-set.ts';
 
 /** Reads that may wait for a write; past it a read is told to come again. */
@@ -103,7 +104,7 @@ export class Primary {
     out: Actions,
     waitsUntil = nowMs + pollMs,
   ): void {
-    const store = this.#state.options.content.find(message.structure);
+    const store = this.#state.options.content.asked(message.structure);
     const refusal = this.#admission(store, nowMs);
     if (refusal !== undefined || typeof store === 'string') {
       this.#turnAway(origin, message, refusal ?? 'not-ready', out);
@@ -193,7 +194,7 @@ export class Primary {
     this.#sync.release();
   }
 
-  #admission(store: Store | 'unknown' | 'gone', nowMs: number): Refusal | undefined {
+  #admission(store: Asked | 'unknown' | 'gone', nowMs: number): Refusal | undefined {
     const { limits, surroundings } = this.#state.options;
     // What the predecessor left unanswered is committed first.
     if (this.#state.commit < this.#servesFrom) return 'not-ready';
@@ -217,7 +218,7 @@ export class Primary {
   #read(
     origin: Origin,
     message: OpRequest,
-    store: Store,
+    store: Asked,
     nowMs: number,
     waitsUntil: number,
     out: Actions,
@@ -245,7 +246,7 @@ export class Primary {
     }
   }
 
-  #write(origin: Origin, message: OpRequest, store: Store, nowMs: number, out: Actions): void {
+  #write(origin: Origin, message: OpRequest, store: Asked, nowMs: number, out: Actions): void {
     const { request, caller, opSequence } = message;
     if (this.#sync.committedSize < this.#state.options.minInSync) {
       this.#turnAway(origin, message, 'not-ready', out);

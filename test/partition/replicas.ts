@@ -15,6 +15,7 @@ import { defaultLimits, type Limits } from '../../src/base/limits.ts';
 import { presets } from '../../src/base/timings.ts';
 import { Content } from '../../src/partition/content.ts';
 import { DedupeBudget } from '../../src/partition/dedupe-table.ts';
+import { type Look, looksOp, severalStructures } from '../../src/partition/looks.ts';
 import { generationSpan, type PartitionRow } from '../../src/partition/meta-state.ts';
 import { Replica } from '../../src/partition/replica.ts';
 import type { Actions, ReplicaAction, ReplicaMessage } from '../../src/partition/replica-state.ts';
@@ -215,6 +216,13 @@ export class Replicas {
 
   request(id: MemberId, number: number, text: string, opSequence?: number): string {
     const message = request(number, text, opSequence);
+    return this.#step(id, { kind: 'request', origin: app, message });
+  }
+
+  /** One op for several structures. */
+  look(id: MemberId, number: number, looks: readonly Look[]): string {
+    const op = looksOp(looks);
+    const message = { ...request(number, ''), structure: severalStructures, op };
     return this.#step(id, { kind: 'request', origin: app, message });
   }
 

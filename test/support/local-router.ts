@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { Aborts } from '../../src/base/aborts.ts';
 import { GridError } from '../../src/base/errors.ts';
 import type { StructureId } from '../../src/base/ids.ts';
+import { Looks, severalStructures } from '../../src/partition/looks.ts';
 import type { Closed, Operation, Router, StructureRow } from '../../src/partition/router-port.ts';
 import type { RunResult, Store } from '../../src/partition/store.ts';
 import { structureTypes } from '../../src/structures/registry.ts';
@@ -54,10 +55,7 @@ export class LocalRouter implements Router {
     const row = operation.structure;
     let run: RunResult;
     try {
-      if (this.#rows.get(keyOf(row.type, row.name)) !== row) {
-        throw new GridError('GRID_CLOSED', 'the structure was destroyed');
-      }
-      const store = this.store(row, operation.partition);
+      const store = this.#asked(row, operation.partition);
       expect(operation.isWrite, 'isWrite').to.equal(store.isWrite(operation.op));
       this.#sequence += 1;
       this.gridTime += this.msPerOperation;
@@ -72,6 +70,22 @@ export class LocalRouter implements Router {
     if (waitsFor === undefined) queueMicrotask(() => operation.resolve(result));
     else this.#park(operation, waitsFor);
     for (const key of wakes) this.#wake(row, key);
+  }
+
+  #asked(row: StructureRow, partition: number): Pick<Store, 'isWrite' | 'run'> {
+    if (row.id === severalStructures) return new Looks(this.#contentOf(partition));
+    if (this.#rows.get(keyOf(row.type, row.name)) === row) return this.store(row, partition);
+    throw new GridError('GRID_CLOSED', 'the structure was destroyed');
+  }
+
+  #contentOf(partition: number): ConstructorParameters<typeof Looks>[0] {
+    const stores = new Map<StructureId, Store>();
+    const rows = [...this.#rows.values()];
+    for (const { id } of rows) {
+      const store = this.#stores.get(`${id}/${partition}`);
+      if (store !== undefined) stores.set(id, store);
+    }
+    return { stores, isGone: (id) => !rows.some((row) => row.id === id) };
   }
 
   /** How many reads wait. */
