@@ -1,15 +1,12 @@
 /**
  * What one replica of a partition holds: a store for each structure, and the dedupe table. It runs
  * ops on a primary, applies entries on a backup, and is copied piece by piece.
- *
- * Invariant
- * 1. A store to which time may ever bring something is in `#timed`, or in `#used`: a grid of many structures has a
- *    store of each in every partition, and most of these are asked for nothing, ever.
  */
 import { hashCount } from '../base/hash.ts';
 import type { Sequence, StructureId } from '../base/ids.ts';
 import type { Entry } from '../wire/replica-messages.ts';
 import { type DedupeBudget, DedupeTable } from './dedupe-table.ts';
+import { DueStores } from './due-stores.ts';
 import { Looks, severalStructures } from './looks.ts';
 import type { StructureRow } from './router-port.ts';
 import type { Store, StructureType } from './store.ts';
@@ -38,9 +35,6 @@ export interface Piece {
   readonly entries: number;
 }
 
-/** What is not due by then never will be by time alone. */
-const endOfTime = Number.MAX_VALUE;
-
 /** What an op is run on. */
 export type Asked = Pick<Store, 'isWrite' | 'run'>;
 
@@ -50,9 +44,7 @@ export class Content {
   /** The one that was asked for last, which is most likely the next one too. */
   #lastId: StructureId | undefined;
   #lastStore: Store | undefined;
-  /** Those that were asked for since they were last looked through. */
-  readonly #used = new Map<StructureId, Store>();
-  readonly #timed = new Map<StructureId, Store>();
+  readonly #due = new DueStores((id) => this.#isThere(id));
   readonly #looks = new Looks(this);
   readonly dedupe: DedupeTable;
 
@@ -86,7 +78,7 @@ export class Content {
     if (type === undefined) return 'gone';
     const store = this.#stores.get(id) ?? type.createStore(id, row.options);
     this.#stores.set(id, store);
-    this.#used.set(id, store);
+    this.#due.used(id, store);
     this.#lastId = id;
     this.#lastStore = store;
     return store;
@@ -109,7 +101,7 @@ export class Content {
       const store = this.#stores.get(structure);
       if (store === undefined || changes.length === 0) continue;
       store.takeBack?.(changes);
-      this.#used.set(structure, store);
+      this.#due.used(structure, store);
     }
   }
 
@@ -131,26 +123,20 @@ export class Content {
 
   /** Whether time has brought something to do in any of its stores. */
   isDue(gridTime: number): boolean {
-    for (const id of this.timed()) if (this.due(id, gridTime) !== undefined) return true;
+    for (const id of this.candidates(gridTime)) if (this.#due.due(id, gridTime)) return true;
     return false;
   }
 
-  /** The structures to which time may bring something, without anybody asking them for anything. */
-  timed(): Iterable<StructureId> {
-    if (this.#used.size > 0) this.#lookThrough();
-    return this.#timed.keys();
+  /** The structures that may be due; some of them are not. */
+  candidates(gridTime: number): Iterable<StructureId> {
+    // The next op on it is to be noted again.
+    if (this.#due.hasUsed) this.#lastStore = undefined;
+    return this.#due.candidates(gridTime);
   }
 
-  /**
-   * The store, where time has brought it something to do. One that was destroyed waits for its end, and may have been
-   * copied in part: it is not asked.
-   */
+  /** The store of a candidate, where time has brought it something to do. */
   due(id: StructureId, gridTime: number): Store | undefined {
-    const store = this.#timed.get(id);
-    if (store === undefined || !this.#isThere(id) || !store.isDue(gridTime)) return undefined;
-    // What it is about to do may leave it nothing for later.
-    this.#used.set(id, store);
-    return store;
+    return this.#due.due(id, gridTime);
   }
 
   /** Whether a structure is known to be no more. */
@@ -164,8 +150,7 @@ export class Content {
       if (!this.isGone(id)) continue;
       store.release();
       this.#stores.delete(id);
-      this.#used.delete(id);
-      this.#timed.delete(id);
+      this.#due.forget(id);
       this.#lastStore = undefined;
     }
   }
@@ -182,26 +167,13 @@ export class Content {
   release(): void {
     for (const store of this.#stores.values()) store.release();
     this.#stores.clear();
-    this.#used.clear();
-    this.#timed.clear();
+    this.#due.clear();
     this.#lastStore = undefined;
     this.dedupe.release();
   }
 
   #isThere(id: StructureId): boolean {
     return this.#options.catalog.structure(id) !== undefined;
-  }
-
-  /** One that is not known here is not asked, and keeps its place. */
-  #lookThrough(): void {
-    for (const [id, store] of this.#used) {
-      if (!this.#isThere(id)) continue;
-      if (store.isDue(endOfTime)) this.#timed.set(id, store);
-      else this.#timed.delete(id);
-      this.#used.delete(id);
-    }
-    // The next op on it is to be noted again.
-    this.#lastStore = undefined;
   }
 }
 

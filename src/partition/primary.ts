@@ -349,7 +349,7 @@ export class Primary {
     const { content, limits, surroundings } = this.#state.options;
     if (!this.isServing || !surroundings.isLeaseValid(nowMs)) return;
     const gridTime = surroundings.gridTime(nowMs);
-    for (const structure of content.timed()) {
+    for (const structure of content.candidates(gridTime)) {
       if (this.#pending.writes > limits.changesInFlightMax / 2) return;
       const store = content.due(structure, gridTime);
       if (store === undefined) continue;

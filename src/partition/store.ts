@@ -102,8 +102,8 @@ export interface Store {
   takeBack?(changes: Uint8Array): void;
 
   /**
-   * Whether time has brought something to do, or will have at a time to come: looked at often, so it has to be
-   * cheap. A store to which time alone will never bring anything says false of the end of time too.
+   * Whether time has brought something to do by then; `gridTime` may lie ahead. Where nobody uses the store, what
+   * is due at one time is so at every later one, and what is not due at the end of time never is.
    */
   isDue(gridTime: number): boolean;
   /** Does a bounded slice of it, as a write of nobody. Only a primary calls it. */

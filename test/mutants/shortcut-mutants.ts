@@ -125,12 +125,34 @@ export const shortcutMutants: readonly Mutant[] = [
     name: 'a structure that was destroyed is asked whether something is due',
     edits: [
       {
-        file: 'src/partition/content.ts',
+        file: 'src/partition/due-stores.ts',
         from: 'store === undefined || !this.#isThere(id) || ',
         to: 'store === undefined || ',
       },
     ],
     checks: [inTest(replicas, 'does what time brings')],
+  },
+  {
+    name: 'a structure that was asked for last is used again without a note that it was',
+    edits: [
+      {
+        file: 'src/partition/content.ts',
+        from: 'if (this.#due.hasUsed) this.#lastStore = undefined;',
+        to: '',
+      },
+    ],
+    checks: [inTest('partition/content', 'asks again what is due where a structure was used')],
+  },
+  {
+    name: 'a primary looks for what is due a second ahead, and never again',
+    edits: [
+      {
+        file: 'src/partition/due-stores.ts',
+        from: 'if (gridTime >= this.#lookAt) this.#lookAhead(gridTime);',
+        to: 'if (this.#lookAt < 0) this.#lookAhead(gridTime);',
+      },
+    ],
+    checks: [inTest('partition/due-stores', 'is found at its time')],
   },
   {
     name: 'a primary without a tick forgets peers that lack something',

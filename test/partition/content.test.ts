@@ -55,36 +55,21 @@ describe('the content of a replica', () => {
     expect(content.stores.size).to.equal(0);
   });
 
-  it('looks only at those to which time may bring something, and at others when they were used', () => {
-    const looks: string[] = [];
-    class Looked extends ToyStore {
-      isTimed = false;
-      override isDue(gridTime: number): boolean {
-        looks.push(gridTime === Number.MAX_VALUE ? 'ever' : 'now');
-        return this.isOverdue || (this.isTimed && gridTime === Number.MAX_VALUE);
-      }
+  it('asks again what is due where a structure was used, also the one that was asked for last', () => {
+    const { content } = contentWith([1]);
+    const store = content.find(id(1)) as ToyStore;
+    expect(content.isDue(5)).to.equal(false);
+    for (const use of [
+      () => content.find(id(1)),
+      () => content.takeBack([{ ...anEntry, changes: Uint8Array.of(0) }]),
+    ]) {
+      use();
+      store.isOverdue = true;
+      expect(content.isDue(6)).to.equal(true);
+      expect(content.due(id(1), 6)).to.equal(store);
+      store.isOverdue = false;
+      expect(content.isDue(7)).to.equal(false);
     }
-    const { content } = contentWith([1, 2], () => new Looked());
-    const [one, two] = [1, 2].map((number) => content.find(id(number)) as Looked);
-    const seen = () => {
-      looks.length = 0;
-      return [content.isDue(5), looks.join(' ')];
-    };
-    expect(seen()).to.deep.equal([false, 'ever ever']);
-    expect(seen(), 'not again').to.deep.equal([false, '']);
-    if (one === undefined || two === undefined) throw new Error('no stores');
-    content.find(id(1));
-    one.isTimed = true;
-    expect(seen()).to.deep.equal([false, 'ever now']);
-    expect(seen()).to.deep.equal([false, 'now']);
-    one.isOverdue = true;
-    expect(seen()).to.deep.equal([true, 'now']);
-    expect(content.due(id(1), 5)).to.equal(one);
-    one.isOverdue = false;
-    one.isTimed = false;
-    expect(seen(), 'what it did left it nothing').to.deep.equal([false, 'ever']);
-    content.takeBack([{ ...anEntry, structure: id(2), changes: Uint8Array.of(0) }]);
-    expect(seen()).to.deep.equal([false, 'ever']);
   });
 
   it('begins with fresh stores after its release', () => {
