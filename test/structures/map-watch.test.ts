@@ -112,6 +112,17 @@ describe('a store that is watched', () => {
     expect(watched.ask(next, 'key', 'key 7').isGap).to.equal(true);
   });
 
+  it('tells a gap to who watches a key where a clear was crowded out, whatever was before', () => {
+    const watched = new Watched();
+    const { next } = watched.ask(now);
+    for (let i = 0; i < 1_500; i++) watched.set(`key ${i % 100}`, i);
+    watched.run(ops.bareOp(mapOps.clear));
+    const before = watched.ask(next, 'key', 'ann').next;
+    for (let i = 0; i < 1_500; i++) watched.set(`key ${i % 100}`, i);
+    expect(watched.ask(next, 'key', 'ann').isGap).to.equal(true);
+    expect(watched.ask(before, 'key', 'ann').isGap, 'who has heard of it').to.equal(false);
+  });
+
   it('tells who hears nothing how far it is before it falls behind', () => {
     const watched = new Watched();
     const { next } = watched.ask(now, 'prefix', 'x');

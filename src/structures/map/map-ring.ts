@@ -57,14 +57,17 @@ export class ChangeRing {
   #entries: Entry[] = [];
   #bytes = 0;
   #lost: Cursor;
-  readonly #lostOf: Float64Array;
+  /** The last change that was lost of all keys: of each, but where `#lostOf` says a later one. */
+  #lostOfAll: number;
+  /** By slots of hashes, from the first loss of a single key on: most rings never have one. */
+  #lostOf: Float64Array | undefined;
   readonly #waits = new Set<number>();
   #polledAt = 0;
 
   /** Whatever happened up to `lost` is not here. */
   constructor(lost: number) {
     this.#lost = { sequence: lost, index: Number.MAX_SAFE_INTEGER };
-    this.#lostOf = new Float64Array(lostSlots).fill(lost);
+    this.#lostOfAll = lost;
   }
 
   isIdle(gridTime: number): boolean {
@@ -100,7 +103,7 @@ export class ChangeRing {
 
   /** Whether a watcher may have missed something. */
   isBehind({ kind, sequence, index }: WatchQuery, hash: number): boolean {
-    if (kind === watchKinds.key) return (this.#lostOf[hash % lostSlots] as number) >= sequence;
+    if (kind === watchKinds.key) return this.#lostBy(hash) >= sequence;
     return !isBefore(this.#lost, { sequence, index });
   }
 
@@ -132,10 +135,23 @@ export class ChangeRing {
       const entry = this.#entries[gone++] as Entry;
       this.#bytes -= entry.bytes.length + wordBytes;
       this.#lost = { sequence: entry.sequence, index: entry.index };
-      if (entry.key === undefined) this.#lostOf.fill(entry.sequence);
-      else this.#lostOf[entry.hash % lostSlots] = entry.sequence;
+      this.#lose(entry);
     }
     this.#entries = this.#entries.slice(gone);
+  }
+
+  #lose({ key, hash, sequence }: Entry): void {
+    if (key === undefined) {
+      this.#lostOfAll = sequence;
+      this.#lostOf = undefined;
+    } else {
+      this.#lostOf ??= new Float64Array(lostSlots).fill(this.#lostOfAll);
+      this.#lostOf[hash % lostSlots] = sequence;
+    }
+  }
+
+  #lostBy(hash: number): number {
+    return this.#lostOf?.[hash % lostSlots] ?? this.#lostOfAll;
   }
 }
 
