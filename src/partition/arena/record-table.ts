@@ -12,7 +12,7 @@ import { copyBytes } from '../../base/byte-pool.ts';
 import { GridError } from '../../base/errors.ts';
 import { hashCount, murmur3 } from '../../base/hash.ts';
 import { HashIndex } from './hash-index.ts';
-import { ownerBits, Slabs, unitBytes } from './slabs.ts';
+import { blockBytes, ownerBits, Slabs, unitBytes } from './slabs.ts';
 
 /** What stands beside key and value. Times are whole milliseconds of grid time. */
 export interface RecordMeta {
@@ -25,25 +25,27 @@ export interface RecordMeta {
 }
 
 /**
- * Layout of a record: the block's word, then these. A deadline stands only where there is one. A block ends below
- * 2^27 bytes, so the length of a value leaves room for the highest five bits of the version.
+ * Layout of a record: the block's word, then these; then the time of its last update where that is not the one at
+ * which it was created, and its deadline where it has one. The length of the value is what the block has left, less
+ * the bytes that are not used; their number leaves room for the highest five bits of the version.
  */
-const valueLengthAt = 4;
-const keyLengthAt = 8;
-const versionAt = 10;
-const createdAt = 16;
-const updatedAt = 22;
-const headerBytes = 28;
-const deadlineAt = headerBytes;
-const deadlineBytes = 6;
+const ownerAt = 3;
+const unusedAt = 4;
+const keyLengthAt = 6;
+const versionAt = 8;
+const createdAt = 14;
+const headerBytes = 20;
+const timeBytes = 6;
 const keyBytesMax = 0xffff;
-/** Owner bits of a block: the lowest says that there is a deadline, the others are the caller's flags. */
+/** Owner bits of a block: the two lowest say which times there are, the others are the caller's flags. */
 const hasDeadline = 1;
-const flagsMax = ownerBits >>> 1;
+const hasUpdate = 2;
+const flagsShift = 2;
+const flagsMax = ownerBits >>> flagsShift;
 
 const words = 2 ** 32;
-const valueLengthBits = 27;
-const valueLengthMask = 2 ** valueLengthBits - 1;
+const unusedBits = 11;
+const unusedMax = 2 ** unusedBits - 1;
 /** What the six bytes of a version hold. */
 const lowVersions = 2 ** 48;
 /** A block is kept for another record of its key if at most an eighth of it stays unused. */
@@ -99,8 +101,8 @@ export class RecordTable {
     if (key.length > keyBytesMax) {
       throw new GridError('GRID_TOO_LARGE', `A key has ${key.length} bytes, over ${keyBytesMax}`);
     }
-    assert(flags <= flagsMax, 'flags fit into five bits');
-    const bytes = recordBytes(key.length, value.length, meta.deadline);
+    assert(flags <= flagsMax, 'flags fit into four bits');
+    const bytes = bytesBeforeKey(timesOf(meta)) + key.length + value.length;
     const slot = this.#slotOf(hash, key);
     const old = slot < 0 ? 0 : this.#index.ref(slot);
     const ref = this.#blockFor(old, bytes);
@@ -137,7 +139,7 @@ export class RecordTable {
     const { bytes, view } = this.#slabs.slab(ref);
     const at = this.#slabs.offset(ref);
     const from = at + metaBytes(view, at) + view.getUint16(at + keyLengthAt, true);
-    return bytes.subarray(from, from + readValueLength(view, at));
+    return bytes.subarray(from, at + blockBytes(view, at) - readUnused(view, at));
   }
 
   keyLength(ref: number): number {
@@ -145,13 +147,16 @@ export class RecordTable {
   }
 
   valueLength(ref: number): number {
-    return readValueLength(this.#slabs.slab(ref).view, this.#slabs.offset(ref));
+    const { view } = this.#slabs.slab(ref);
+    const at = this.#slabs.offset(ref);
+    const taken = metaBytes(view, at) + view.getUint16(at + keyLengthAt, true);
+    return blockBytes(view, at) - readUnused(view, at) - taken;
   }
 
   version(ref: number): number {
     const { view } = this.#slabs.slab(ref);
     const at = this.#slabs.offset(ref);
-    const high = view.getUint32(at + valueLengthAt, true) >>> valueLengthBits;
+    const high = view.getUint16(at + unusedAt, true) >>> unusedBits;
     return high * lowVersions + readTime(view, at + versionAt);
   }
 
@@ -160,18 +165,22 @@ export class RecordTable {
   }
 
   updated(ref: number): number {
-    return readTime(this.#slabs.slab(ref).view, this.#slabs.offset(ref) + updatedAt);
+    const { view } = this.#slabs.slab(ref);
+    const at = this.#slabs.offset(ref);
+    const hasOne = (view.getUint8(at + ownerAt) & hasUpdate) !== 0;
+    return readTime(view, at + (hasOne ? headerBytes : createdAt));
   }
 
   deadline(ref: number): number {
     const { view } = this.#slabs.slab(ref);
     const at = this.#slabs.offset(ref);
-    return metaBytes(view, at) === headerBytes ? 0 : readTime(view, at + deadlineAt);
+    if ((view.getUint8(at + ownerAt) & hasDeadline) === 0) return 0;
+    return readTime(view, at + metaBytes(view, at) - timeBytes);
   }
 
   flags(ref: number): number {
     const { view } = this.#slabs.slab(ref);
-    return (view.getUint8(this.#slabs.offset(ref) + 3) & ownerBits) >>> 1;
+    return (view.getUint8(this.#slabs.offset(ref) + ownerAt) & ownerBits) >>> flagsShift;
   }
 
   /** Visits the records whose keys have this hash. `visit` does not change the table. */
@@ -258,7 +267,9 @@ export class RecordTable {
   #blockFor(old: number, bytes: number): number {
     if (old !== 0) {
       const size = this.#slabs.size(old);
-      if (bytes <= size && size <= bytes + unitBytes + (size >>> slackShift)) return old;
+      const unused = size - bytes;
+      const isLittle = unused <= Math.min(unitBytes + (size >>> slackShift), unusedMax);
+      if (unused >= 0 && isLittle) return old;
     }
     const ref = this.#slabs.allocate(bytes);
     this.#bytes += this.#slabs.size(ref);
@@ -273,19 +284,21 @@ export class RecordTable {
   #write(ref: number, key: Uint8Array, value: Uint8Array, meta: RecordMeta, flags: number): void {
     const { bytes, view } = this.#slabs.slab(ref);
     const at = this.#slabs.offset(ref);
-    const { deadline } = meta;
-    const owned = (flags << 1) | (deadline === 0 ? 0 : hasDeadline);
-    view.setUint8(at + 3, (view.getUint8(at + 3) & ~ownerBits) | owned);
+    const times = timesOf(meta);
+    const owned = (flags << flagsShift) | times;
+    view.setUint8(at + ownerAt, (view.getUint8(at + ownerAt) & ~ownerBits) | owned);
+    const keyAt = at + bytesBeforeKey(times);
+    const valueAt = keyAt + key.length;
+    const unused = at + blockBytes(view, at) - valueAt - value.length;
     const high = Math.floor(meta.version / lowVersions);
-    view.setUint32(at + valueLengthAt, ((high << valueLengthBits) | value.length) >>> 0, true);
+    view.setUint16(at + unusedAt, (high << unusedBits) | unused, true);
     view.setUint16(at + keyLengthAt, key.length, true);
     writeTime(view, at + versionAt, meta.version % lowVersions);
     writeTime(view, at + createdAt, meta.created);
-    writeTime(view, at + updatedAt, meta.updated);
-    if (deadline !== 0) writeTime(view, at + deadlineAt, deadline);
-    const keyAt = at + headerBytes + (deadline === 0 ? 0 : deadlineBytes);
+    if ((times & hasUpdate) !== 0) writeTime(view, at + headerBytes, meta.updated);
+    if ((times & hasDeadline) !== 0) writeTime(view, keyAt - timeBytes, meta.deadline);
     copyBytes(key, bytes, keyAt);
-    copyBytes(value, bytes, keyAt + key.length);
+    copyBytes(value, bytes, valueAt);
   }
 
   #tidyUp(bytes: number): void {
@@ -295,23 +308,30 @@ export class RecordTable {
   #recordHash(ref: number): number {
     const { bytes, view } = this.#slabs.slab(ref);
     const at = this.#slabs.offset(ref);
-    const keyAt = at + metaBytes(view, at);
-    const end = keyAt + view.getUint16(at + keyLengthAt, true) + this.valueLength(ref);
-    // Lengths, version, times, deadline, key and value follow each other; flags stand before them.
-    return murmur3(bytes.subarray(at + valueLengthAt, end), view.getUint8(at + 3) & ownerBits);
+    const end = at + blockBytes(view, at) - readUnused(view, at);
+    const owned = view.getUint8(at + ownerAt) & ownerBits;
+    const high = view.getUint16(at + unusedAt, true) >>> unusedBits;
+    // What is unused is no part of the record: it tells of the blocks that it had before.
+    return murmur3(bytes.subarray(at + keyLengthAt, end), (high << 8) | owned);
   }
 }
 
-function recordBytes(keyLength: number, valueLength: number, deadline: number): number {
-  return headerBytes + (deadline === 0 ? 0 : deadlineBytes) + keyLength + valueLength;
+/** Which of the times of a record stand in it. */
+function timesOf({ created, updated, deadline }: RecordMeta): number {
+  return (updated === created ? 0 : hasUpdate) | (deadline === 0 ? 0 : hasDeadline);
+}
+
+function bytesBeforeKey(times: number): number {
+  const update = (times & hasUpdate) === 0 ? 0 : timeBytes;
+  return headerBytes + update + ((times & hasDeadline) === 0 ? 0 : timeBytes);
 }
 
 function metaBytes(view: DataView, at: number): number {
-  return (view.getUint8(at + 3) & hasDeadline) === 0 ? headerBytes : headerBytes + deadlineBytes;
+  return bytesBeforeKey(view.getUint8(at + ownerAt));
 }
 
-function readValueLength(view: DataView, at: number): number {
-  return view.getUint32(at + valueLengthAt, true) & valueLengthMask;
+function readUnused(view: DataView, at: number): number {
+  return view.getUint16(at + unusedAt, true) & unusedMax;
 }
 
 function readTime(view: DataView, at: number): number {

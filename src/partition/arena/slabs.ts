@@ -19,9 +19,10 @@ export const unitBytes = 8;
 const unitShift = 3;
 const slabBytesMin = 1_024;
 const slabBytesMax = 1_048_576;
-/** Up to it a slab is about as large as what lives already; larger ones are small beside it. */
-const slabBytesSmall = 16_384;
-const slabsOfTable = 16;
+/** Up to it a slab is about as large as what lives already. */
+const slabBytesSmall = 8_192;
+/** What the objects of a slab take, and its share of the allocator's. */
+const slabCostBytes = 512;
 /** Units of the largest slab that several blocks share, as bits of a ref. */
 const offsetBits = 17;
 const offsetMask = (1 << offsetBits) - 1;
@@ -40,6 +41,11 @@ const wasteBytesMin = 2_048;
 const liveState = 0x80000000;
 const linkedState = 0x40000000;
 const unitsMask = blockUnitsMax;
+
+/** The size of the block that begins at such an offset of a slab. */
+export function blockBytes(view: DataView, at: number): number {
+  return (view.getUint32(at, true) & unitsMask) << unitShift;
+}
 
 /** What the owner of a block may keep in its fourth byte. */
 export const ownerBits = 0x3f;
@@ -342,10 +348,11 @@ export class Slabs {
 }
 
 /**
- * Slabs grow with the table, so that there are few of them; but the last of them is half empty on average, and
- * that is memory in use. So a larger table gets slabs of a sixteenth of what lives. Powers of two, within bounds.
+ * Slabs grow with the table. Small ones cost more objects, and of a large one half is empty on average while it is
+ * filled: both together are least where a slab is the root of what lives times twice its cost. Powers of two.
  */
 function sharedSlabBytes(live: number): number {
-  const wanted = Math.min(live, Math.max(slabBytesSmall, live / slabsOfTable), slabBytesMax);
-  return Math.max(slabBytesMin, 2 ** (31 - Math.clz32(Math.max(wanted - 1, 1))));
+  const best = Math.sqrt(2 * slabCostBytes * live);
+  const wanted = Math.min(live, Math.max(slabBytesSmall, best), slabBytesMax);
+  return Math.max(slabBytesMin, 2 ** (31 - Math.clz32(Math.max(wanted, 1))));
 }
