@@ -6,6 +6,7 @@
  * 2. Nothing reaches a behavior after its `onStop`, which is called once for each that was made, even where
  *    its `onStart` threw: it may have taken something by then.
  * 3. After a stop the mailbox is empty and stays so; its watchers are told exactly once.
+ * 4. `#waiting` is what the mailbox holds.
  */
 import type { Clock, Timer } from '../base/clock.ts';
 import type { ActorContext, ActorRef, Behavior, StopReason, Watch } from './actor.ts';
@@ -42,6 +43,8 @@ export class ActorCell<M extends object> implements Runnable, ActorRef<M>, Actor
   #behavior: Behavior<M> | undefined;
   #stopReason: StopReason | undefined;
   #isReady = false;
+  /** What waits in the mailbox. Counted here: it is asked with every message, and the mailbox is seldom needed. */
+  #waiting = 0;
 
   constructor(
     name: string,
@@ -61,7 +64,7 @@ export class ActorCell<M extends object> implements Runnable, ActorRef<M>, Actor
   }
 
   get waiting(): number {
-    return this.#mailbox.count;
+    return this.#waiting;
   }
 
   start(): void {
@@ -77,6 +80,7 @@ export class ActorCell<M extends object> implements Runnable, ActorRef<M>, Actor
     if (this.#stopReason !== undefined) return false;
     if (this.#handled(message)) return true;
     if (!this.#mailbox.offer(message, bytes)) return false;
+    this.#waiting++;
     this.#wake();
     return true;
   }
@@ -85,14 +89,18 @@ export class ActorCell<M extends object> implements Runnable, ActorRef<M>, Actor
     if (this.#stopReason !== undefined) return false;
     if (this.#handled(message)) return true;
     this.#mailbox.offerControl(message, bytes);
+    this.#waiting++;
     this.#wake();
     return true;
   }
 
   runOne(): boolean {
     const message = this.#mailbox.take();
-    if (message !== undefined) this.#handle(message);
-    this.#isReady = this.#mailbox.count > 0;
+    if (message !== undefined) {
+      this.#waiting--;
+      this.#handle(message);
+    }
+    this.#isReady = this.#waiting > 0;
     return this.#isReady;
   }
 
@@ -134,7 +142,7 @@ export class ActorCell<M extends object> implements Runnable, ActorRef<M>, Actor
   /** Whether the message was handled here and now: nothing waits before it, and the scheduler lets it. */
   #handled(message: M): boolean {
     const { scheduler } = this.#host;
-    if (this.#mailbox.count > 0 || !scheduler.mayHandle()) return false;
+    if (this.#waiting > 0 || !scheduler.mayHandle()) return false;
     this.#handle(message);
     scheduler.endHandling();
     return true;
@@ -184,6 +192,7 @@ export class ActorCell<M extends object> implements Runnable, ActorRef<M>, Actor
     this.#stopReason = reason;
     this.#dropBehavior(reason);
     this.#mailbox.clear();
+    this.#waiting = 0;
     this.#host.gone(this.name);
     const watchers = [...this.#watchers];
     this.#watchers.clear();

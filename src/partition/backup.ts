@@ -27,8 +27,8 @@ export class Backup {
   readonly #state: ReplicaState;
   /** To whom an ack is owed at the end of the turn. */
   #ackTo: MemberId | undefined;
-  /** Appends, oldest first, that change a structure of which the table here does not know yet. */
-  #held: Held[] = [];
+  /** Appends, oldest first, that change a structure of which the table here does not know yet; undefined for none. */
+  #held: Held[] | undefined;
 
   constructor(state: ReplicaState) {
     this.#state = state;
@@ -71,7 +71,7 @@ export class Backup {
 
   /** Whether entries wait until the table tells of their structure. */
   get isBehind(): boolean {
-    return this.#held.length > 0;
+    return this.#held !== undefined;
   }
 
   append(from: MemberId, message: ReplicaAppend, nowMs: number): void {
@@ -84,8 +84,8 @@ export class Backup {
 
   /** Takes what waited for the table, as far as that goes now. */
   catchUp(nowMs: number): void {
-    const held = this.#held;
-    this.#held = [];
+    const held = this.#held ?? [];
+    this.#held = undefined;
     for (const { from, message } of held) {
       if (!this.#isCurrent(message)) continue;
       this.#ackTo = from;
@@ -97,9 +97,9 @@ export class Backup {
   /** The news of a structure and its first entries travel by different ways, and are about as quick. */
   #hold(from: MemberId, message: ReplicaAppend): void {
     // Of more the primary hears no ack, and sends them again.
-    if (message.entries.length > 0 && this.#held.length < heldMax) {
-      this.#held.push({ from, message });
-    }
+    if (message.entries.length === 0) return;
+    this.#held ??= [];
+    if (this.#held.length < heldMax) this.#held.push({ from, message });
   }
 
   #take(from: MemberId, message: ReplicaAppend, nowMs: number): void {

@@ -14,6 +14,11 @@ export interface PartitionShell {
   carryOut(partition: PartitionId, action: ReplicaAction): void;
   /** The actor has something to send at the turn's end and wants to be flushed then. */
   touched(actor: PartitionActor): void;
+  /**
+   * An empty list, for as long as one step takes: one for all actors, since one of its own would be in no cache
+   * where hundreds of partitions take turns. Undefined while somebody has it.
+   */
+  spare: Actions | undefined;
 }
 
 const flushInput: ReplicaInput = { kind: 'flush' };
@@ -22,7 +27,6 @@ export class PartitionActor implements Behavior<ReplicaInput> {
   readonly partition: PartitionId;
   readonly replica: Replica;
   readonly #shell: PartitionShell;
-  readonly #out: Actions = [];
   #isTouched = false;
 
   constructor(options: ReplicaOptions, shell: PartitionShell) {
@@ -45,26 +49,35 @@ export class PartitionActor implements Behavior<ReplicaInput> {
   }
 
   surrender(): Estate | undefined {
-    const estate = this.replica.surrender(this.#out);
-    this.#carryOut();
+    const out = this.#begin();
+    const estate = this.replica.surrender(out);
+    this.#carryOut(out);
     return estate;
   }
 
   onStop(): void {
-    this.replica.release(this.#out);
-    this.#carryOut();
+    const out = this.#begin();
+    this.replica.release(out);
+    this.#carryOut(out);
   }
 
   #step(input: ReplicaInput): void {
-    this.replica.step(input, this.#shell.nowMs(), this.#out);
-    this.#carryOut();
+    const out = this.#begin();
+    this.replica.step(input, this.#shell.nowMs(), out);
+    this.#carryOut(out);
   }
 
-  #carryOut(): void {
-    const out = this.#out;
+  #begin(): Actions {
+    const out = this.#shell.spare ?? [];
+    this.#shell.spare = undefined;
+    return out;
+  }
+
+  #carryOut(out: Actions): void {
     for (let at = 0; at < out.length; at++) {
       this.#shell.carryOut(this.partition, out[at] as ReplicaAction);
     }
     empty(out);
+    this.#shell.spare = out;
   }
 }

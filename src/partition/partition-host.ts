@@ -106,6 +106,7 @@ export class PartitionHost {
       nowMs: () => options.clock.monotonic(),
       carryOut: (partition, action) => this.#carryOut(partition, action),
       touched: (actor) => this.#touched.push(actor),
+      spare: [],
     };
     options.actors.scheduler.onTurnEnd(() => this.flush());
   }

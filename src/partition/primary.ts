@@ -53,7 +53,8 @@ export class Primary {
   readonly #state: ReplicaState;
   readonly #sync: SyncSet;
   readonly #pending: Pending;
-  readonly #polls = new Polls();
+  /** Undefined until a read waits. */
+  #polls: Polls | undefined;
   readonly #servesFrom: Sequence;
   #isDirty = true;
   readonly #runContext: { -readonly [Field in keyof RunContext]: RunContext[Field] };
@@ -174,7 +175,7 @@ export class Primary {
 
   tick(nowMs: number, out: Actions): void {
     this.#housekeep(nowMs, out);
-    if (this.#polls.count > 0) this.#endPolls(nowMs, out);
+    if ((this.#polls?.count ?? 0) > 0) this.#endPolls(nowMs, out);
     this.#advance(nowMs, out);
     this.#sync.tick(nowMs, this.#pending.writes === 0, out);
   }
@@ -182,7 +183,7 @@ export class Primary {
   /** Whether a tick would find nothing to do; looked at often. */
   isCalm(nowMs: number): boolean {
     const { log, commit, options } = this.#state;
-    if (commit < log.last || !this.#pending.isEmpty || this.#polls.count > 0) return false;
+    if (commit < log.last || !this.#pending.isEmpty || (this.#polls?.count ?? 0) > 0) return false;
     if (options.content.isDue(options.surroundings.gridTime(nowMs))) return false;
     return this.#sync.isCalm(nowMs);
   }
@@ -190,7 +191,7 @@ export class Primary {
   /** Another member is primary: what is pending here is for it to know. */
   stepDown(out: Actions): void {
     this.#pending.interrupt(out);
-    this.#polls.interrupt(out);
+    this.#polls?.interrupt(out);
     this.#sync.release();
   }
 
@@ -231,6 +232,7 @@ export class Primary {
       return;
     }
     const poll = { origin, message: keptRequest(message), empty: run.result, deadline: waitsUntil };
+    this.#polls ??= new Polls();
     if (!this.#polls.add(run.waitsFor, poll)) refuse(origin, message.request, 'busy', out);
   }
 
@@ -301,15 +303,15 @@ export class Primary {
     else log.push(entry);
     options.content.dedupe.note(entry, nowMs);
     const { request } = message;
-    if (run.wakes !== undefined) this.#polls.wake(message.structure, run.wakes);
-    this.#isDirty ||= !isAlone || this.#polls.hasWoken;
+    if (run.wakes !== undefined) this.#polls?.wake(message.structure, run.wakes);
+    this.#isDirty ||= !isAlone || this.#polls?.hasWoken === true;
     if (isAlone && this.#commitsAtOnce(entry.sequence, nowMs)) {
       if (origin !== undefined)
         out.push({ kind: 'reply', to: origin, request, result: run.result });
       return;
     }
     this.#pending.addWrite(origin, request, entry.sequence, run.result, bytes, run.touched);
-    if (this.#sync.ackSet.size === 0) this.#advance(nowMs, out);
+    if (!this.#sync.hasAckers) this.#advance(nowMs, out);
   }
 
   /** Whether an only copy could commit what it has just recorded, since nothing waits before it. */
@@ -329,14 +331,14 @@ export class Primary {
   /** Reads that have waited long enough, or wait at a structure that was destroyed, are told. */
   #endPolls(nowMs: number, out: Actions): void {
     const { content, surroundings } = this.#state.options;
-    this.#polls.expire(nowMs, surroundings.isLeaseValid(nowMs), out);
-    this.#polls.wakeWhere((structure) => content.isGone(structure));
+    this.#polls?.expire(nowMs, surroundings.isLeaseValid(nowMs), out);
+    this.#polls?.wakeWhere((structure) => content.isGone(structure));
     this.#runWoken(nowMs, out);
   }
 
   /** Runs the reads again that a write has woken. */
   #runWoken(nowMs: number, out: Actions): void {
-    while (this.#polls.hasWoken) {
+    while (this.#polls?.hasWoken === true) {
       for (const { origin, message, deadline } of this.#polls.takeWoken()) {
         // Who asked goes on to ask again: a wait that grew with each waking would never end.
         this.request(origin, message, nowMs, out, deadline);

@@ -43,18 +43,14 @@ export type ReplicaInput =
   /** The turn ends: what it brought goes out in as few messages as possible. */
   | { readonly kind: 'flush' };
 
-type Role =
-  | { readonly kind: 'backup' }
-  | { readonly kind: 'promotion'; readonly promotion: Promotion }
-  | { readonly kind: 'primary'; readonly primary: Primary };
-
-const backupRole: Role = { kind: 'backup' };
-
 export class Replica {
   readonly #state: ReplicaState;
   readonly #backup: Backup;
-  readonly #parked = new Parked();
-  #role: Role = backupRole;
+  /** Undefined while nothing waits. */
+  #parked: Parked | undefined;
+  /** While one of them is there that is the role, else it is that of a backup. */
+  #promotion: Promotion | undefined;
+  #primary: Primary | undefined;
   #hasGivenUp = false;
 
   constructor(options: ReplicaOptions) {
@@ -79,17 +75,18 @@ export class Replica {
   }
 
   get role(): 'backup' | 'promotion' | 'primary' {
-    return this.#role.kind;
+    if (this.#primary !== undefined) return 'primary';
+    return this.#promotion === undefined ? 'backup' : 'promotion';
   }
 
   /** The primary's part, where this replica has it. */
   get primary(): Primary | undefined {
-    return this.#role.kind === 'primary' ? this.#role.primary : undefined;
+    return this.#primary;
   }
 
   /** Whether the end of the turn has something to send. */
   get owes(): boolean {
-    return this.#backup.owesAck || (this.#role.kind === 'primary' && this.#role.primary.isDirty);
+    return this.#primary?.isDirty === true || this.#backup.owesAck;
   }
 
   /** Whether something waits here for a later table. */
@@ -99,18 +96,18 @@ export class Replica {
 
   /** Whether there is a chunk to read for a learner. */
   get wantsCopy(): boolean {
-    return this.primary?.wantsCopy === true;
+    return this.#primary?.wantsCopy === true;
   }
 
   /** Whether time has brought nothing to do, so that a tick would change nothing. */
   isCalm(nowMs: number): boolean {
-    if (this.#role.kind === 'promotion' || this.#parked.size > 0) return false;
-    return this.#role.kind === 'backup' || this.#role.primary.isCalm(nowMs);
+    if (this.#promotion !== undefined || this.#parked !== undefined) return false;
+    return this.#primary?.isCalm(nowMs) ?? true;
   }
 
   step(input: ReplicaInput, nowMs: number, out: Actions): void {
     this.#take(input, nowMs, out);
-    if (this.#parked.size > 0) this.#unpark(nowMs, out);
+    if (this.#parked !== undefined) this.#unpark(this.#parked, nowMs, out);
   }
 
   #take(input: ReplicaInput, nowMs: number, out: Actions): void {
@@ -128,7 +125,7 @@ export class Replica {
         this.#tick(nowMs, out);
         break;
       case 'copy':
-        this.primary?.copyOn();
+        this.#primary?.copyOn();
         break;
       case 'learnt':
         this.#learnt(nowMs);
@@ -139,7 +136,7 @@ export class Replica {
         break;
       case 'flush':
         this.#backup.flush(out);
-        if (this.#role.kind === 'primary') this.#role.primary.flush(nowMs, out);
+        this.#primary?.flush(nowMs, out);
         break;
       default:
         unreachable(input);
@@ -149,7 +146,7 @@ export class Replica {
   /** Ends the replica: nothing pending is left without a word. */
   release(out: Actions): void {
     this.#stepDown(out);
-    this.#parked.redirect(out);
+    this.#parked?.redirect(out);
     if (!this.#hasGivenUp) this.#state.options.content.release();
   }
 
@@ -157,9 +154,9 @@ export class Replica {
   surrender(out: Actions): Estate | undefined {
     const { options, isWhole, row, log, commit } = this.#state;
     // Of what a primary alone has, others may have something else at the same number.
-    const last = this.#role.kind === 'primary' ? commit : log.last;
+    const last = this.#primary === undefined ? log.last : commit;
     this.#stepDown(out);
-    this.#parked.redirect(out);
+    this.#parked?.redirect(out);
     if (!isWhole || row === undefined || this.#hasGivenUp) return undefined;
     this.#hasGivenUp = true;
     const untold = log.slice(last, log.last) ?? [];
@@ -179,13 +176,13 @@ export class Replica {
     if (row.generation > state.generation && row.born.includes(self)) this.#bear(row, out);
     if (row.term < state.term) return;
     if (row.primary !== self) this.#stepDown(out);
-    else if (row.term > state.term || this.#role.kind === 'backup') this.#promote(row, nowMs, out);
+    else if (row.term > state.term || this.role === 'backup') this.#promote(row, nowMs, out);
     else this.#keepRole(row, nowMs, out);
   }
 
   #keepRole(row: PartitionRow, nowMs: number, out: Actions): void {
-    if (this.#role.kind === 'promotion') this.#role.promotion.rowChanged(row, nowMs, out);
-    if (this.#role.kind === 'primary') this.#role.primary.rowChanged(row, nowMs, out);
+    this.#promotion?.rowChanged(row, nowMs, out);
+    this.#primary?.rowChanged(row, nowMs, out);
     this.#finishPromotion(nowMs);
   }
 
@@ -215,34 +212,37 @@ export class Replica {
     const { surroundings, partition } = state.options;
     surroundings.beforeStep?.('appointed', partition);
     state.term = row.term;
-    this.#role = { kind: 'promotion', promotion: new Promotion(state, row, nowMs, out) };
+    this.#promotion = new Promotion(state, row, nowMs, out);
     this.#finishPromotion(nowMs);
   }
 
   #finishPromotion(nowMs: number): void {
     const { row } = this.#state;
-    if (this.#role.kind !== 'promotion' || row === undefined) return;
-    const streams = this.#role.promotion.finish(nowMs);
-    if (streams === undefined) return;
+    const streams = row === undefined ? undefined : this.#promotion?.finish(nowMs);
+    if (row === undefined || streams === undefined) return;
     const { surroundings, partition } = this.#state.options;
     surroundings.beforeStep?.('serving', partition);
-    this.#role = { kind: 'primary', primary: new Primary(this.#state, row, streams) };
+    this.#promotion = undefined;
+    this.#primary = new Primary(this.#state, row, streams);
   }
 
   #stepDown(out: Actions): void {
-    if (this.#role.kind === 'primary') this.#role.primary.stepDown(out);
-    this.#role = backupRole;
+    this.#primary?.stepDown(out);
+    this.#primary = undefined;
+    this.#promotion = undefined;
   }
 
   #request(origin: Origin, message: OpRequest, nowMs: number, out: Actions): void {
-    const { primary } = this;
+    const primary = this.#primary;
     if (primary?.isServing) {
       primary.request(origin, message, nowMs, out);
       return;
     }
     // The role is about to come or to go.
-    const isPassing = this.#role.kind !== 'backup';
-    if (isPassing && this.#parked.add(origin, message, nowMs)) return;
+    if (this.role !== 'backup') {
+      this.#parked ??= new Parked();
+      if (this.#parked.add(origin, message, nowMs)) return;
+    }
     const { row, options } = this.#state;
     const isAppointed = row?.primary === options.self;
     const isLost = row !== undefined && row.primary === undefined;
@@ -251,17 +251,16 @@ export class Replica {
   }
 
   /** Serves what waited, or sends it on, once it is known where it belongs. */
-  #unpark(nowMs: number, out: Actions): void {
-    const { primary } = this;
-    if (this.#role.kind === 'backup') {
-      this.#parked.redirect(out);
+  #unpark(parked: Parked, nowMs: number, out: Actions): void {
+    const primary = this.#primary;
+    if (this.role === 'backup') {
+      parked.redirect(out);
     } else if (primary?.isServing) {
-      for (const { origin, message } of this.#parked.take()) {
-        primary.request(origin, message, nowMs, out);
-      }
+      for (const { origin, message } of parked.take()) primary.request(origin, message, nowMs, out);
     } else {
-      this.#parked.expire(nowMs, out);
+      parked.expire(nowMs, out);
     }
+    if (parked.size === 0) this.#parked = undefined;
   }
 
   #receive(from: MemberId, message: ReplicaMessage, nowMs: number, out: Actions): void {
@@ -272,27 +271,25 @@ export class Replica {
         this.#follow(from, message, nowMs, out);
         break;
       case 'replica.append':
-        if (this.#role.kind === 'backup') this.#backup.append(from, message, nowMs);
+        if (this.role === 'backup') this.#backup.append(from, message, nowMs);
         break;
       case 'replica.pull':
-        if (this.#role.kind === 'backup') this.#backup.pull(from, message, out);
+        if (this.role === 'backup') this.#backup.pull(from, message, out);
         break;
       case 'replica.fenced':
-        if (this.#role.kind === 'promotion') {
-          this.#role.promotion.fenced(from, message, nowMs, out);
+        if (this.#promotion !== undefined) {
+          this.#promotion.fenced(from, message, nowMs, out);
           this.#finishPromotion(nowMs);
         }
         break;
       case 'replica.pulled':
-        if (this.#role.kind === 'promotion') {
-          this.#role.promotion.pulled(message, nowMs, out);
+        if (this.#promotion !== undefined) {
+          this.#promotion.pulled(message, nowMs, out);
           this.#finishPromotion(nowMs);
         }
         break;
       case 'replica.ack':
-        if (this.#role.kind === 'primary') {
-          this.#role.primary.acknowledge(from, message, nowMs, out);
-        }
+        this.#primary?.acknowledge(from, message, nowMs, out);
         break;
       default:
         unreachable(message);
@@ -306,7 +303,7 @@ export class Replica {
     nowMs: number,
     out: Actions,
   ): void {
-    if (this.#role.kind !== 'backup') {
+    if (this.role !== 'backup') {
       if (message.term === this.#state.term) return;
       this.#stepDown(out);
     }
@@ -315,14 +312,14 @@ export class Replica {
   }
 
   #learnt(nowMs: number): void {
-    if (this.#role.kind === 'backup') this.#backup.catchUp(nowMs);
+    if (this.role === 'backup') this.#backup.catchUp(nowMs);
   }
 
   #tick(nowMs: number, out: Actions): void {
-    if (this.#role.kind === 'promotion') {
-      this.#role.promotion.tick(nowMs, out);
+    if (this.#promotion !== undefined) {
+      this.#promotion.tick(nowMs, out);
       this.#finishPromotion(nowMs);
     }
-    if (this.#role.kind === 'primary') this.#role.primary.tick(nowMs, out);
+    this.#primary?.tick(nowMs, out);
   }
 }

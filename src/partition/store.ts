@@ -38,7 +38,7 @@ export interface RunResult {
   readonly result: Uint8Array;
   /**
    * What backups are to apply; empty where nothing changed. A read changes nothing but what time has
-   * brought: the removal of what it found expired. Good until the store's next run.
+   * brought: the removal of what it found expired. Good until any store's next run.
    */
   readonly changes: Uint8Array;
   /** The 32-bit hash of the key that was read or changed, or `wholeStructure`. */

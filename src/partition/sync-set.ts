@@ -25,10 +25,17 @@ interface Proposal {
 export class SyncSet {
   readonly #state: ReplicaState;
   readonly #peers: Map<MemberId, PeerStream>;
-  readonly ackSet = new Set<MemberId>();
+  /** The ack set, as its streams. */
+  #ackers: PeerStream[] = [];
   /** By how much versions of writes exceed their sequences. */
-  lift: number;
+  lift = 0;
   #row: PartitionRow;
+  /** How many the row has in sync. Like what follows it stands here since each write asks. */
+  committedSize = 0;
+  /** The primary is passing its role on and admits nothing. */
+  isDraining = false;
+  /** Whether an acknowledgement may call for the next step of a move: a chunk, a proposal, the handover. */
+  isMoving = false;
   #proposal: Proposal | undefined;
   #hasProposed = false;
   #handoverSentAt: number | undefined;
@@ -42,13 +49,9 @@ export class SyncSet {
   constructor(state: ReplicaState, row: PartitionRow, peers: Map<MemberId, PeerStream>) {
     this.#state = state;
     this.#row = row;
-    this.lift = liftOf(row);
     this.#peers = peers;
+    this.#noteRow();
     this.#resetAckSet();
-  }
-
-  get committedSize(): number {
-    return this.#row.inSync.length;
   }
 
   /** From where on the log is needed: by a learner that gets on, perhaps from before the commit. */
@@ -67,14 +70,12 @@ export class SyncSet {
     return isFar || (log.bytes >= changeBytesInFlightMax && log.last > peer.acked);
   }
 
-  /** The primary is passing its role on and admits nothing. */
-  get isDraining(): boolean {
-    return this.#row.transferTo !== undefined;
+  get ackSet(): ReadonlySet<MemberId> {
+    return new Set(this.#ackers.map(({ id }) => id));
   }
 
-  /** Whether an acknowledgement may call for the next step of a move: a chunk, a proposal, the handover. */
-  get isMoving(): boolean {
-    return this.#row.learner !== undefined || this.#row.transferTo !== undefined;
+  get hasAckers(): boolean {
+    return this.#ackers.length > 0;
   }
 
   /** Whether a change of the row's present version was proposed: withdrawn or not, it may still commit. */
@@ -90,10 +91,7 @@ export class SyncSet {
   /** What the whole ack set has. */
   confirmed(last: Sequence): Sequence {
     let confirmed = last;
-    for (const id of this.ackSet) {
-      const acked = this.#peers.get(id)?.acked ?? (0 as Sequence);
-      if (acked < confirmed) confirmed = acked;
-    }
+    for (const { acked } of this.#ackers) if (acked < confirmed) confirmed = acked;
     return confirmed;
   }
 
@@ -101,6 +99,7 @@ export class SyncSet {
     const peer = this.#peers.get(from);
     if (peer === undefined || peer.stream !== message.stream) return false;
     const hasMore = peer.acknowledge(message, nowMs);
+    if (!this.isMoving) return true;
     if (hasMore && from === this.#row.learner) {
       this.#learnerHeardAt = nowMs;
       this.#copyHeardAt = nowMs;
@@ -113,7 +112,7 @@ export class SyncSet {
     const before = this.#row;
     this.#tellSteps(before, row);
     this.#row = row;
-    this.lift = liftOf(row);
+    this.#noteRow();
     this.#proposal = undefined;
     this.#hasProposed = false;
     if (row.transferTo === undefined) this.#handoverSentAt = undefined;
@@ -131,7 +130,7 @@ export class SyncSet {
 
   flush(nowMs: number, out: Actions): void {
     for (const peer of this.#peers.values()) peer.flush(nowMs, out);
-    this.#proposeGrowth(nowMs, out);
+    if (this.isMoving) this.#proposeGrowth(nowMs, out);
   }
 
   tick(nowMs: number, isIdle: boolean, out: Actions): void {
@@ -175,18 +174,29 @@ export class SyncSet {
 
   /** The stream to the learner, where that gets on: it is worth waiting for. */
   #learner(nowMs: number): PeerStream | undefined {
+    if (!this.isMoving) return undefined;
     const { learner } = this.#row;
     const isSilent = nowMs - this.#learnerHeardAt > this.#state.options.timings.writeStallMaxMs;
     return learner === undefined || isSilent ? undefined : this.#peers.get(learner);
   }
 
+  #noteRow(): void {
+    const { inSync, learner, transferTo } = this.#row;
+    this.lift = liftOf(this.#row);
+    this.committedSize = inSync.length;
+    this.isDraining = transferTo !== undefined;
+    this.isMoving = learner !== undefined || transferTo !== undefined;
+  }
+
   #resetAckSet(): void {
-    this.ackSet.clear();
-    for (const id of this.#row.inSync) {
-      if (id === this.#state.options.self) continue;
-      assert(this.#peers.has(id), 'every member in sync has a stream');
-      this.ackSet.add(id);
-    }
+    this.#ackers = [];
+    for (const id of this.#row.inSync) if (id !== this.#state.options.self) this.#addAcker(id);
+  }
+
+  #addAcker(id: MemberId): void {
+    const peer = this.#peers.get(id);
+    assert(peer !== undefined, 'every member in sync has a stream');
+    this.#ackers.push(peer);
   }
 
   #openLearner(nowMs: number): void {
@@ -195,7 +205,7 @@ export class SyncSet {
     const peer = this.#peers.get(learner);
     if (peer !== undefined && !peer.isOutrun) return;
     // A learner in the ack set waits for the outcome of its addition, whatever its stream is.
-    if (this.ackSet.has(learner)) return;
+    if (this.#ackers.some(({ id }) => id === learner)) return;
     const { surroundings } = this.#state.options;
     if (!surroundings.isServing(learner)) return;
     if (!this.#hasCopyPlace && !surroundings.beginCopy()) return;
@@ -218,7 +228,7 @@ export class SyncSet {
     if (learner === undefined || this.#proposal !== undefined) return;
     if (!this.#peers.get(learner)?.isCaughtUp) return;
     this.#tellStep('grow');
-    this.ackSet.add(learner);
+    this.#addAcker(learner);
     this.#propose([...inSync, learner], nowMs, out);
   }
 

@@ -73,7 +73,7 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/partition/replica.ts',
-        from: "const last = this.#role.kind === 'primary' ? commit : log.last;",
+        from: 'const last = this.#primary === undefined ? log.last : commit;',
         to: 'const last = Math.max(commit, log.last);',
       },
     ],

@@ -92,7 +92,11 @@ export const replicationMutants: readonly Mutant[] = [
   {
     name: 'a primary acts on a shrink before its commit',
     edits: [
-      { file: syncSet, from: "this.#tellStep('shrink');", to: 'this.ackSet.delete(victim);' },
+      {
+        file: syncSet,
+        from: "this.#tellStep('shrink');",
+        to: 'this.#ackers = this.#ackers.filter(({ id }) => id !== victim);',
+      },
     ],
     checks: [inGrid(2), inTest(replicas, 'only the committed row lets its ack go')],
   },
@@ -109,7 +113,7 @@ export const replicationMutants: readonly Mutant[] = [
   },
   {
     name: 'no maximal in-sync set: a proposed learner need not confirm',
-    edits: [{ file: syncSet, from: 'this.ackSet.add(learner);', to: '' }],
+    edits: [{ file: syncSet, from: 'this.#addAcker(learner);', to: '' }],
     checks: [inTest(replicas, 'which then has to confirm before it is in'), inGrid(1)],
   },
   {

@@ -17,8 +17,8 @@ export const shortcutMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/partition/replica.ts',
-        from: "if (this.#role.kind === 'backup') this.#backup.catchUp(nowMs);",
-        to: "if (this.#role.kind === 'backup' && nowMs < 0) this.#backup.catchUp(nowMs);",
+        from: "if (this.role === 'backup') this.#backup.catchUp(nowMs);",
+        to: "if (this.role === 'backup' && nowMs < 0) this.#backup.catchUp(nowMs);",
       },
     ],
     checks: [inTest(replicas, 'is followed by a peer whose table is behind as soon as')],
@@ -106,7 +106,11 @@ export const shortcutMutants: readonly Mutant[] = [
   {
     name: 'a primary without a tick forgets reads that wait',
     edits: [
-      { file: primary, from: ' || this.#polls.count > 0) return false;', to: ') return false;' },
+      {
+        file: primary,
+        from: ' || (this.#polls?.count ?? 0) > 0) return false;',
+        to: ') return false;',
+      },
     ],
     checks: [inTest('partition/partition-host', 'gives no ticks to a primary that has nothing')],
   },

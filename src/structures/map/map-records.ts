@@ -13,7 +13,7 @@ import { murmur3 } from '../../base/hash.ts';
 import { endOfPiece, pieceWriter } from '../../partition/arena/copy-bounds.ts';
 import { type RecordMeta, RecordTable } from '../../partition/arena/record-table.ts';
 import { anyWrite, type RunContext } from '../../partition/store.ts';
-import { ByteWriter } from '../../wire/bytes.ts';
+import { ChangeWriter } from './change-writer.ts';
 import {
   applyChanges,
   type ChangeSink,
@@ -35,7 +35,7 @@ const slackMax = 1_024;
 export class MapRecords implements ChangeSink {
   readonly table = new RecordTable();
   readonly #deadlines = new Deadlines();
-  readonly #changes = new ByteWriter();
+  readonly #changes = new ChangeWriter();
   #latest = 0;
   #lastEvent = 0;
   /** Undefined while nobody watches. */
@@ -128,7 +128,7 @@ export class MapRecords implements ChangeSink {
     const now = this.now(context);
     if (!this.isDue(now)) return;
     this.#latest = Math.floor(now);
-    writeMark(this.#changes, this.#latest, this.#lastEvent);
+    writeMark(this.#changes.open, this.#latest, this.#lastEvent);
   }
 
   /** Removes a slice of what has expired. Gives the hash of it where it was one record, else -1. */
@@ -162,7 +162,7 @@ export class MapRecords implements ChangeSink {
     const meta = { version: context.sequence, deadline, created, updated };
     this.#tell('set', hash, key, value, ref, context);
     this.#put(hash, key, value, meta);
-    writePut(this.#changes, key, value, meta);
+    writePut(this.#changes.open, key, value, meta);
   }
 
   get countsHits(): boolean {
@@ -190,7 +190,7 @@ export class MapRecords implements ChangeSink {
     const meta = { version: context.sequence, deadline, created, updated };
     this.#tell('set', hash, key, value, ref, context);
     this.#put(hash, key, value, meta);
-    writePut(this.#changes, key, value, meta);
+    writePut(this.#changes.open, key, value, meta);
   }
 
   /** Gives a record another deadline. It stays the same version: its value has not changed. */
@@ -204,7 +204,7 @@ export class MapRecords implements ChangeSink {
       updated: table.updated(ref),
     };
     this.#put(hash, key, value, meta);
-    writePut(this.#changes, key, value, meta);
+    writePut(this.#changes.open, key, value, meta);
   }
 
   /** Removes a record that is there. */
@@ -216,12 +216,12 @@ export class MapRecords implements ChangeSink {
     if (this.table.entries === 0) return;
     this.#tell('clear', 0, undefined, undefined, 0, context);
     this.clear(context.sequence);
-    writeClear(this.#changes, context.sequence);
+    writeClear(this.#changes.open, context.sequence);
   }
 
-  /** What the op changed, good until the next one; none is left afterwards. */
+  /** What the op changed, good until the next one of any map; none is left afterwards. */
   takeChanges(): Uint8Array {
-    return this.#changes.takeView();
+    return this.#changes.take();
   }
 
   copy(from: number, bytes: number): { readonly to: number; readonly content: Uint8Array } {
@@ -289,7 +289,7 @@ export class MapRecords implements ChangeSink {
     this.#tell(why, hash, key, undefined, this.table.find(hash, key), context);
     this.table.delete(hash, key);
     this.#note(context.sequence);
-    writeDelete(this.#changes, key, context.sequence);
+    writeDelete(this.#changes.open, key, context.sequence);
   }
 
   /** Keeps a change for those who watch; `ref` is the record before it. */
