@@ -60,7 +60,8 @@ export async function connect(
     clock: systemClock,
     random: systemRandom,
     limits: defaultLimits,
-    openSocket: socketOpener(new BusyPoll(systemClock, systemRandom)),
+    // A credential goes to nobody but who holds the port.
+    openSocket: socketOpener(new BusyPoll(systemClock, systemRandom), plan.credential === ''),
   });
   try {
     session.start();

@@ -4,6 +4,7 @@
  */
 import * as ws from 'ws';
 import type { BusyPoll } from '../transport/busy-poll.ts';
+import { nearConnection } from '../transport/near-socket.ts';
 
 export interface SocketEvents {
   onOpen(): void;
@@ -50,10 +51,10 @@ export type OpenSocket = (
   events: SocketEvents,
 ) => Socket;
 
-/** `busyPoll` hears of what comes from this machine itself. */
-export function socketOpener(busyPoll: BusyPoll): OpenSocket {
+/** `busyPoll` hears of what comes from this machine itself; `mayBeNear`: local sockets will do (near-socket.ts). */
+export function socketOpener(busyPoll: BusyPoll, mayBeNear: boolean): OpenSocket {
   return (url, protocol, limits, events) =>
-    opened(plainSocket(url, protocol, limits, busyPoll), events);
+    opened(plainSocket(url, protocol, limits, { busyPoll, mayBeNear }), events);
 }
 
 function opened(socket: PlainSocket, events: SocketEvents): Socket {
@@ -85,7 +86,7 @@ function plainSocket(
   url: string,
   protocol: string,
   limits: SocketLimits,
-  busyPoll: BusyPoll,
+  { busyPoll, mayBeNear }: { readonly busyPoll: BusyPoll; readonly mayBeNear: boolean },
 ): PlainSocket {
   const { WebSocket: OfPackage }: Partial<typeof ws> = ws;
   if (OfPackage === undefined) {
@@ -94,6 +95,8 @@ function plainSocket(
     socket.binaryType = 'arraybuffer';
     return socket;
   }
+  const { hostname, host } = new URL(url);
+  const createConnection = mayBeNear && url.startsWith('ws:') ? nearConnection(host) : undefined;
   const socket = new OfPackage(url, protocol, {
     perMessageDeflate: false,
     maxPayload: limits.frameBytesMax,
@@ -101,8 +104,9 @@ function plainSocket(
     followRedirects: false,
     // Masks keep scripts in browsers from speaking to proxies; a process has no such scripts.
     generateMask: () => {},
+    ...(createConnection === undefined ? {} : { createConnection }),
   });
   socket.binaryType = 'nodebuffer';
-  busyPoll.listen(socket, new URL(url).hostname);
+  busyPoll.listen(socket, hostname);
   return socket as unknown as PlainSocket;
 }

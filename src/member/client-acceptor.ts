@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { refuseUpgrade } from '../transport/acceptor.ts';
 import type { BusyPoll } from '../transport/busy-poll.ts';
+import { hostOf } from '../transport/near-socket.ts';
 import { socketOptions } from '../transport/settings.ts';
 import { clientProtocol } from '../wire/client-messages.ts';
 import type { ClientSettings } from './client-connection.ts';
@@ -42,7 +43,7 @@ export class ClientAcceptor {
       refuseUpgrade(socket, '400 Bad Request');
     } else {
       this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-        this.#busyPoll.listen(webSocket, request.socket.remoteAddress);
+        this.#busyPoll.listen(webSocket, hostOf(request.socket));
         this.#connections.accept(webSocket, socket);
       });
     }

@@ -11,11 +11,13 @@ import {
   type ServerOptions,
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server as SocketServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { GridError } from '../base/errors.ts';
+import { addressOf } from '../base/host-port.ts';
 import { AcceptedLink, type AcceptedLinkEvents } from './accepted-link.ts';
+import { hostOf, listenNear } from './near-socket.ts';
 import { type LinkSettings, memberPath, memberProtocol, socketOptions } from './settings.ts';
 
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -33,6 +35,8 @@ export class Acceptor {
   readonly #settings: LinkSettings;
   readonly #events: Pick<AcceptedLinkEvents, 'onMessages'>;
   readonly #http: Server;
+  /** Of those on this machine. */
+  #near: SocketServer | undefined;
   readonly #webSockets: WebSocketServer;
   /** By identity and lane: a newer connection replaces the older. */
   readonly #current = new Map<string, AcceptedLink>();
@@ -62,7 +66,19 @@ export class Acceptor {
   }
 
   /** The port that was bound: any free one for 0. */
-  listen(host: string, port: number): Promise<number> {
+  async listen(host: string, port: number): Promise<number> {
+    const bound = await this.#bind(host, port);
+    if (this.#settings.tls !== undefined) return bound;
+    this.#near = await listenNear({
+      address: addressOf(host, bound),
+      connectionsMax,
+      logger: this.#settings.logger,
+      accept: (socket) => this.#http.emit('connection', socket),
+    });
+    return bound;
+  }
+
+  #bind(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#http.once('error', (error) => reject(notBound(host, port, error)));
       // Exclusive: in a worker of node:cluster a port would otherwise be shared with its siblings.
@@ -82,7 +98,7 @@ export class Acceptor {
   }
 
   close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
+    const closed = Promise.all([ended(this.#http), ended(this.#near)]);
     for (const link of this.#links) link.close();
     // What stays open after the closing of links (an idle keep-alive, a half-made upgrade) is cut.
     const timer = this.#settings.clock.setTimer(1_500, () => {
@@ -123,7 +139,7 @@ export class Acceptor {
       refuseUpgrade(socket, '400 Bad Request');
     } else {
       this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-        this.#settings.busyPoll.listen(webSocket, request.socket.remoteAddress);
+        this.#settings.busyPoll.listen(webSocket, hostOf(request.socket));
         this.#accept(webSocket, socket);
       });
     }
@@ -153,6 +169,13 @@ export class Acceptor {
     this.#links.delete(link);
     if (this.#current.get(link.key) === link) this.#current.delete(link.key);
   }
+}
+
+function ended(server: SocketServer | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (server === undefined) resolve();
+    else server.close(() => resolve());
+  });
 }
 
 /** Says no to what would become a WebSocket. */

@@ -23,6 +23,7 @@ import { Backoff } from './backoff.ts';
 import { Connection, type EndReason } from './connection.ts';
 import { FrameQueue } from './frame-queue.ts';
 import { DiallerHandshake, type HandshakeStep, selfCode } from './handshake.ts';
+import { nearConnection } from './near-socket.ts';
 import { Outbox } from './outbox.ts';
 import { Sealing } from './sealing.ts';
 import { type LinkSettings, memberPath, memberProtocol, socketOptions } from './settings.ts';
@@ -172,6 +173,7 @@ export class Link {
   #dial(): void {
     const { clock, limits, timings, tls, identity, secret } = this.#settings;
     this.#state = 'dialling';
+    const createConnection = tls === undefined ? nearConnection(this.address) : undefined;
     const url = `${tls === undefined ? 'ws' : 'wss'}://${this.address}${memberPath}`;
     const socket = new WebSocket(url, memberProtocol, {
       ...socketOptions(limits),
@@ -179,6 +181,7 @@ export class Link {
       followRedirects: false,
       // Masks keep scripts in browsers from speaking to proxies; between members they only cost.
       generateMask: () => {},
+      ...(createConnection === undefined ? {} : { createConnection }),
       ...(tls === undefined
         ? {}
         : { key: tls.key as Buffer, cert: tls.cert as Buffer, ca: tls.ca as Buffer | undefined }),
