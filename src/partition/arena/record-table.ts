@@ -13,6 +13,7 @@ import { GridError } from '../../base/errors.ts';
 import { hashCount, murmur3 } from '../../base/hash.ts';
 import { HashIndex } from './hash-index.ts';
 import { blockBytes, ownerBits, Slabs, unitBytes } from './slabs.ts';
+import { readLong, readShort, writeLong, writeShort } from './words.ts';
 
 /** What stands beside key and value. Times are whole milliseconds of grid time. */
 export interface RecordMeta {
@@ -43,7 +44,6 @@ const hasUpdate = 2;
 const flagsShift = 2;
 const flagsMax = ownerBits >>> flagsShift;
 
-const words = 2 ** 32;
 const unusedBits = 11;
 const unusedMax = 2 ** unusedBits - 1;
 /** What the six bytes of a version hold. */
@@ -128,59 +128,59 @@ export class RecordTable {
 
   /** A view of the key; see invariant 1. */
   key(ref: number): Uint8Array {
-    const { bytes, view } = this.#slabs.slab(ref);
+    const bytes = this.#slabs.bytes(ref);
     const at = this.#slabs.offset(ref);
-    const from = at + metaBytes(view, at);
-    return bytes.subarray(from, from + view.getUint16(at + keyLengthAt, true));
+    const from = at + metaBytes(bytes, at);
+    return bytes.subarray(from, from + readShort(bytes, at + keyLengthAt));
   }
 
   /** A view of the value; see invariant 1. */
   value(ref: number): Uint8Array {
-    const { bytes, view } = this.#slabs.slab(ref);
+    const bytes = this.#slabs.bytes(ref);
     const at = this.#slabs.offset(ref);
-    const from = at + metaBytes(view, at) + view.getUint16(at + keyLengthAt, true);
-    return bytes.subarray(from, at + blockBytes(view, at) - readUnused(view, at));
+    const from = at + metaBytes(bytes, at) + readShort(bytes, at + keyLengthAt);
+    return bytes.subarray(from, at + blockBytes(bytes, at) - readUnused(bytes, at));
   }
 
   keyLength(ref: number): number {
-    return this.#slabs.slab(ref).view.getUint16(this.#slabs.offset(ref) + keyLengthAt, true);
+    return readShort(this.#slabs.bytes(ref), this.#slabs.offset(ref) + keyLengthAt);
   }
 
   valueLength(ref: number): number {
-    const { view } = this.#slabs.slab(ref);
+    const bytes = this.#slabs.bytes(ref);
     const at = this.#slabs.offset(ref);
-    const taken = metaBytes(view, at) + view.getUint16(at + keyLengthAt, true);
-    return blockBytes(view, at) - readUnused(view, at) - taken;
+    const taken = metaBytes(bytes, at) + readShort(bytes, at + keyLengthAt);
+    return blockBytes(bytes, at) - readUnused(bytes, at) - taken;
   }
 
   version(ref: number): number {
-    const { view } = this.#slabs.slab(ref);
+    const bytes = this.#slabs.bytes(ref);
     const at = this.#slabs.offset(ref);
-    const high = view.getUint16(at + unusedAt, true) >>> unusedBits;
-    return high * lowVersions + readTime(view, at + versionAt);
+    const high = readShort(bytes, at + unusedAt) >>> unusedBits;
+    return high * lowVersions + readLong(bytes, at + versionAt);
   }
 
   created(ref: number): number {
-    return readTime(this.#slabs.slab(ref).view, this.#slabs.offset(ref) + createdAt);
+    return readLong(this.#slabs.bytes(ref), this.#slabs.offset(ref) + createdAt);
   }
 
   updated(ref: number): number {
-    const { view } = this.#slabs.slab(ref);
+    const bytes = this.#slabs.bytes(ref);
     const at = this.#slabs.offset(ref);
-    const hasOne = (view.getUint8(at + ownerAt) & hasUpdate) !== 0;
-    return readTime(view, at + (hasOne ? headerBytes : createdAt));
+    const hasOne = ((bytes[at + ownerAt] as number) & hasUpdate) !== 0;
+    return readLong(bytes, at + (hasOne ? headerBytes : createdAt));
   }
 
   deadline(ref: number): number {
-    const { view } = this.#slabs.slab(ref);
+    const bytes = this.#slabs.bytes(ref);
     const at = this.#slabs.offset(ref);
-    if ((view.getUint8(at + ownerAt) & hasDeadline) === 0) return 0;
-    return readTime(view, at + metaBytes(view, at) - timeBytes);
+    if (((bytes[at + ownerAt] as number) & hasDeadline) === 0) return 0;
+    return readLong(bytes, at + metaBytes(bytes, at) - timeBytes);
   }
 
   flags(ref: number): number {
-    const { view } = this.#slabs.slab(ref);
-    return (view.getUint8(this.#slabs.offset(ref) + ownerAt) & ownerBits) >>> flagsShift;
+    const bytes = this.#slabs.bytes(ref);
+    return ((bytes[this.#slabs.offset(ref) + ownerAt] as number) & ownerBits) >>> flagsShift;
   }
 
   /** Visits the records whose keys have this hash. `visit` does not change the table. */
@@ -236,7 +236,7 @@ export class RecordTable {
       sum = (sum + hash) >>> 0;
       parity ^= Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
     });
-    return (parity >>> 11) * words + sum;
+    return (parity >>> 11) * 2 ** 32 + sum;
   }
 
   /** Forgets every record and gives the memory back. The table can be used again. */
@@ -254,11 +254,11 @@ export class RecordTable {
   }
 
   #hasKey(ref: number, key: Uint8Array): boolean {
-    const { bytes, view } = this.#slabs.slab(ref);
+    const bytes = this.#slabs.bytes(ref);
     const at = this.#slabs.offset(ref);
     const length = key.length;
-    if (view.getUint16(at + keyLengthAt, true) !== length) return false;
-    const from = at + metaBytes(view, at);
+    if (readShort(bytes, at + keyLengthAt) !== length) return false;
+    const from = at + metaBytes(bytes, at);
     for (let i = 0; i < length; i++) if (bytes[from + i] !== key[i]) return false;
     return true;
   }
@@ -282,21 +282,21 @@ export class RecordTable {
   }
 
   #write(ref: number, key: Uint8Array, value: Uint8Array, meta: RecordMeta, flags: number): void {
-    const { bytes, view } = this.#slabs.slab(ref);
+    const bytes = this.#slabs.bytes(ref);
     const at = this.#slabs.offset(ref);
     const times = timesOf(meta);
     const owned = (flags << flagsShift) | times;
-    view.setUint8(at + ownerAt, (view.getUint8(at + ownerAt) & ~ownerBits) | owned);
+    bytes[at + ownerAt] = ((bytes[at + ownerAt] as number) & ~ownerBits) | owned;
     const keyAt = at + bytesBeforeKey(times);
     const valueAt = keyAt + key.length;
-    const unused = at + blockBytes(view, at) - valueAt - value.length;
+    const unused = at + blockBytes(bytes, at) - valueAt - value.length;
     const high = Math.floor(meta.version / lowVersions);
-    view.setUint16(at + unusedAt, (high << unusedBits) | unused, true);
-    view.setUint16(at + keyLengthAt, key.length, true);
-    writeTime(view, at + versionAt, meta.version % lowVersions);
-    writeTime(view, at + createdAt, meta.created);
-    if ((times & hasUpdate) !== 0) writeTime(view, at + headerBytes, meta.updated);
-    if ((times & hasDeadline) !== 0) writeTime(view, keyAt - timeBytes, meta.deadline);
+    writeShort(bytes, at + unusedAt, (high << unusedBits) | unused);
+    writeShort(bytes, at + keyLengthAt, key.length);
+    writeLong(bytes, at + versionAt, meta.version % lowVersions);
+    writeLong(bytes, at + createdAt, meta.created);
+    if ((times & hasUpdate) !== 0) writeLong(bytes, at + headerBytes, meta.updated);
+    if ((times & hasDeadline) !== 0) writeLong(bytes, keyAt - timeBytes, meta.deadline);
     copyBytes(key, bytes, keyAt);
     copyBytes(value, bytes, valueAt);
   }
@@ -306,11 +306,11 @@ export class RecordTable {
   }
 
   #recordHash(ref: number): number {
-    const { bytes, view } = this.#slabs.slab(ref);
+    const bytes = this.#slabs.bytes(ref);
     const at = this.#slabs.offset(ref);
-    const end = at + blockBytes(view, at) - readUnused(view, at);
-    const owned = view.getUint8(at + ownerAt) & ownerBits;
-    const high = view.getUint16(at + unusedAt, true) >>> unusedBits;
+    const end = at + blockBytes(bytes, at) - readUnused(bytes, at);
+    const owned = (bytes[at + ownerAt] as number) & ownerBits;
+    const high = readShort(bytes, at + unusedAt) >>> unusedBits;
     // What is unused is no part of the record: it tells of the blocks that it had before.
     return murmur3(bytes.subarray(at + keyLengthAt, end), (high << 8) | owned);
   }
@@ -326,19 +326,10 @@ function bytesBeforeKey(times: number): number {
   return headerBytes + update + ((times & hasDeadline) === 0 ? 0 : timeBytes);
 }
 
-function metaBytes(view: DataView, at: number): number {
-  return bytesBeforeKey(view.getUint8(at + ownerAt));
+function metaBytes(bytes: Uint8Array, at: number): number {
+  return bytesBeforeKey(bytes[at + ownerAt] as number);
 }
 
-function readUnused(view: DataView, at: number): number {
-  return view.getUint16(at + unusedAt, true) & unusedMax;
-}
-
-function readTime(view: DataView, at: number): number {
-  return view.getUint16(at + 4, true) * words + view.getUint32(at, true);
-}
-
-function writeTime(view: DataView, at: number, ms: number): void {
-  view.setUint32(at, ms % words, true);
-  view.setUint16(at + 4, ms / words, true);
+function readUnused(bytes: Uint8Array, at: number): number {
+  return readShort(bytes, at + unusedAt) & unusedMax;
 }

@@ -13,6 +13,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import { GridError } from '../../base/errors.ts';
+import { readWord, writeWord } from './words.ts';
 
 /** Blocks are whole numbers of units; a ref counts offsets in them. */
 export const unitBytes = 8;
@@ -43,16 +44,15 @@ const linkedState = 0x40000000;
 const unitsMask = blockUnitsMax;
 
 /** The size of the block that begins at such an offset of a slab. */
-export function blockBytes(view: DataView, at: number): number {
-  return (view.getUint32(at, true) & unitsMask) << unitShift;
+export function blockBytes(bytes: Uint8Array, at: number): number {
+  return (readWord(bytes, at) & unitsMask) << unitShift;
 }
 
 /** What the owner of a block may keep in its fourth byte. */
 export const ownerBits = 0x3f;
 
-export interface Slab {
+interface Slab {
   readonly bytes: Uint8Array;
-  readonly view: DataView;
   /** Bytes from the start that blocks have been made of. */
   used: number;
   live: number;
@@ -62,6 +62,8 @@ export interface Slab {
 
 export class Slabs {
   readonly #slabs: (Slab | undefined)[] = [undefined];
+  /** Their bytes, for who wants nothing else of a slab: it is one object less to look at. */
+  readonly #bytes: (Uint8Array | undefined)[] = [undefined];
   readonly #freeIds: number[] = [];
   /** The first linked block of each size; made with the first such block. */
   #heads: Uint32Array | undefined;
@@ -84,8 +86,9 @@ export class Slabs {
     return this.#live;
   }
 
-  slab(ref: number): Slab {
-    return this.#slabs[ref >>> offsetBits] as Slab;
+  /** The bytes of the slab in which a block is. */
+  bytes(ref: number): Uint8Array {
+    return this.#bytes[ref >>> offsetBits] as Uint8Array;
   }
 
   /** Where a block begins within its slab. */
@@ -109,8 +112,8 @@ export class Slabs {
     }
     const reused = this.#reuse(units);
     const ref = reused === 0 ? this.#cut(units) : reused;
-    const slab = this.slab(ref);
-    slab.view.setUint32(this.offset(ref), (liveState | units) >>> 0, true);
+    const slab = this.#slab(ref);
+    writeWord(slab.bytes, this.offset(ref), (liveState | units) >>> 0);
     this.#count(slab, units << unitShift);
     return ref;
   }
@@ -120,7 +123,7 @@ export class Slabs {
     assert(word >>> 31 === 1, 'only a live block is freed');
     const id = ref >>> offsetBits;
     const units = word & unitsMask;
-    const slab = this.slab(ref);
+    const slab = this.#slab(ref);
     this.#count(slab, -(units << unitShift));
     if (this.#live === 0) this.release();
     else if (slab.live === 0 && id !== this.#current && id !== this.#victim) this.#drop(id);
@@ -148,6 +151,7 @@ export class Slabs {
 
   release(): void {
     this.#slabs.length = 1;
+    this.#bytes.length = 1;
     this.#freeIds.length = 0;
     this.#heads = undefined;
     this.#current = 0;
@@ -157,6 +161,10 @@ export class Slabs {
     this.#shared = 0;
   }
 
+  #slab(ref: number): Slab {
+    return this.#slabs[ref >>> offsetBits] as Slab;
+  }
+
   #count(slab: Slab, bytes: number): void {
     slab.live += bytes;
     this.#live += bytes;
@@ -164,7 +172,7 @@ export class Slabs {
   }
 
   #word(ref: number): number {
-    return this.slab(ref).view.getUint32(this.offset(ref), true);
+    return readWord(this.bytes(ref), this.offset(ref));
   }
 
   /** What the current slab has yet to give; not waste unless it dwarfs what lives. */
@@ -234,14 +242,9 @@ export class Slabs {
       this.#freeIds.push(id);
       throw new GridError('GRID_OVERLOADED', 'A table has no room for more slabs; use more maps');
     }
-    const buffer = new ArrayBuffer(bytes);
-    this.#slabs[id] = {
-      bytes: new Uint8Array(buffer),
-      view: new DataView(buffer),
-      used: 0,
-      live: 0,
-      isOwn,
-    };
+    const slab: Slab = { bytes: new Uint8Array(bytes), used: 0, live: 0, isOwn };
+    this.#slabs[id] = slab;
+    this.#bytes[id] = slab.bytes;
     this.#capacity += bytes;
     return id;
   }
@@ -253,12 +256,13 @@ export class Slabs {
     this.#unlinkFrom(id, slab, from);
     this.#capacity -= slab.bytes.length;
     this.#slabs[id] = undefined;
+    this.#bytes[id] = undefined;
     this.#freeIds.push(id);
   }
 
   #unlinkFrom(id: number, slab: Slab, from: number): void {
     for (let at = from; at < slab.used; ) {
-      const word = slab.view.getUint32(at, true);
+      const word = readWord(slab.bytes, at);
       if ((word & linkedState) !== 0) {
         this.#unlink(((id << offsetBits) | (at >>> unitShift)) >>> 0);
       }
@@ -271,29 +275,29 @@ export class Slabs {
     const slab = this.#slabs[id] as Slab;
     const at = this.offset(ref);
     if (units < linkedUnitsMin || units > linkedUnitsMax || id === this.#victim) {
-      slab.view.setUint32(at, units, true);
+      writeWord(slab.bytes, at, units);
       return;
     }
     this.#heads ??= new Uint32Array(linkedUnitsMax + 1);
     const next = this.#heads[units] as number;
-    slab.view.setUint32(at, linkedState | units, true);
-    slab.view.setUint32(at + 4, next, true);
-    slab.view.setUint32(at + 8, 0, true);
-    if (next !== 0) this.slab(next).view.setUint32(this.offset(next) + 8, ref, true);
+    writeWord(slab.bytes, at, linkedState | units);
+    writeWord(slab.bytes, at + 4, next);
+    writeWord(slab.bytes, at + 8, 0);
+    if (next !== 0) writeWord(this.bytes(next), this.offset(next) + 8, ref);
     this.#heads[units] = ref;
   }
 
   #unlink(ref: number): void {
     const heads = this.#heads as Uint32Array;
-    const { view } = this.slab(ref);
+    const bytes = this.bytes(ref);
     const at = this.offset(ref);
-    const units = view.getUint32(at, true) & unitsMask;
-    const next = view.getUint32(at + 4, true);
-    const previous = view.getUint32(at + 8, true);
-    view.setUint32(at, units, true);
+    const units = readWord(bytes, at) & unitsMask;
+    const next = readWord(bytes, at + 4);
+    const previous = readWord(bytes, at + 8);
+    writeWord(bytes, at, units);
     if (previous === 0) heads[units] = next;
-    else this.slab(previous).view.setUint32(this.offset(previous) + 4, next, true);
-    if (next !== 0) this.slab(next).view.setUint32(this.offset(next) + 8, previous, true);
+    else writeWord(this.bytes(previous), this.offset(previous) + 4, next);
+    if (next !== 0) writeWord(this.bytes(next), this.offset(next) + 8, previous);
   }
 
   #pickVictim(): void {
@@ -325,7 +329,7 @@ export class Slabs {
       return unitBytes;
     }
     const at = this.#victimAt;
-    const word = slab.view.getUint32(at, true);
+    const word = readWord(slab.bytes, at);
     const bytes = (word & unitsMask) << unitShift;
     this.#victimAt += bytes;
     const from = ((id << offsetBits) | (at >>> unitShift)) >>> 0;
@@ -338,10 +342,10 @@ export class Slabs {
   #move(from: number, slab: Slab, bytes: number, moved: (from: number, to: number) => void): void {
     const at = this.offset(from);
     const to = this.allocate(bytes);
-    const target = this.slab(to);
+    const target = this.#slab(to);
     // Word and all: blocks are reused by exact size, so the sizes are equal.
     target.bytes.set(slab.bytes.subarray(at, at + bytes), this.offset(to));
-    slab.view.setUint32(at, bytes >>> unitShift, true);
+    writeWord(slab.bytes, at, bytes >>> unitShift);
     this.#count(slab, -bytes);
     moved(from, to);
   }
