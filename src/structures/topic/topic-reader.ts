@@ -248,7 +248,9 @@ export class TopicReader {
 
   #failed(error: GridError): void {
     this.#isAsked = false;
-    if (fatalCodes.has(error.code)) {
+    // No room for another call that waits: that passes only where others end theirs, and who subscribes is to know.
+    const hasNoRoom = error.code === 'GRID_OVERLOADED' && !this.#isDefining;
+    if (fatalCodes.has(error.code) || hasNoRoom) {
       this.#finishDispatch();
       this.close(error);
       return;

@@ -155,6 +155,18 @@ describe('the reader of a topic in one process', () => {
     });
   }
 
+  it('ends where there is no room for another call that waits, and says so', async () => {
+    const { router, publish, subscribe, reader } = await setUp();
+    const { told } = await subscribe();
+    router.intercept = ({ isPoll, reject }) => {
+      if (isPoll) queueMicrotask(() => reject(new GridError('GRID_OVERLOADED', 'too many')));
+      return isPoll === true;
+    };
+    await publish(1);
+    expect(told).to.deep.equal(['1', 'GRID_OVERLOADED']);
+    expect(reader.subscribers).to.equal(0);
+  });
+
   it('tells of a topic that was destroyed elsewhere, and goes on with the next', async () => {
     const { router, publish, subscribe, clock, row, define } = await setUp();
     const { told } = await subscribe();
