@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { GridEvent } from '../../src/grid.ts';
+import type { GridEvent, GridMap } from '../../src/grid.ts';
 import type { MergePolicy } from '../../src/grid-merge.ts';
 import type { Grid } from '../../src/index.ts';
 import { closeAll, joinGrid } from '../support/grids.ts';
@@ -23,6 +23,17 @@ async function joinBehindWire(seeds: readonly string[]): Promise<{ grid: Grid; w
     mergePolicies,
   });
   return { grid, wire };
+}
+
+/** What a watch of a key tells, its end too. */
+function toldOf(map: GridMap<string, string>, key: string): string[] {
+  const told: string[] = [];
+  map.watch(key).subscribe({
+    next: (change) => told.push(change.type === 'set' ? `set ${change.value}` : change.type),
+    error: (error: unknown) => told.push(String(error)),
+    complete: () => told.push('complete'),
+  });
+  return told;
 }
 
 describe('two members whose link is cut', function () {
@@ -52,6 +63,8 @@ describe('two members whose link is cut', function () {
     const events: GridEvent[] = [];
     for (const grid of [older, younger]) grid.events.subscribe((event) => events.push(event));
     const has = (type: GridEvent['type']) => events.some((event) => event.type === type);
+
+    const watched = [older, younger].map((grid) => toldOf(mapOf(grid), 'key 2'));
 
     for (const wire of wires) {
       wire.refuse(true);
@@ -111,5 +124,14 @@ describe('two members whose link is cut', function () {
     await mine.news.subscribe((text) => void told.push(text), { from: 'earliest' });
     await until(() => told.length === 2, 'what both published', 10_000);
     expect(told).to.deep.equal(['of the older', 'of the younger']);
+
+    await mapOf(older).set('key 2', 'after');
+    const [byOlder = [], byYounger = []] = watched;
+    const hasCome = () => watched.every((changes) => changes.at(-1) === 'set after');
+    await until(hasCome, 'the news on both sides', 10_000);
+    expect(byOlder, 'what the other side wrote came with the merge').to.include('set younger');
+    // It went into a lineage of its own, and from there to the other.
+    expect(byYounger.filter((change) => change === 'gap').length).to.be.at.least(2);
+    expect([...byOlder, ...byYounger]).to.not.include('complete');
   });
 });
