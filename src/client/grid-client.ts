@@ -39,7 +39,7 @@ import { rowFrom } from './client-router.ts';
 import { type ConnectPlan, checkConnectOptions } from './connect-options.ts';
 import { clientDefinition } from './definitions.ts';
 import { closedError, Session } from './session.ts';
-import { socketOpener } from './socket.ts';
+import { type Near, socketOpener } from './socket.ts';
 
 /** How long the first links to primaries are waited for when there is a table. */
 const settleMs = 1_000;
@@ -50,9 +50,18 @@ const pageRows = 1_000;
 type Question = Parameters<Session['ask']>[0];
 
 /** Resolves when a member let this client in and told it the table. */
-export async function connect(
+export function connect(
   urls: string | readonly string[],
   options?: ConnectOptions,
+): Promise<GridClient> {
+  return connectNear(urls, options, undefined);
+}
+
+/** As `connect`. `near` finds local sockets, which only Node has: it is passed in, so that browsers are not given it. */
+export async function connectNear(
+  urls: string | readonly string[],
+  options: ConnectOptions | undefined,
+  near: Near | undefined,
 ): Promise<GridClient> {
   const plan = checkConnectOptions(urls, options);
   const session = new Session({
@@ -60,8 +69,11 @@ export async function connect(
     clock: systemClock,
     random: systemRandom,
     limits: defaultLimits,
-    // A credential goes to nobody but who holds the port.
-    openSocket: socketOpener(new BusyPoll(systemClock, systemRandom), plan.credential === ''),
+    openSocket: socketOpener(
+      new BusyPoll(systemClock, systemRandom),
+      // A credential goes to nobody but who holds the port.
+      plan.credential === '' ? near : undefined,
+    ),
   });
   try {
     session.start();

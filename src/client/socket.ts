@@ -4,7 +4,7 @@
  */
 import * as ws from 'ws';
 import type { BusyPoll } from '../transport/busy-poll.ts';
-import { nearConnection } from '../transport/near-socket.ts';
+import type { nearConnection } from '../transport/near-socket.ts';
 
 export interface SocketEvents {
   onOpen(): void;
@@ -34,6 +34,9 @@ interface PlainSocket {
   terminate?(): void;
 }
 
+/** How to connect to an address by a local socket, where there is one. */
+export type Near = typeof nearConnection;
+
 type NativeWebSocket = new (url: string, protocol: string) => PlainSocket;
 
 const openState = 1;
@@ -51,10 +54,10 @@ export type OpenSocket = (
   events: SocketEvents,
 ) => Socket;
 
-/** `busyPoll` hears of what comes from this machine itself; `mayBeNear`: local sockets will do (near-socket.ts). */
-export function socketOpener(busyPoll: BusyPoll, mayBeNear: boolean): OpenSocket {
+/** `busyPoll` hears of what comes from this machine itself; `near` finds local sockets. */
+export function socketOpener(busyPoll: BusyPoll, near: Near | undefined): OpenSocket {
   return (url, protocol, limits, events) =>
-    opened(plainSocket(url, protocol, limits, { busyPoll, mayBeNear }), events);
+    opened(plainSocket(url, protocol, limits, { busyPoll, near }), events);
 }
 
 function opened(socket: PlainSocket, events: SocketEvents): Socket {
@@ -86,7 +89,7 @@ function plainSocket(
   url: string,
   protocol: string,
   limits: SocketLimits,
-  { busyPoll, mayBeNear }: { readonly busyPoll: BusyPoll; readonly mayBeNear: boolean },
+  { busyPoll, near }: { readonly busyPoll: BusyPoll; readonly near: Near | undefined },
 ): PlainSocket {
   const { WebSocket: OfPackage }: Partial<typeof ws> = ws;
   if (OfPackage === undefined) {
@@ -96,7 +99,7 @@ function plainSocket(
     return socket;
   }
   const { hostname, host } = new URL(url);
-  const createConnection = mayBeNear && url.startsWith('ws:') ? nearConnection(host) : undefined;
+  const createConnection = url.startsWith('ws:') ? near?.(host) : undefined;
   const socket = new OfPackage(url, protocol, {
     perMessageDeflate: false,
     maxPayload: limits.frameBytesMax,

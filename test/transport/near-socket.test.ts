@@ -6,7 +6,9 @@ import { systemClock } from '../../src/base/clock.ts';
 import type { Address, MemberId } from '../../src/base/ids.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { systemRandom } from '../../src/base/random.ts';
+import { connectNear } from '../../src/client/grid-client.ts';
 import { socketOpener } from '../../src/client/socket.ts';
+import type { ConnectOptions } from '../../src/grid.ts';
 import { BusyPoll } from '../../src/transport/busy-poll.ts';
 import { hostOf, listenNear, nearConnection } from '../../src/transport/near-socket.ts';
 import { WebSocketTransport } from '../../src/transport/websocket.ts';
@@ -145,7 +147,7 @@ describe('a local socket beside a port', () => {
     expect(port.count()).to.equal(0);
   });
 
-  it('is what a client without a credential dials, and none with one', async () => {
+  it('is what a client dials that was given them, and TCP else', async () => {
     const port = await countingPort();
     let near = 0;
     await listen(port.address, (socket) => {
@@ -153,16 +155,32 @@ describe('a local socket beside a port', () => {
       socket.destroy();
     });
     const poll = new BusyPoll(systemClock, systemRandom);
-    const dial = (mayBeNear: boolean) =>
+    const dial = (near: typeof nearConnection | undefined) =>
       new Promise<void>((onClose) => {
         const events = { onOpen: () => {}, onFrame: () => {}, onClose };
         const limits = { frameBytesMax: 1_024, openMs: 1_000 };
-        socketOpener(poll, mayBeNear)(`ws://${port.address}/client`, 'x', limits, events);
+        socketOpener(poll, near)(`ws://${port.address}/client`, 'x', limits, events);
       });
-    await dial(true);
+    await dial(nearConnection);
     expect([near, port.count()]).to.deep.equal([1, 0]);
-    await dial(false);
+    await dial(undefined);
     expect([near, port.count()]).to.deep.equal([1, 1]);
+  });
+
+  it('is not looked for by a client that shows a credential', async () => {
+    const port = await countingPort();
+    const urls = [`ws://${port.address}`];
+    const asked: string[] = [];
+    const near = (address: string) => {
+      asked.push(address);
+      return undefined;
+    };
+    const connected = (options: ConnectOptions) =>
+      connectNear(urls, { ...options, timeout: 100 }, near).catch((error: unknown) => error);
+    expect(await connected({ token: 'a token of sixteen bytes' })).to.be.instanceOf(Error);
+    expect(asked).to.deep.equal([]);
+    expect(await connected({})).to.be.instanceOf(Error);
+    expect(asked).to.include(port.address);
   });
 
   it('is not there with TLS, which is for whoever cannot trust the machine', async () => {
