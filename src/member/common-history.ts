@@ -4,7 +4,14 @@
  */
 import type { PartitionId } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
-import { firstLineage, type Parting, partingOf } from '../partition/lineage.ts';
+import {
+  commonLine,
+  type Line,
+  lineOf,
+  type Parting,
+  partingOf,
+  placeIn,
+} from '../partition/lineage.ts';
 import type { Merge } from '../partition/merges.ts';
 import { generationSpan, type MetaState, rowOf } from '../partition/meta-state.ts';
 import type { Estate } from '../partition/replica-state.ts';
@@ -31,23 +38,22 @@ export class CommonHistory {
   isChanged(partition: PartitionId, { version }: Pick<Estate, 'version'>): boolean {
     if (version <= this.#broughtUpTo(partition)) return false;
     const parting = this.#partingOf(partition);
-    return parting === undefined || version > theirsFrom(parting, partition);
+    return parting === undefined || version > theirsFrom(parting);
   }
 
   /** What of a structure in a partition is to be brought; `row` is as the winner has it. */
-  since(partition: PartitionId, estate: Estate, backups: number, row: StructureRow): Since {
+  since(partition: PartitionId, backups: number, row: StructureRow): Since {
     // With other backups it is another structure, in another partition.
     const parting = row.backups === backups ? this.#partingOf(partition) : undefined;
-    const last = this.#lastParting(partition) ?? parting;
+    const last = laterOf(parting, this.#broughtParting(partition));
     return {
-      version: parting === undefined ? 0 : mineFrom(parting, partition),
-      after: last === undefined ? 0 : theirsFrom(last, partition),
+      version: parting === undefined ? 0 : ownFrom(parting.commonUpTo, parting.mine),
+      after: last === undefined ? 0 : theirsFrom(last),
       lostUpTo: this.#lostUpTo(partition),
-      own: last?.theirs,
-      other: last?.mine,
+      own: last?.theirs?.rank,
+      other: last?.mine?.rank,
       floor: this.#rankFor(partition, row) * generationSpan,
-      isComplete:
-        parting !== undefined && isSince(estate.row.generation, parting.theirs, parting.mine),
+      isComplete: parting !== undefined && this.#contentParting(partition) !== undefined,
     };
   }
 
@@ -58,27 +64,29 @@ export class CommonHistory {
     return Math.max(0, ...upTo);
   }
 
-  get #parting(): Parting | undefined {
-    return partingOf(this.#winner.lineage, this.#ended.lineage);
+  /** Where the contents that the two have went apart. */
+  #contentParting(partition: PartitionId): Parting | undefined {
+    const { lineage } = this.#winner;
+    return partingOf(lineOf(lineage, partition), this.#line(partition));
   }
 
   /** Undefined where they have nothing in common of a partition, also since the winner has lost it. */
   #partingOf(partition: PartitionId): Parting | undefined {
-    return this.#hasLost(partition) ? undefined : this.#parting;
+    const { lineage } = this.#winner;
+    // Where the loser's began anew, what the winner has is as it was when the two lineages went apart.
+    const whole = commonLine(this.#ended.lineage, partition);
+    return this.#contentParting(partition) ?? partingOf(lineOf(lineage, partition), whole);
   }
 
   #lostUpTo(partition: PartitionId): number {
-    const parting = this.#parting;
-    if (parting === undefined || !this.#hasLost(partition)) return 0;
-    return parting.theirsLeft(partition) ?? parting.commonUpTo(partition);
+    if (this.#partingOf(partition) !== undefined) return 0;
+    const whole = commonLine(this.#winner.lineage, partition);
+    const parting = partingOf(whole, this.#line(partition));
+    return parting?.theirs?.left ?? parting?.commonUpTo ?? 0;
   }
 
-  /** Whether the winner has not got the content any more that it had when the two went apart. */
-  #hasLost(partition: PartitionId): boolean {
-    const parting = this.#parting;
-    const row = rowOf(this.#winner, partition);
-    if (parting === undefined || row === undefined) return true;
-    return !isSince(row.generation, parting.mine, parting.theirs);
+  #line(partition: PartitionId): Line {
+    return lineOf(this.#ended.lineage, partition);
   }
 
   /** A lineage from which this one forked, and which was taken in before it. */
@@ -88,10 +96,12 @@ export class CommonHistory {
   }
 
   /** Where others have brought the partition before it came to a fork: that is when they went apart for it. */
-  #lastParting(partition: PartitionId): Parting | undefined {
+  #broughtParting(partition: PartitionId): Parting | undefined {
     const earlier = this.#earlier;
     if (earlier?.brought.includes(partition) !== true) return undefined;
-    return partingOf(firstLineage(earlier.lineage), this.#ended.lineage);
+    const line = this.#line(partition);
+    const place = placeIn(line, earlier.lineage);
+    return place === undefined ? undefined : partingOf({ path: [place], steps: [] }, line);
   }
 
   /** That of the merge, so that two lineages that are brought in at a time do not name their items alike. */
@@ -105,30 +115,22 @@ export class CommonHistory {
   }
 }
 
-/** Beyond this version all that a history has of a partition it has written since the two went apart. */
-function mineFrom(parting: Parting, partition: PartitionId): number {
-  const { mine } = parting;
-  return ownFrom(parting.commonUpTo(partition), mine, parting.mineLeft(partition));
+function laterOf(one: Parting | undefined, other: Parting | undefined): Parting | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return theirsFrom(other) > theirsFrom(one) ? other : one;
 }
 
-function theirsFrom(parting: Parting, partition: PartitionId): number {
-  const { theirs } = parting;
-  return ownFrom(parting.commonUpTo(partition), theirs, parting.theirsLeft(partition));
-}
-
-/**
- * What a fork has between what it took along and its own rank nobody was told of: it counts only where the
- * other has it too. But where the fork took along what the other has not, that may stand among it.
- */
-function ownFrom(common: number, rank: number | undefined, left: number | undefined): number {
-  const isAllCommon = left !== undefined && left > 0 && left <= common;
-  return rank !== undefined && isAllCommon ? rank * generationSpan : common;
+/** Beyond this version all that a loser has of a partition it has written since the two went apart. */
+function theirsFrom({ commonUpTo, theirs }: Parting): number {
+  return ownFrom(commonUpTo, theirs);
 }
 
 /**
- * Whether a content is the one that the two had when they went apart: none that was lost and begun anew. By the
- * ranks with which its own history, and the other, went on by forks.
+ * Beyond this version all that a history has it has written since. What a fork has between what it took along and
+ * its own rank nobody was told of: it counts only where the other has it too. But where the fork took along what
+ * the other has not, that may stand among it.
  */
-function isSince(generation: number, own: number | undefined, other: number | undefined): boolean {
-  return own === undefined ? generation < (other ?? 0) : generation === own;
+function ownFrom(common: number, step: Parting['mine']): number {
+  const isAllCommon = step !== undefined && step.left > 0 && step.left <= common;
+  return isAllCommon ? step.rank * generationSpan : common;
 }

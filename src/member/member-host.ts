@@ -1,7 +1,8 @@
 /** Sets up the replicas of a member. */
 import type { ActorSystem } from '../actors/actor-system.ts';
 import type { Clock } from '../base/clock.ts';
-import type { MemberId } from '../base/ids.ts';
+import type { MemberId, PartitionId } from '../base/ids.ts';
+import type { Content } from '../partition/content.ts';
 import type { DedupeBudget } from '../partition/dedupe-table.ts';
 import type { Lease } from '../partition/lease.ts';
 import type { MetaState } from '../partition/meta-state.ts';
@@ -25,11 +26,12 @@ export interface HostParts {
   readonly types: ReadonlyMap<string, StructureType>;
   readonly outlet: PartitionOutlet;
   readonly budget: DedupeBudget | undefined;
+  readonly heirloom: (partition: PartitionId) => Content | undefined;
   readonly beforeStep: BeforeStep | undefined;
 }
 
 export function createHost(parts: HostParts): PartitionHost {
-  const { self, settings, clock, actors, state, types, outlet, budget } = parts;
+  const { self, settings, clock, actors, state, types, outlet, budget, heirloom } = parts;
   const { lease, roster, clients, beforeStep } = parts;
   const { limits, timings } = settings;
   const { copySessionsMax } = limits;
@@ -54,5 +56,6 @@ export function createHost(parts: HostParts): PartitionHost {
     surroundings,
     outlet,
     budget,
+    heirloom,
   });
 }

@@ -326,7 +326,8 @@ export class Member {
     const { clock, logger, mergePolicies: policies = {} } = this.#parts;
     const { router, state } = this;
     const commit = this.#commit.bind(this);
-    return new Merger({ clock, logger, policies, router, state, commit }, inheritance);
+    const self = this.id;
+    return new Merger({ self, clock, logger, policies, router, state, commit }, inheritance);
   }
 
   #stop(reason: 'removed' | 'failed', error: unknown): void {
@@ -385,7 +386,8 @@ export class Member {
       clients: () => this.clients,
       types,
       outlet: this.#dispatch,
-      budget: inheritance?.kind === 'fork' ? inheritance.legacy.budget : undefined,
+      budget: inheritance?.legacy.budget,
+      heirloom: (partition) => this.#merger?.give(partition),
     });
   }
 }

@@ -11,11 +11,12 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { GridError } from '../base/errors.ts';
-import type { PartitionId } from '../base/ids.ts';
+import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { Logger } from '../base/logger.ts';
 import type { MergedStructure, MergePolicy } from '../grid-merge.ts';
+import type { Content } from '../partition/content.ts';
 import type { Merged } from '../partition/merges.ts';
-import { type Command, type MetaState, type PartitionRow, rowOf } from '../partition/meta-state.ts';
+import { type Command, type MetaState, rowOf } from '../partition/meta-state.ts';
 import type { ProposalResult } from '../partition/proposals.ts';
 import type { Estate } from '../partition/replica-state.ts';
 import type { Router, StructureRow } from '../partition/router-port.ts';
@@ -30,8 +31,10 @@ import {
   type MergeProgress,
   type Place,
 } from './inheritance.ts';
+import { Revival } from './revival.ts';
 
 export interface MergerParts {
+  readonly self: MemberId;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly policies: Readonly<Record<string, MergePolicy>>;
@@ -79,10 +82,10 @@ export class Merger {
   readonly #estates: Map<PartitionId, Estate>;
   readonly #counts: Map<string, MergeCount>;
   readonly #history: CommonHistory;
+  readonly #revival: Revival;
   #tasks: Task[] | undefined;
   /** Whether ops are being given out: what ends meanwhile waits for the next time. */
   #isTicking = false;
-  #isReviving = false;
   #isReporting = false;
   #isOver = false;
 
@@ -90,14 +93,21 @@ export class Merger {
     this.#parts = parts;
     this.#inheritance = inheritance;
     this.#estates = contributions(inheritance);
-    this.#history = new CommonHistory(parts.state, inheritance.state);
+    const { self, state } = parts;
+    const { state: ended } = inheritance;
+    this.#history = new CommonHistory(state, ended);
+    const commit = (command: Command, done: () => void) =>
+      parts.commit(command, commandTimeoutMs, done);
+    this.#revival = new Revival({ self, state, ended, commit });
     this.#counts = new Map(inheritance.progress?.counts);
   }
 
   /** What is still to be brought, for the next identity of this process; undefined where all is done. */
   get unfinished(): MergeInheritance | undefined {
     if (this.#isOver) return undefined;
-    const { kind, from, state, legacy, isAlone } = this.#inheritance;
+    const { kind, from, state, isAlone } = this.#inheritance;
+    const { budget } = this.#inheritance.legacy;
+    const legacy = { estates: this.#estates, budget };
     const { to, addresses } = this.#inheritance.into;
     // Where it was to go nobody has taken it in: that may have been merged too, so any other will do.
     const into = { to: this.#parts.state.lineage.id === '' ? '' : to, addresses };
@@ -114,23 +124,36 @@ export class Merger {
 
   /** Called while this member serves, every now and then, and when an op has ended. */
   tick(): void {
-    if (this.#isTicking || this.#isOver || this.#isReviving || this.#isReporting) return;
+    if (this.#isTicking || this.#isOver || this.#revival.isBusy || this.#isReporting) return;
     this.#isTicking = true;
     this.#goOn();
     this.#isTicking = false;
   }
 
+  /** The content of a partition that goes on here as it is, where this lineage had lost it. */
+  give(partition: PartitionId): Content | undefined {
+    const estate = this.#estates.get(partition);
+    if (estate === undefined) return undefined;
+    const { content, untold } = estate;
+    this.#estates.delete(partition);
+    this.#tasks = this.#tasks?.filter((task) => task.partition !== partition);
+    content.takeBack(untold);
+    content.keepOnly(this.#revival.shared);
+    for (const [id, { entries }] of content.stores) {
+      const row = this.#inheritance.state.structures.get(id);
+      if (row !== undefined) this.#count({ row }, entries, 0);
+    }
+    return content;
+  }
+
   #goOn(): void {
     if (this.#tasks === undefined && this.#history.isEarly) return;
-    const lost = this.#partitionsThat(isLost);
-    if (lost.length > 0) {
-      this.#revive(lost);
-      return;
-    }
+    const busy = this.#tasks?.filter(({ isBusy }) => isBusy).map(({ partition }) => partition);
+    if (this.#revival.begin(this.#estates, busy)) return;
     this.#tasks ??= this.#plan();
     const open = this.#tasks.filter(({ at }) => at >= 0);
     if (open.length > 0) this.#giveOut(open);
-    else if (this.#partitionsThat(isInDoubt).length === 0) this.#report();
+    else if (![...this.#estates.keys()].some((id) => this.#isInDoubt(id))) this.#report();
   }
 
   #giveOut(open: readonly Task[]): void {
@@ -146,9 +169,7 @@ export class Merger {
 
   /** Whether it is known that something of it is to be brought. */
   #isReady(task: Task): boolean {
-    const { state } = this.#parts;
-    const row = rowOf(state, task.partition);
-    if (row !== undefined && isInDoubt(row, state)) {
+    if (this.#isInDoubt(task.partition)) {
       this.#rest(task);
       return false;
     }
@@ -156,12 +177,15 @@ export class Merger {
     return task.at >= 0;
   }
 
-  #partitionsThat(isSo: (row: PartitionRow, state: MetaState) => boolean): PartitionId[] {
+  /**
+   * Nobody is here who has it: who had it is away, and may be this process as it was before. It comes back or is
+   * lost, and only then is it known what there is to bring.
+   */
+  #isInDoubt(partition: PartitionId): boolean {
     const { state } = this.#parts;
-    return [...this.#estates.keys()].filter((partition) => {
-      const row = rowOf(state, partition);
-      return row !== undefined && isSo(row, state);
-    });
+    const { inSync } = rowOf(state, partition) ?? {};
+    const isAway = (id: MemberId) => (state.members.get(id)?.status ?? 'suspended') === 'suspended';
+    return inSync?.every(isAway) ?? false;
   }
 
   #plan(): Task[] {
@@ -181,18 +205,6 @@ export class Merger {
     const { at, isBusy: isUncertain } = before ?? { at: 0, isBusy: false };
     const [isBusy, notBefore, offer, custom] = [false, 0, undefined, undefined];
     return { row, partition, estate, store, at, isUncertain, isBusy, notBefore, offer, custom };
-  }
-
-  #revive(partitions: readonly PartitionId[]): void {
-    this.#isReviving = true;
-    const { lineage } = this.#inheritance.state;
-    this.#parts.commit(
-      { type: 'revive', lineage: lineage.id, partitions },
-      commandTimeoutMs,
-      () => {
-        this.#isReviving = false;
-      },
-    );
   }
 
   #step(task: Task): void {
@@ -280,8 +292,7 @@ export class Merger {
   }
 
   #offerOf(task: Task, row: StructureRow): Offer {
-    const { partition, estate } = task;
-    const since = this.#history.since(partition, estate, task.row.backups, row);
+    const since = this.#history.since(task.partition, task.row.backups, row);
     return task.store.offer(task.at, offerBytes, since);
   }
 
@@ -332,7 +343,7 @@ export class Merger {
     this.tick();
   }
 
-  #count({ row }: Task, kept: number, discarded: number): void {
+  #count({ row }: Pick<Task, 'row'>, kept: number, discarded: number): void {
     const key = `${row.type} ${row.name}`;
     const count = this.#counts.get(key) ?? { kept: 0, discarded: 0 };
     this.#counts.set(key, {
@@ -369,18 +380,6 @@ export class Merger {
       this.#estates.clear();
     });
   }
-}
-
-function isLost({ primary }: PartitionRow): boolean {
-  return primary === undefined;
-}
-
-/**
- * Nobody is here who has it: who had it is away, and may be this process as it was before. It comes back or is
- * lost, and only then is it known what there is to bring.
- */
-function isInDoubt({ inSync }: PartitionRow, { members }: MetaState): boolean {
-  return inSync.every((id) => (members.get(id)?.status ?? 'suspended') === 'suspended');
 }
 
 function placeName({ row, partition }: Pick<Task, 'row' | 'partition'>): string {

@@ -144,6 +144,16 @@ export class Content {
     return !this.#isThere(id) && id <= this.#options.catalog.applied;
   }
 
+  /** It goes on with these structures alone. */
+  keepOnly(kept: ReadonlySet<StructureId>): void {
+    for (const [id, store] of this.#stores) {
+      if (kept.has(id)) continue;
+      store.release();
+      this.#stores.delete(id);
+    }
+    this.#lastStore = undefined;
+  }
+
   /** Gives back the memory of structures that were destroyed. */
   dropDestroyed(): void {
     for (const [id, store] of this.#stores) {

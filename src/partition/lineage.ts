@@ -1,7 +1,7 @@
 /**
  * Lineages: a lineage is one history of a cluster. It begins when the cluster is formed, a fork begins
- * another, and a merge ends the one that loses. What each has in common with another follows from the
- * forks that led to it.
+ * another, and a merge ends the one that loses. What each has in common with another follows, partition by
+ * partition, from the forks that led to it.
  */
 import type { PartitionId } from '../base/ids.ts';
 
@@ -15,6 +15,27 @@ export interface Branch {
   readonly left: readonly number[];
 }
 
+/** A fork, or an adoption, as one partition went through it. */
+interface Step {
+  /** Of what it began. */
+  readonly id: string;
+  readonly rank: number;
+  /** The last version that was taken along; 0 for none. */
+  readonly left: number;
+}
+
+/** By which histories the content of a partition came: each has what the one before had up to a version. */
+export interface Line {
+  /** The first one first. */
+  readonly path: readonly string[];
+  /** Those that led to the end of the path. */
+  readonly steps: readonly Step[];
+}
+
+export interface PartitionLine extends Line {
+  readonly partition: PartitionId;
+}
+
 export interface Lineage {
   /** That of the first is the cluster's. Empty before the cluster was formed. */
   readonly id: string;
@@ -24,16 +45,18 @@ export interface Lineage {
   readonly branches: readonly Branch[];
   /** Lineages that were merged into this one, the latest last. */
   readonly merged: readonly string[];
+  /** Of partitions whose content came another way: it began anew, or a lineage brought it whole that had it. */
+  readonly lines: readonly PartitionLine[];
 }
 
-export const noLineage: Lineage = { id: '', ancestors: [], branches: [], merged: [] };
+export const noLineage: Lineage = { id: '', ancestors: [], branches: [], merged: [], lines: [] };
 
 /** Forks whose positions are kept: beyond them all that a loser has counts as changed since. */
 const branchesMax = 8;
 const ancestorsMax = 64;
 
 export function firstLineage(clusterId: string): Lineage {
-  return { id: clusterId, ancestors: [], branches: [], merged: [] };
+  return { ...noLineage, id: clusterId };
 }
 
 export function forkedLineage(from: Lineage, branch: Branch): Lineage {
@@ -42,7 +65,49 @@ export function forkedLineage(from: Lineage, branch: Branch): Lineage {
     ancestors: [...from.ancestors, from.id].slice(-ancestorsMax),
     branches: [...from.branches, branch].slice(-branchesMax),
     merged: from.merged,
+    lines: from.lines.map((line) => ({
+      partition: line.partition,
+      ...further(line, stepOf(branch, line.partition)),
+    })),
   };
+}
+
+/** The content of some partitions began with these lines. */
+export function withLines(lineage: Lineage, lines: readonly PartitionLine[]): Lineage {
+  const begun = new Set(lines.map(({ partition }) => partition));
+  const others = lineage.lines.filter(({ partition }) => !begun.has(partition));
+  return { ...lineage, lines: [...others, ...lines] };
+}
+
+/** As it goes on by another step. */
+export function further({ path, steps }: Line, step: Step): Line {
+  return {
+    path: [...path, step.id].slice(-branchesMax - 1),
+    steps: [...steps, step].slice(-branchesMax),
+  };
+}
+
+/** The way on which all partitions came of which nothing else is said. */
+export function commonLine({ id, ancestors, branches }: Lineage, partition: PartitionId): Line {
+  return {
+    path: [...ancestors, id].slice(-branchesMax - 1),
+    steps: branches.map((branch) => stepOf(branch, partition)),
+  };
+}
+
+export function lineOf(lineage: Lineage, partition: PartitionId): Line {
+  const own = lineage.lines.find((line) => line.partition === partition);
+  return own ?? commonLine(lineage, partition);
+}
+
+/** The last place on a line that is in this lineage, under its own name or under that of what began in it. */
+export function placeIn({ path }: Line, lineage: string): string | undefined {
+  return path.findLast((name) => name === lineage || name.startsWith(`${lineage}@`));
+}
+
+/** How that is named which begins in a lineage by the command at an index. */
+export function beginningIn({ id }: Lineage, index: number): string {
+  return `${id}@${index}`;
 }
 
 /** The cluster that it belongs to, as the first lineage of that was named. */
@@ -50,35 +115,24 @@ export function clusterOf({ ancestors, id }: Lineage): string {
   return ancestors[0] ?? id;
 }
 
-/** Where two histories went apart: what they have in common, and how each went on. */
+/** Where two histories of a partition went apart: what they have in common, and how each went on. */
 export interface Parting {
-  /** The rank with which each went on by a fork; undefined for one that is the common ancestor itself. */
-  readonly mine: number | undefined;
-  readonly theirs: number | undefined;
-  /** The last version of a partition with which each went on by a fork; undefined where it is the ancestor. */
-  mineLeft(partition: PartitionId): number | undefined;
-  theirsLeft(partition: PartitionId): number | undefined;
-  /** The last version of a partition that both have. */
-  commonUpTo(partition: PartitionId): number;
+  /** How each went on; undefined for one that is the common ancestor itself. */
+  readonly mine: Step | undefined;
+  readonly theirs: Step | undefined;
+  /** The last version that both have. */
+  readonly commonUpTo: number;
 }
 
 /** Undefined where nothing is known that they have in common: then all is theirs alone. */
-export function partingOf(mine: Lineage, theirs: Lineage): Parting | undefined {
-  const common = lastCommon(pathOf(mine), pathOf(theirs));
+export function partingOf(mine: Line, theirs: Line): Parting | undefined {
+  const common = mine.path.findLast((id) => theirs.path.includes(id));
   if (common === undefined) return undefined;
-  const myWay = branchAfter(mine, common);
-  const theirWay = branchAfter(theirs, common);
+  const myWay = stepAfter(mine, common);
+  const theirWay = stepAfter(theirs, common);
   if (myWay === 'forgotten' || theirWay === 'forgotten') return undefined;
-  return {
-    mine: myWay?.rank,
-    theirs: theirWay?.rank,
-    mineLeft: (partition) => leftBy(myWay, partition),
-    theirsLeft: (partition) => leftBy(theirWay, partition),
-    commonUpTo(partition) {
-      const left = [myWay, theirWay].map((branch) => leftBy(branch, partition));
-      return Math.min(...left.map((version) => version ?? Number.MAX_SAFE_INTEGER));
-    },
-  };
+  const left = [myWay, theirWay].map((step) => step?.left ?? Number.MAX_SAFE_INTEGER);
+  return { mine: myWay, theirs: theirWay, commonUpTo: Math.min(...left) };
 }
 
 /** Whether `id` went over into a lineage: by a fork, or by a merge. */
@@ -86,22 +140,13 @@ export function comesFrom(lineage: Lineage, id: string): boolean {
   return lineage.ancestors.includes(id) || lineage.merged.includes(id);
 }
 
-function leftBy(branch: Branch | undefined, partition: PartitionId): number | undefined {
-  return branch && (branch.left[partition] ?? 0);
+function stepOf({ id, rank, left }: Branch, partition: PartitionId): Step {
+  return { id, rank, left: left[partition] ?? 0 };
 }
 
-function pathOf({ ancestors, id }: Lineage): string[] {
-  return [...ancestors, id];
-}
-
-function lastCommon(mine: readonly string[], theirs: readonly string[]): string | undefined {
-  return mine.findLast((id) => theirs.includes(id));
-}
-
-/** The fork by which a lineage left an ancestor; undefined where it is that ancestor itself. */
-function branchAfter(lineage: Lineage, ancestor: string): Branch | undefined | 'forgotten' {
-  if (lineage.id === ancestor) return undefined;
-  const path = pathOf(lineage);
-  const next = path[path.indexOf(ancestor) + 1];
-  return lineage.branches.find(({ id }) => id === next) ?? 'forgotten';
+/** The step by which a history left another one; undefined where it is that one itself. */
+function stepAfter({ path, steps }: Line, id: string): Step | undefined | 'forgotten' {
+  if (path.at(-1) === id) return undefined;
+  const next = path[path.indexOf(id) + 1];
+  return steps.find((step) => step.id === next) ?? 'forgotten';
 }

@@ -15,6 +15,7 @@
 import { unreachable } from '../base/assert.ts';
 import type { MemberId, PartitionId, StructureId, Term, Version } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
+import { adopted, begunAnew, type Revive } from './adoption.ts';
 import { settle } from './births.ts';
 import { highestCommon, objectionTo } from './dialect.ts';
 import { historyRank } from './fork.ts';
@@ -163,7 +164,7 @@ export class MetaMachine implements MetaState {
         this.yields = { to: command.to, addresses: command.addresses };
         return '';
       case 'revive':
-        this.#bear(revivable(this, command.lineage, command.partitions));
+        this.#revive(command);
         return '';
       default:
         return unreachable(command);
@@ -319,6 +320,13 @@ export class MetaMachine implements MetaState {
     return '';
   }
 
+  #revive(command: Revive): void {
+    this.#bear(revivable(this, command.lineage, command.partitions));
+    const { lineage, rows } = adopted(this, command);
+    this.lineage = lineage;
+    for (const [partition, row] of rows) this.#setRow(partition, row);
+  }
+
   /** Makes the rows of a group; every copy is born empty, so all of them are in sync. */
   #bearGroup(backups: number): void {
     const partitions = this.settings?.partitions ?? 0;
@@ -348,6 +356,7 @@ export class MetaMachine implements MetaState {
 
   #bearRow(row: PartitionRow, partition: PartitionId, inSync: readonly MemberId[]): void {
     const generation = Math.max(row.generation, row.rank) + 1;
+    if (row.generation > 0) this.lineage = begunAnew(this, partition);
     this.#setRow(partition, {
       version: row.version,
       term: (row.term + 1) as Term,

@@ -3,6 +3,7 @@
  * for them; meta-machine.ts says how commands change them.
  */
 import type { MemberId, PartitionId, StructureId, Term, Version } from '../base/ids.ts';
+import type { Revive } from './adoption.ts';
 import type { Lineage } from './lineage.ts';
 import type { Absorb, Merge, Merged, Yield } from './merges.ts';
 import type { StructureRow } from './router-port.ts';
@@ -192,11 +193,7 @@ export type Command =
   | Absorb
   | Merged
   | { readonly type: 'yield'; readonly to: string; readonly addresses: readonly string[] }
-  | {
-      readonly type: 'revive';
-      readonly lineage: string;
-      readonly partitions: readonly PartitionId[];
-    };
+  | Revive;
 
 /** Numbers of backups that a structure may ask for. */
 export const backupsMax = 3;

@@ -47,6 +47,8 @@ export interface PartitionHostOptions {
   readonly outlet: PartitionOutlet;
   /** That of the identity from which contents are inherited. @default a fresh one */
   readonly budget?: DedupeBudget | undefined;
+  /** Gives away a content with which the table says that a partition goes on here. @default none */
+  readonly heirloom?: ((partition: PartitionId) => Content | undefined) | undefined;
 }
 
 /** Where what replicas decide leaves the host. */
@@ -242,8 +244,21 @@ export class PartitionHost {
       this.#drop(partition, row);
       return;
     }
+    this.#adopt(partition, row);
     const hosted = this.#hosted.get(partition) ?? this.#host(partition);
     hosted.ref.tellControl({ kind: 'row', row });
+  }
+
+  /** Where another lineage's content goes on here (adoption.ts), nobody is born with it, and it is not here yet. */
+  #adopt(partition: PartitionId, { primary, born, generation }: PartitionRow): void {
+    if (primary !== this.#options.self || born.length > 0) return;
+    const before = this.#hosted.get(partition);
+    if (before?.actor.replica.state.generation === generation) return;
+    const content = this.#options.heirloom?.(partition);
+    if (content === undefined) return;
+    this.#pump.forget(partition);
+    before?.ref.stop();
+    this.inherit(partition, content, generation);
   }
 
   #isNamed(row: PartitionRow | undefined): boolean {

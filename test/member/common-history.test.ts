@@ -1,8 +1,14 @@
 import { expect } from 'chai';
 import type { PartitionId } from '../../src/base/ids.ts';
 import { CommonHistory } from '../../src/member/common-history.ts';
-import type { Content } from '../../src/partition/content.ts';
-import { firstLineage, forkedLineage, type Lineage } from '../../src/partition/lineage.ts';
+import {
+  firstLineage,
+  forkedLineage,
+  further,
+  type Lineage,
+  lineOf,
+  withLines,
+} from '../../src/partition/lineage.ts';
 import { generationSpan } from '../../src/partition/meta-state.ts';
 import { bob, Table } from '../partition/table.ts';
 
@@ -11,30 +17,33 @@ const left = generationSpan + 90;
 const fork = (id: string, rank: number, ...taken: readonly number[]) =>
   forkedLineage(first, { id, rank, left: taken });
 
-/** The table of a lineage, all of whose contents are of one birth. */
-function tableOf(lineage: Lineage, generation = lineage.branches.at(-1)?.rank ?? 1): Table {
+const partition = 0 as PartitionId;
+
+/** A lineage that has lost the partition, where it began anew. */
+const reborn = (lineage: Lineage) =>
+  withLines(lineage, [{ partition, path: [`${lineage.id}@9`], steps: [] }]);
+
+/** A lineage that has lost the partition, and goes on with the copy that another one had. */
+const adopted = (lineage: Lineage, from: Lineage, rank: number, version: number) => {
+  const step = { id: `${lineage.id}@9`, rank, left: version };
+  return withLines(lineage, [{ partition, ...further(lineOf(from, partition), step) }]);
+};
+
+function tableOf(lineage: Lineage): Table {
   const table = new Table({ backups: 0 });
   table.machine.lineage = lineage;
-  for (const rows of table.machine.groups) {
-    const born = rows?.map((row) => ({ ...row, generation, rank: generation })) ?? [];
-    rows?.splice(0, born.length, ...born);
-  }
   return table;
 }
 
 /** How a partition of a lineage that ended stands to the winner's. */
-function historyOf(winner: Lineage, ended: Lineage, version = 0, generation?: number) {
-  const [mine, theirs] = [tableOf(winner, generation), tableOf(ended)];
-  const partition = 0 as PartitionId;
-  const row = theirs.row(0);
+function historyOf(winner: Lineage, ended: Lineage, version = 0) {
+  const [mine, theirs] = [tableOf(winner), tableOf(ended)];
   const [structure] = theirs.machine.structures.values();
   if (structure === undefined) throw new Error('no structure');
   const history = new CommonHistory(mine.machine, theirs.machine);
-  const estate = { content: undefined as unknown as Content, row, version, untold: [] };
-  const { backups } = structure;
   return {
-    ...history.since(partition, estate, backups, structure),
-    isChanged: history.isChanged(partition, estate),
+    ...history.since(partition, structure.backups, structure),
+    isChanged: history.isChanged(partition, { version }),
   };
 }
 
@@ -54,8 +63,8 @@ describe('what two lineages have in common', () => {
   it('is nothing of a partition that the one that stays has lost since, so that all is brought', () => {
     const forked = fork('c2', 2, left);
     const all = { version: 0, after: 0, lostUpTo: left, isComplete: false, isChanged: true };
-    expect(historyOf(first, forked, left, 4)).to.include(all);
-    expect(historyOf(forked, first, left, 4)).to.include(all);
+    expect(historyOf(reborn(first), forked, left)).to.include(all);
+    expect(historyOf(reborn(forked), first, left)).to.include(all);
     const still = { lostUpTo: 0, isChanged: false };
     expect(historyOf(first, forked, left), 'where it has it still').to.include(still);
   });
@@ -67,10 +76,64 @@ describe('what two lineages have in common', () => {
     expect(historyOf(forked, first, began)).to.include({ version: 0, after: 0, isChanged: true });
   });
 
+  it('is what the winner had, of a partition that the loser has lost since and begun anew', () => {
+    const forked = fork('c2', 2, left);
+    const own = { version: left, after: 2 * generationSpan, lostUpTo: 0, isComplete: false };
+    expect(historyOf(first, reborn(forked), 3 * generationSpan)).to.include(own);
+  });
+
+  it('is what a lineage has taken over whole of a partition that it had lost, for a third one too', () => {
+    const [lost, other] = [fork('c2', 2), fork('c3', 2, left)];
+    const since = { version: 4 * generationSpan, after: left, lostUpTo: 0, isComplete: true };
+    const fromFirst = adopted(lost, first, 4, left);
+    expect(historyOf(fromFirst, first)).to.include(since);
+    expect(historyOf(first, fromFirst)).to.include({ version: left, after: 4 * generationSpan });
+    const fromOther = adopted(lost, other, 4, 2 * generationSpan + 5);
+    expect(historyOf(fromOther, first)).to.include({ version: 2 * generationSpan, after: left });
+    expect(historyOf(first, fromOther)).to.include({ version: left, after: 2 * generationSpan });
+    const third = fork('c4', 2, left);
+    const both = { version: 2 * generationSpan, after: 2 * generationSpan, isComplete: true };
+    expect(historyOf(fromOther, third)).to.include(both);
+  });
+
+  it('is complete in a fork of a fork', () => {
+    const further = forkedLineage(fork('c2', 2, left), { id: 'c3', rank: 3, left: [left + 9] });
+    const since = { after: 2 * generationSpan, isComplete: true };
+    expect(historyOf(first, further)).to.include(since);
+    expect(historyOf(further, first)).to.include({ after: left, isComplete: true });
+  });
+
+  it('ends with the last fork, whatever was brought of an earlier history', () => {
+    const winning = fork('c2', 2, left);
+    const ending = forkedLineage(winning, { id: 'c3', rank: 5, left: [3 * generationSpan] });
+    const [winner, ended] = [tableOf(winning), tableOf(ending)];
+    const absorb = { type: 'absorb', merged: [], isWhole: false, rank: 2 } as const;
+    winner.apply({ ...absorb, lineage: 'c1', contributors: [bob] });
+    const brought = { report: [], brought: [partition], upTo: [left] };
+    winner.apply({ type: 'merged', lineage: 'c1', contributor: bob, isWhole: true, ...brought });
+    const history = new CommonHistory(winner.machine, ended.machine);
+    const [structure] = winner.machine.structures.values();
+    const since = structure && history.since(partition, structure.backups, structure);
+    expect(since?.after).to.equal(5 * generationSpan);
+  });
+
+  it('is brought for a fork too, of a copy that the lineage of both had taken over', () => {
+    const taker = adopted(fork('c2', 2), first, 4, left);
+    const ending = forkedLineage(taker, { id: 'c3', rank: 5, left: [4 * generationSpan + 3] });
+    const [winner, ended] = [tableOf(first), tableOf(ending)];
+    const absorb = { type: 'absorb', merged: [], isWhole: true, rank: 4 } as const;
+    winner.apply({ ...absorb, lineage: 'c2', contributors: [bob] });
+    const brought = { report: [], brought: [partition], upTo: [4 * generationSpan + 3] };
+    winner.apply({ type: 'merged', lineage: 'c2', contributor: bob, isWhole: true, ...brought });
+    const history = new CommonHistory(winner.machine, ended.machine);
+    const [structure] = winner.machine.structures.values();
+    const since = structure && history.since(partition, structure.backups, structure);
+    expect(since?.after).to.equal(5 * generationSpan);
+  });
+
   it('is all that another member of the same lineage has brought of a partition', () => {
     const forked = fork('c2', 2, left);
     const [winner, ended] = [tableOf(first), tableOf(forked)];
-    const partition = 0 as PartitionId;
     winner.apply({
       type: 'absorb',
       lineage: 'c2',

@@ -7,11 +7,13 @@ import type { MergeInheritance } from '../../src/member/inheritance.ts';
 import { Merger } from '../../src/member/merger.ts';
 import { Content } from '../../src/partition/content.ts';
 import { DedupeBudget } from '../../src/partition/dedupe-table.ts';
+import { withLines } from '../../src/partition/lineage.ts';
 import type { Absorb, Merged } from '../../src/partition/merges.ts';
 import { type Command, generationSpan } from '../../src/partition/meta-state.ts';
 import type { ProposalResult } from '../../src/partition/proposals.ts';
 import type { Operation, Router, StructureRow } from '../../src/partition/router-port.ts';
 import { mapOps, valueOp } from '../../src/structures/map/map-ops.ts';
+import { mergeResult } from '../../src/structures/merging.ts';
 import { tryPushOp } from '../../src/structures/queue/queue-ops.ts';
 import { structureTypes } from '../../src/structures/registry.ts';
 import { encodeKey } from '../../src/wire/key.ts';
@@ -38,6 +40,8 @@ export class MergeScene {
   readonly contents: Content[];
   nowMs = 0;
   isKnown = true;
+  /** Who brings it, in the lineage that stays. */
+  self = bob;
   /** With which the winning side has its structures, where these differ. */
   otherBackups: number | undefined;
   /** The version of the last entry of each partition of the losing side. */
@@ -52,7 +56,7 @@ export class MergeScene {
       backups: 0,
       options: {},
     });
-    this.winning.machine.lineage = { id: 'c2', ancestors: [], branches: [], merged: [] };
+    this.winning.machine.lineage = { id: 'c2', ancestors: [], branches: [], merged: [], lines: [] };
     this.winning.apply(absorb);
     const { structures, applied } = this.losing.machine;
     const catalog = { structure: (id: StructureRow['id']) => structures.get(id), applied };
@@ -65,17 +69,26 @@ export class MergeScene {
   /** The losing side is a fork of the other, which took along all up to a version. */
   fork(left: number): void {
     const branch = { id: 'c9', rank: 2, left: Array.from({ length: 20 }, () => left) };
-    this.losing.machine.lineage = { id: 'c9', ancestors: ['c2'], branches: [branch], merged: [] };
+    this.losing.machine.lineage = {
+      id: 'c9',
+      ancestors: ['c2'],
+      branches: [branch],
+      merged: [],
+      lines: [],
+    };
     this.winning.apply({ ...absorb, lineage: 'c9', rank: 2 });
     this.last = 2 * generationSpan + 1;
   }
 
-  /** The losing side's content of a partition is of this generation. */
-  bear(generation: number): void {
-    for (const rows of this.losing.machine.groups) {
-      const reborn = rows?.map((row) => ({ ...row, generation, rank: generation })) ?? [];
-      rows?.splice(0, reborn.length, ...reborn);
-    }
+  /** The losing side has lost its partitions since, where they began anew. */
+  loseOnce(): void {
+    const { machine } = this.losing;
+    const lines = this.losing.rows.map((_, index) => ({
+      partition: this.losing.id(index),
+      path: ['begun anew'],
+      steps: [],
+    }));
+    machine.lineage = withLines(machine.lineage, lines);
   }
 
   row(name: string): StructureRow {
@@ -92,10 +105,10 @@ export class MergeScene {
     store.run(op, runContext(1_000, this.last + store.entries));
   }
 
-  push(index: number, text: string, sequence: number): void {
+  push(index: number, text: string, sequence: number): Uint8Array {
     const store = this.contents[index]?.find(this.row('jobs').id);
     if (typeof store !== 'object') throw new Error('no store of jobs');
-    store.run(tryPushOp(value(text)), runContext(1_000, sequence));
+    return store.run(tryPushOp(value(text)), runContext(1_000, sequence)).changes.slice();
   }
 
   put(index: number, key: string, text: string): void {
@@ -150,7 +163,7 @@ export class MergeScene {
     };
     const { machine: state } = this.winning;
     return new Merger(
-      { clock, logger: silentLogger, policies: {}, router, state, commit },
+      { self: this.self, clock, logger: silentLogger, policies: {}, router, state, commit },
       inheritance,
     );
   }
@@ -161,6 +174,15 @@ export class MergeScene {
     for (let tick = 0; tick < ticks; tick++) {
       this.nowMs += 50;
       merger.tick();
+    }
+    return this.operations.slice(from);
+  }
+
+  /** All that is sent until nothing more comes, where all of it is taken. */
+  runToEnd(merger: Merger): Operation[] {
+    const from = this.operations.length;
+    for (let sent = this.run(merger); sent.length > 0; sent = this.run(merger)) {
+      for (const { resolve } of sent) resolve(mergeResult({ kept: 1, discarded: 0 }));
     }
     return this.operations.slice(from);
   }

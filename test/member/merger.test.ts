@@ -1,11 +1,19 @@
 import { expect } from 'chai';
 import { generationSpan } from '../../src/partition/meta-state.ts';
+import type { Operation } from '../../src/partition/router-port.ts';
 import { readMergeOp } from '../../src/structures/map/map-merge.ts';
 import { mapOps } from '../../src/structures/map/map-ops.ts';
 import { mergeResult } from '../../src/structures/merging.ts';
-import { tryPushOp } from '../../src/structures/queue/queue-ops.ts';
+import { queueOps, tryPushOp } from '../../src/structures/queue/queue-ops.ts';
+import type { Entry } from '../../src/wire/replica-messages.ts';
 import { ann, bob, cid, dan } from '../partition/table.ts';
 import { absorb, MergeScene, refuse, value } from './merge-scene.ts';
+
+/** What is in the ops that bring items. */
+function itemsOf(operations: readonly Operation[]): string[] {
+  const ops = operations.map(({ op }) => op).filter(([code]) => code === queueOps.merge);
+  return ops.map((op) => new TextDecoder().decode(op));
+}
 
 describe('a member that brings what it had', () => {
   it('offers each partition of each structure, and says in the end what was kept', () => {
@@ -111,9 +119,64 @@ describe('a member that brings what it had', () => {
     ]);
   });
 
-  it('brings lost partitions back before anything else', () => {
+  it('goes on with its own copy of a lost partition, and counts all that is in it as kept', () => {
     const scene = new MergeScene();
     scene.put(0, 'a', 'one');
+    scene.winning.apply({ type: 'remove', id: ann });
+    scene.winning.join(bob);
+    const merger = scene.merger();
+    merger.tick();
+    const row = scene.winning.row(0);
+    expect([row.primary, row.inSync, row.born]).to.deep.equal([bob, [bob], []]);
+    const given = scene.contents.map((_, index) => merger.give(scene.winning.id(index)));
+    expect(given).to.deep.equal(scene.contents);
+    expect(merger.give(scene.winning.id(0)), 'a second time').to.equal(undefined);
+    expect(merger.unfinished?.legacy.estates.size, 'for its next identity').to.equal(0);
+    expect(scene.run(merger)).to.deep.equal([]);
+    expect(scene.reports[0]).to.deep.include({
+      brought: [],
+      report: [{ type: 'map', name: 'accounts', kept: 1, discarded: 0 }],
+    });
+  });
+
+  it('takes back what it had told nobody of before it goes on with a copy', () => {
+    const scene = new MergeScene();
+    const row = scene.row('jobs');
+    scene.winning.machine.structures.set(row.id, row);
+    scene.winning.apply({ type: 'remove', id: ann });
+    scene.winning.join(bob);
+    scene.push(0, 'told', 101);
+    const changes = scene.push(0, 'told nobody of', 102);
+    const { inheritance } = scene;
+    const [[partition, estate] = []] = inheritance.legacy.estates;
+    if (partition === undefined || estate === undefined) throw new Error('nothing is left');
+    const untold = [{ structure: row.id, changes } as Entry];
+    const estates = new Map([[partition, { ...estate, untold }]]);
+    const legacy = { ...inheritance.legacy, estates };
+    const merger = scene.merger({ ...inheritance, legacy });
+    merger.tick();
+    const store = merger.give(partition)?.stores.get(row.id);
+    expect([scene.winning.row(0).primary, store?.entries]).to.deep.equal([bob, 1]);
+  });
+
+  it('adopts nothing to which something is still on its way', () => {
+    const scene = new MergeScene();
+    scene.put(0, 'a', 'one');
+    const merger = scene.merger();
+    const [sent] = scene.run(merger);
+    scene.winning.join(bob);
+    scene.winning.apply({ type: 'remove', id: ann });
+    scene.run(merger);
+    const primaries = () => [0, 1].map((index) => scene.winning.row(index).primary);
+    expect(primaries()).to.deep.equal([undefined, bob]);
+    refuse(sent, 'GRID_PARTITION_LOST');
+    scene.run(merger);
+    expect(primaries()).to.deep.equal([bob, bob]);
+  });
+
+  it('brings lost partitions back, empty, where a structure in it is not the same there', () => {
+    const scene = new MergeScene();
+    scene.write('jobs', 0, tryPushOp(value('job')));
     scene.winning.apply({ type: 'remove', id: ann });
     scene.winning.join(bob);
     expect(scene.winning.row(0).primary).to.equal(undefined);
@@ -133,8 +196,9 @@ describe('a member that brings what it had', () => {
     expect(scene.commands).to.deep.equal([]);
     scene.winning.join(bob);
     scene.winning.apply({ type: 'remove', id: ann });
-    expect(scene.run(merger)).to.have.length(1);
+    expect(scene.run(merger, 1)).to.deep.equal([]);
     expect(scene.commands.map(({ type }) => type)).to.deep.equal(['revive']);
+    expect(scene.winning.row(0).primary).to.equal(bob);
   });
 
   it('has four ops on their way at most', () => {
@@ -162,10 +226,10 @@ describe('a member that brings what it had', () => {
   });
 
   it('tells what it still has of what both had, but not of a content that was lost meanwhile', () => {
-    const told = [2, 3].map((generation) => {
+    const told = [false, true].map((isLost) => {
       const scene = new MergeScene();
       scene.fork(90);
-      scene.bear(generation);
+      if (isLost) scene.loseOnce();
       scene.put(0, 'a', 'one');
       return scene.run(scene.merger()).map(({ op }) => op[0]);
     });
@@ -175,7 +239,6 @@ describe('a member that brings what it had', () => {
   it('takes a structure with other backups for another one', () => {
     const scene = new MergeScene();
     scene.fork(90);
-    scene.bear(2);
     scene.put(0, 'a', 'one');
     scene.otherBackups = 1;
     const [sent] = scene.run(scene.merger());
@@ -197,7 +260,13 @@ describe('a member that brings what it had', () => {
     if (first === undefined || second === undefined) throw new Error('no forks');
     const { id } = second;
     const ancestors = ['c2', first.id];
-    scene.losing.machine.lineage = { id, ancestors, branches: [first, second], merged: [] };
+    scene.losing.machine.lineage = {
+      id,
+      ancestors,
+      branches: [first, second],
+      merged: [],
+      lines: [],
+    };
     scene.winning.apply({ ...absorb, lineage: first.id, rank: 2, contributors: [cid] });
     scene.winning.apply({ ...absorb, lineage: id, rank: 3 });
     scene.winning.join(dan, { formerly: cid });
@@ -207,7 +276,7 @@ describe('a member that brings what it had', () => {
     const brought = [scene.losing.id(0)];
     const report = { type: 'merged', lineage: first.id, contributor: cid, report: [] } as const;
     scene.winning.apply({ ...report, brought, upTo: [2 * generationSpan], isWhole: true });
-    const texts = scene.run(merger).map(({ op }) => new TextDecoder().decode(op));
+    const texts = itemsOf(scene.runToEnd(merger));
     expect(texts).to.have.length(2);
     expect(texts[0]).to.include('since the fork').and.not.include('brought by others');
     expect(texts[1]).to.include('held by this member alone');
@@ -219,9 +288,15 @@ describe('a member that brings what it had', () => {
     scene.push(0, 'a job', 80);
     const branch = { id: 'c10', rank: 2, left: [] };
     const ancestors = ['c2'];
-    scene.winning.machine.lineage = { id: 'c10', ancestors, branches: [branch], merged: ['c9'] };
+    scene.winning.machine.lineage = {
+      id: 'c10',
+      ancestors,
+      branches: [branch],
+      merged: ['c9'],
+      lines: [],
+    };
     scene.last = 2 * generationSpan;
-    const texts = scene.run(scene.merger()).map(({ op }) => new TextDecoder().decode(op));
+    const texts = itemsOf(scene.runToEnd(scene.merger()));
     expect(texts).to.have.length(1);
     expect(texts[0]).to.include('a job');
   });
@@ -229,7 +304,7 @@ describe('a member that brings what it had', () => {
   it('goes wherever it is taken in, where nobody did in the lineage that it was to join', () => {
     const scene = new MergeScene();
     expect(scene.merger().unfinished?.into.to).to.equal('c2');
-    scene.winning.machine.lineage = { id: '', ancestors: [], branches: [], merged: [] };
+    scene.winning.machine.lineage = { id: '', ancestors: [], branches: [], merged: [], lines: [] };
     expect(scene.merger().unfinished?.into.to).to.equal('');
   });
 });

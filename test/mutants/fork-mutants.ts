@@ -143,7 +143,7 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: history,
-        from: 'parting !== undefined && isSince(estate.row.generation, parting.theirs, parting.mine)',
+        from: 'parting !== undefined && this.#contentParting(partition) !== undefined',
         to: 'parting === null',
       },
     ],
@@ -154,7 +154,7 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: history,
-        from: 'parting !== undefined && isSince(estate.row.generation, parting.theirs, parting.mine)',
+        from: 'parting !== undefined && this.#contentParting(partition) !== undefined',
         to: 'parting !== undefined',
       },
     ],
@@ -165,8 +165,8 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: history,
-        from: 'return !isSince(row.generation, parting.mine, parting.theirs);',
-        to: 'return false;',
+        from: 'partingOf(lineOf(lineage, partition), whole)',
+        to: 'partingOf(commonLine(lineage, partition), whole)',
       },
     ],
     checks: [
@@ -198,8 +198,8 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: merger,
-        from: 'if (row !== undefined && isInDoubt(row, state)) {',
-        to: 'if (row !== undefined && isLost(row)) {',
+        from: 'if (this.#isInDoubt(task.partition)) {',
+        to: 'if (rowOf(this.#parts.state, task.partition)?.primary === undefined) {',
       },
     ],
     checks: [inTest(mergers, 'waits where whoever has a partition is away')],
@@ -254,8 +254,8 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: history,
-        from: 'const last = this.#lastParting(partition) ?? parting;',
-        to: 'const last = parting ?? this.#lastParting(partition);',
+        from: 'laterOf(parting, this.#broughtParting(partition))',
+        to: 'parting ?? this.#broughtParting(partition)',
       },
     ],
     checks: [inTest(mergers, 'brings of a partition that was brought before it came to a fork')],
@@ -292,8 +292,8 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: history,
-        from: 'return ownFrom(parting.commonUpTo(partition), mine, parting.mineLeft(partition));',
-        to: 'return ownFrom(parting.commonUpTo(partition), mine, undefined);',
+        from: 'ownFrom(parting.commonUpTo, parting.mine)',
+        to: 'ownFrom(parting.commonUpTo, undefined)',
       },
     ],
     checks: [inForks(34), inTest(untold, 'does not come back where it was deleted')],
@@ -303,15 +303,15 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: history,
-        from: 'return ownFrom(parting.commonUpTo(partition), theirs, parting.theirsLeft(partition));',
-        to: 'return ownFrom(parting.commonUpTo(partition), theirs, undefined);',
+        from: 'return ownFrom(commonUpTo, theirs);',
+        to: 'return ownFrom(commonUpTo, undefined);',
       },
     ],
     checks: [inTest(untold, 'is no reason to ask a policy')],
   },
   {
     name: 'what a fork had told nobody of is left out though the other took less along',
-    edits: [{ file: history, from: 'left > 0 && left <= common', to: 'left > 0' }],
+    edits: [{ file: history, from: 'step.left > 0 && step.left <= common', to: 'step.left > 0' }],
     checks: [
       inTest(histories, 'is not all that a fork had told nobody of'),
       inTest(mergers, 'brings all that it has to a fork that took less along'),

@@ -52,6 +52,11 @@ export function inForks(seed: number, othersMax = othersUsually): Search {
   return { simulation: 'forks', seed, othersMax };
 }
 
+/** In that of three to five that fall apart, each side of which goes on. */
+export function inSplits(seed: number, othersMax = othersUsually): Search {
+  return { simulation: 'splits', seed, othersMax };
+}
+
 export function inTest(file: string, title = ''): NamedTest {
   return { file: `test/${file}.test.ts`, title };
 }

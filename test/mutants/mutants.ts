@@ -1,4 +1,5 @@
 /** All rules that `npm run mutants` takes out of a copy of the sources, one at a time. */
+import { adoptionMutants } from './adoption-mutants.ts';
 import { changeMutants } from './change-mutants.ts';
 import { copyMutants } from './copy-mutants.ts';
 import { forkMutants } from './fork-mutants.ts';
@@ -14,4 +15,5 @@ export const mutants: readonly Mutant[] = [
   ...changeMutants,
   ...shortcutMutants,
   ...forkMutants,
+  ...adoptionMutants,
 ];

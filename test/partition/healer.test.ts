@@ -26,7 +26,13 @@ class Side {
   constructor(self: MemberId, members: readonly MemberId[], clusterId = 'c1') {
     this.self = self;
     this.table = new Table({ members });
-    this.table.machine.lineage = { id: clusterId, ancestors: [], branches: [], merged: [] };
+    this.table.machine.lineage = {
+      id: clusterId,
+      ancestors: [],
+      branches: [],
+      merged: [],
+      lines: [],
+    };
     this.healer = new Healer(self, presets.lan, seededRandom(1));
   }
 
@@ -94,7 +100,7 @@ function talk(one: Side, other: Side, ms: number, lost: readonly HealMessage['ki
 function pair() {
   const older = new Side(ann, [ann]);
   const fork = new Side(bob, [bob]);
-  fork.table.machine.lineage = { id: 'c2', ancestors: ['c1'], branches: [], merged: [] };
+  fork.table.machine.lineage = { id: 'c2', ancestors: ['c1'], branches: [], merged: [], lines: [] };
   return { older, fork };
 }
 
@@ -125,7 +131,13 @@ describe('the healing of lineages', () => {
   it('takes nobody in while it asks itself to be taken in', () => {
     const { older, fork } = pair();
     const third = new Side(cid, [cid, dan]);
-    third.table.machine.lineage = { id: 'c3', ancestors: ['c1'], branches: [], merged: [] };
+    third.table.machine.lineage = {
+      id: 'c3',
+      ancestors: ['c1'],
+      branches: [],
+      merged: [],
+      lines: [],
+    };
     third.commits = false;
     talk(older, third, 2 * electionMaxMs);
     talk(older, fork, electionMaxMs);
@@ -231,11 +243,11 @@ describe('lost partitions', () => {
     table.apply({ type: 'remove', id: ann });
     table.join(bob);
     const partitions = [table.id(0)];
-    table.apply({ type: 'revive', lineage: 'c2', partitions });
+    table.apply({ type: 'revive', lineage: 'c2', holder: ann, adoptions: [], partitions });
     expect(table.row(0).primary, 'without a merge').to.equal(undefined);
     const absorb = { type: 'absorb', lineage: 'c2', merged: [], isWhole: true, rank: 1 } as const;
     table.apply({ ...absorb, contributors: [cid] });
-    table.apply({ type: 'revive', lineage: 'c2', partitions });
+    table.apply({ type: 'revive', lineage: 'c2', holder: ann, adoptions: [], partitions });
     expect(table.row(0).primary).to.equal(bob);
     expect(table.row(1).primary, 'one that was not asked for').to.equal(undefined);
   });

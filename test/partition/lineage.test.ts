@@ -5,6 +5,7 @@ import {
   firstLineage,
   forkedLineage,
   type Lineage,
+  lineOf,
   partingOf,
 } from '../../src/partition/lineage.ts';
 
@@ -14,10 +15,13 @@ const fork = (from: Lineage, id: string, rank: number, ...left: readonly number[
 
 /** `common of partition 0, of 1; ranks` */
 function parting(mine: Lineage, theirs: Lineage): string {
-  const found = partingOf(mine, theirs);
+  const [found, other] = [0, 1].map((at) => {
+    const partition = at as PartitionId;
+    return partingOf(lineOf(mine, partition), lineOf(theirs, partition));
+  });
   if (found === undefined) return 'nothing in common';
-  const common = [0, 1].map((partition) => found.commonUpTo(partition as PartitionId));
-  return `${common}; ${found.mine ?? '-'} ${found.theirs ?? '-'}`;
+  const ranks = `${found.mine?.rank ?? '-'} ${found.theirs?.rank ?? '-'}`;
+  return `${found.commonUpTo},${other?.commonUpTo}; ${ranks}`;
 }
 
 describe('what two lineages have in common', () => {

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
+import { lineOf, partingOf } from '../../src/partition/lineage.ts';
 import type { Absorb, Merged } from '../../src/partition/merges.ts';
 import { decodeState, encodeState } from '../../src/partition/meta-codec.ts';
 import { MetaMachine } from '../../src/partition/meta-machine.ts';
-import { liftOf } from '../../src/partition/meta-state.ts';
-import { ann, bob, cid, dan, Table } from './table.ts';
+import { generationSpan, liftOf } from '../../src/partition/meta-state.ts';
+import { ann, bob, cid, dan, eve, Table } from './table.ts';
 
 function absorb(more: Partial<Absorb> = {}): Absorb {
   const contributors = [cid, dan];
@@ -105,7 +106,13 @@ describe('the table of a lineage that takes another in', () => {
     const table = new Table({ members: [ann], backups: 0 });
     table.apply({ type: 'remove', id: ann });
     table.join(bob);
-    const revive = { type: 'revive', lineage: 'c9', partitions: [table.id(0)] } as const;
+    const nothing = { holder: bob, adoptions: [] } as const;
+    const revive = {
+      type: 'revive',
+      lineage: 'c9',
+      ...nothing,
+      partitions: [table.id(0)],
+    } as const;
     table.apply(revive);
     expect(table.row(0).primary, 'no such merge').to.equal(undefined);
     table.apply(absorb({ contributors: [cid] }));
@@ -114,5 +121,44 @@ describe('the table of a lineage that takes another in', () => {
     table.apply(merged(cid, 0));
     table.apply({ ...revive, partitions: [table.id(1)] });
     expect(table.row(1).primary, 'after it was brought').to.equal(undefined);
+  });
+
+  it('have a lost partition go on with a copy, above all that both had, and note where it comes from', () => {
+    const table = new Table({ members: [ann], backups: 0 });
+    table.apply({ type: 'remove', id: ann });
+    table.join(bob);
+    table.apply(absorb({ contributors: [cid], rank: 1 }));
+    const [lost, other] = [table.id(0), table.id(1)];
+    const steps = [{ id: 'c9', rank: 2, left: 77 }];
+    const copy = { partition: lost, path: ['c1', 'c9'], steps, version: 9 * generationSpan + 5 };
+    const revive = { type: 'revive', lineage: 'c9', adoptions: [copy], partitions: [] } as const;
+    table.apply({ ...revive, holder: eve });
+    expect(table.row(0).primary, 'with a member that is not there').to.equal(undefined);
+    const before = table.row(0);
+    table.apply({ ...revive, lineage: 'c8', holder: bob });
+    expect(table.row(0).primary, 'from a lineage that was not taken in').to.equal(undefined);
+    table.apply(merged(cid, 0, { isWhole: false }));
+    table.apply({ ...revive, holder: bob });
+    const { primary, inSync, born, generation, rank, term } = table.row(0);
+    expect([primary, inSync, born, generation, rank]).to.deep.equal([bob, [bob], [], 10, 10]);
+    expect(term).to.be.greaterThan(before.term);
+    const { lineage, applied } = table.machine;
+    const step = { id: `${lineage.id}@${applied}`, rank: 10, left: 9 * generationSpan + 5 };
+    const line = { path: ['c1', 'c9', step.id], steps: [...steps, step] };
+    expect(lineOf(lineage, lost)).to.deep.include(line);
+    expect(lineOf(lineage, other).path, 'of another').to.deep.equal([lineage.id]);
+    table.apply({ ...revive, holder: bob, adoptions: [{ ...copy, version: 6 }] });
+    expect(lineOf(table.machine.lineage, lost), 'of one that is there').to.deep.include(line);
+  });
+
+  it('has nothing in common any more of a partition that it has lost and begun anew', () => {
+    const table = new Table({ members: [ann], backups: 0, onPartitionLost: 'recreate' });
+    const first = table.machine.lineage;
+    expect(first.lines, 'at the first birth').to.deep.equal([]);
+    table.apply({ type: 'remove', id: ann });
+    table.join(bob);
+    const { lineage } = table.machine;
+    const partition = table.id(0);
+    expect(partingOf(lineOf(lineage, partition), lineOf(first, partition))).to.equal(undefined);
   });
 });

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { ActorSystem } from '../../src/actors/actor-system.ts';
-import type { Sequence, StreamId, StructureId } from '../../src/base/ids.ts';
+import type { PartitionId, Sequence, StreamId, StructureId } from '../../src/base/ids.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
 import { pollMs, presets } from '../../src/base/timings.ts';
+import { type Catalog, Content } from '../../src/partition/content.ts';
+import { DedupeBudget } from '../../src/partition/dedupe-table.ts';
 import { PartitionHost } from '../../src/partition/partition-host.ts';
 import type { ReplicaCopy } from '../../src/wire/replica-messages.ts';
 import { HandClock } from '../actors/hand-clock.ts';
@@ -10,9 +12,16 @@ import { app, request } from './entries.ts';
 import { ToyStore } from './replicas.ts';
 import { ann, bob, cid, dan, Table } from './table.ts';
 
+const types = new Map([['toy', { name: 'toy', createStore: () => new ToyStore() }]]);
+const catalog: Catalog = {
+  structure: (id) => ({ id, name: 't', type: 'toy', backups: 1, options: {} }),
+  applied: 0,
+};
+
 /** Dan's host. It learns of a row when a test says so, as a member does whose table lags. */
 function hostOf(table: Table) {
   const clock = new HandClock();
+  const heirlooms = new Map<PartitionId, Content>();
   const said: string[] = [];
   const host = new PartitionHost({
     self: dan,
@@ -21,11 +30,9 @@ function hostOf(table: Table) {
     timings: presets.lan,
     actors: new ActorSystem({ clock }),
     state: table.machine,
-    types: new Map([['toy', { name: 'toy', createStore: () => new ToyStore() }]]),
-    catalog: {
-      structure: (id) => ({ id, name: 't', type: 'toy', backups: 1, options: {} }),
-      applied: 0,
-    },
+    types,
+    catalog,
+    heirloom: (partition) => heirlooms.get(partition),
     surroundings: {
       isLeaseValid: () => true,
       gridTime: () => 0,
@@ -66,6 +73,7 @@ function hostOf(table: Table) {
   });
   return {
     host,
+    heirlooms,
     said,
     learn: () => {
       host.tableChanged(new Set([partition]));
@@ -120,6 +128,34 @@ describe('the host of replicas', () => {
     table.alter([ann]);
     learn();
     expect(replica()).to.equal(undefined);
+  });
+
+  it('goes on with a content from another lineage where the table says so, and with none of its own', () => {
+    const table = new Table({ members: [ann] });
+    const { ask, heirlooms, learn, replica, said, turn } = hostOf(table);
+    const budget = new DedupeBudget(1_000);
+    const content = new Content({ catalog, types, budget });
+    heirlooms.set(table.id(0), content);
+    table.apply({ type: 'remove', id: ann });
+    table.join(dan);
+    const absorb = { type: 'absorb', lineage: 'c9', merged: [], isWhole: true, rank: 2 } as const;
+    table.apply({ ...absorb, contributors: [bob] });
+    learn();
+    expect(replica()).to.equal(undefined);
+    const copy = { partition: table.id(0), path: ['c9'], steps: [], version: 7 };
+    const revive = { type: 'revive', lineage: 'c9', holder: dan, partitions: [] } as const;
+    table.apply({ ...revive, adoptions: [copy] });
+    learn();
+    const { generation } = table.row();
+    const state = { isWhole: true, generation, commit: generation * 2 ** 40 };
+    expect(replica()?.state).to.include(state);
+    expect(replica()?.state.options.content).to.equal(content);
+    ask('+a');
+    turn();
+    expect(said).to.deep.equal(['op.reply']);
+    table.apply({ ...absorb, lineage: 'c8', contributors: [] });
+    learn();
+    expect(replica()?.state.log.last, 'what came since').to.equal(generation * 2 ** 40 + 1);
   });
 
   it('gives no ticks to a primary that has nothing to do, and one when that changes', () => {

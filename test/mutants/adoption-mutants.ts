@@ -1,0 +1,100 @@
+/** Rules taken out by which a lineage takes a copy over of a partition that it has lost (decision 18). */
+import { inSplits, inTest, type Mutant } from './mutant.ts';
+
+const adoption = 'src/partition/adoption.ts';
+const revival = 'src/member/revival.ts';
+const history = 'src/member/common-history.ts';
+const merges = 'partition/merges';
+const mergers = 'member/merger';
+const histories = 'member/common-history';
+
+export const adoptionMutants: readonly Mutant[] = [
+  {
+    name: 'a lost partition begins empty, and what another lineage has of it is brought like anything new',
+    edits: [{ file: revival, from: 'if (this.#isSame(estate, shared))', to: 'if (partition < 0)' }],
+    checks: [inTest(mergers, 'goes on with its own copy of a lost partition'), inSplits(104)],
+  },
+  {
+    name: 'with a copy that is taken over it is forgotten where it comes from',
+    edits: [
+      {
+        file: adoption,
+        from: '...further(adoption, {',
+        to: '...further({ path: [], steps: [] }, {',
+      },
+    ],
+    checks: [inTest(merges, 'have a lost partition go on with a copy'), inSplits(104)],
+  },
+  {
+    name: 'a copy that is taken over stays below the versions that it has',
+    edits: [{ file: adoption, from: 'Math.floor(left / generationSpan)', to: '0' }],
+    checks: [inTest(merges, 'have a lost partition go on with a copy')],
+  },
+  {
+    name: 'a partition that began anew counts as what it was',
+    edits: [
+      {
+        file: 'src/partition/meta-machine.ts',
+        from: 'if (row.generation > 0) this.lineage = begunAnew(this, partition);',
+        to: '',
+      },
+    ],
+    checks: [inTest(merges, 'has nothing in common any more')],
+  },
+  {
+    name: 'a copy is taken over in which a structure is not what it is there',
+    edits: [
+      {
+        file: revival,
+        from: 'shared.has(id) || entries === 0 || !structures.has(id)',
+        to: 'structures.has(id) || entries >= 0',
+      },
+    ],
+    checks: [inTest(mergers, 'where a structure in it is not the same there')],
+  },
+  {
+    name: 'what is on its way to a lost partition arrives in what comes back',
+    edits: [
+      { file: revival, from: 'for (const partition of busy) lost.delete(partition);', to: '' },
+    ],
+    checks: [inTest(mergers, 'adopts nothing to which something is still on its way')],
+  },
+  {
+    name: 'what a copy had told nobody of is taken over with it',
+    edits: [{ file: 'src/member/merger.ts', from: '    content.takeBack(untold);', to: '' }],
+    checks: [inTest(mergers, 'takes back what it had told nobody of')],
+  },
+  {
+    name: 'a copy that is taken over is not looked for',
+    edits: [
+      {
+        file: 'src/partition/partition-host.ts',
+        from: 'const content = this.#options.heirloom?.(partition);',
+        to: 'const content = partition < 0 ? this.#options.heirloom?.(partition) : undefined;',
+      },
+    ],
+    checks: [inTest('partition/partition-host', 'goes on with a content from another lineage')],
+  },
+  {
+    name: 'a fork brings again what its lineage has brought of a copy that that had taken over',
+    edits: [
+      {
+        file: 'src/partition/lineage.ts',
+        from: '(name) => name === lineage ||',
+        to: '(name) => name === lineage &&',
+      },
+    ],
+    checks: [inTest(histories, 'is brought for a fork too')],
+  },
+  {
+    name: 'what was brought of an earlier history counts as all that was',
+    edits: [
+      {
+        file: history,
+        from: 'return theirsFrom(other) > theirsFrom(one) ? other : one;',
+        to: 'return other;',
+      },
+    ],
+    checks: [inTest(histories, 'ends with the last fork'), inSplits(121)],
+  },
+];
