@@ -6,7 +6,9 @@
  * 1. A lineage ends only after the winner has committed to take it in; and one that has asked takes nobody
  *    in meanwhile. So two that take each other for the winner do not both end.
  * 2. Who speaks: the leader; for a member that nobody leads any more it speaks itself, for itself alone.
- * 3. Everything is told again until it has its effect; nothing here is remembered across a change of leader.
+ * 3. One that takes others in asks for nothing before these have brought what they have, or for a minute: it would
+ *    be nobody's to bring, and to miss, where that lineage ends as well.
+ * 4. Everything is told again until it has its effect; nothing here is remembered across a change of leader.
  */
 import type { MemberId } from '../base/ids.ts';
 import type { Random } from '../base/random.ts';
@@ -58,6 +60,8 @@ export class Healer {
     | undefined;
   /** Before this nobody is asked again. */
   #askAfterMs = 0;
+  /** Since when it does not ask, since it takes others in. */
+  #heldSince: number | undefined;
   /** Commands on their way to take a lineage in, by when they count as lost. */
   readonly #absorbing = new Map<string, number>();
   /** Since when nobody is here who could bring what a former member had. */
@@ -142,7 +146,7 @@ export class Healer {
   }
 
   #ask(theirs: MetaStanding, view: HealView, nowMs: number, actions: HealActions): void {
-    if (!theirs.isLed || nowMs < this.#askAfterMs) return;
+    if (!theirs.isLed || nowMs < this.#askAfterMs || this.#isHeld(view, nowMs)) return;
     const { lineage, speaker } = theirs;
     if (this.#asked === undefined)
       this.#asked = { lineage, speaker, since: nowMs, at: Number.NEGATIVE_INFINITY };
@@ -157,6 +161,14 @@ export class Healer {
       rank: highestRank(state),
       contributors: members.filter((id) => view.isContributor(id)),
     });
+  }
+
+  #isHeld({ state, isOrphan }: HealView, nowMs: number): boolean {
+    const isComing = [...this.#absorbing.values()].some((untilMs) => nowMs < untilMs);
+    const isTakingIn = isComing || state.merges.some(({ open }) => open.length > 0);
+    this.#heldSince = isTakingIn ? (this.#heldSince ?? nowMs) : undefined;
+    if (isOrphan || this.#heldSince === undefined) return false;
+    return nowMs - this.#heldSince < this.#timings.removeAfterMs;
   }
 
   /** Who was to bring something and does not come, or has gone again, is counted as missing. */

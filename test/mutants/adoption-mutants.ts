@@ -76,6 +76,17 @@ export const adoptionMutants: readonly Mutant[] = [
     checks: [inTest('partition/partition-host', 'goes on with a content from another lineage')],
   },
   {
+    name: 'a lineage asks to be taken in while others bring what they have',
+    edits: [
+      {
+        file: 'src/partition/healer.ts',
+        from: 'nowMs - this.#heldSince < this.#timings.removeAfterMs',
+        to: 'nowMs < this.#heldSince',
+      },
+    ],
+    checks: [inTest('partition/healer', 'asks for nothing while others bring')],
+  },
+  {
     name: 'a fork brings again what its lineage has brought of a copy that that had taken over',
     edits: [
       {

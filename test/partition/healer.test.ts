@@ -4,7 +4,7 @@ import { seededRandom } from '../../src/base/random.ts';
 import { presets } from '../../src/base/timings.ts';
 import { Healer, type HealMessage } from '../../src/partition/healer.ts';
 import type { Command } from '../../src/partition/meta-state.ts';
-import { ann, bob, cid, dan, Table } from './table.ts';
+import { ann, bob, cid, dan, eve, Table } from './table.ts';
 
 const { electionMaxMs, removeAfterMs } = presets.lan;
 
@@ -143,6 +143,20 @@ describe('the healing of lineages', () => {
     talk(older, fork, electionMaxMs);
     expect(older.table.machine.merges).to.have.length(0);
     expect(fork.ended).to.equal(undefined);
+  });
+
+  it('asks for nothing while others bring what they have, but waits no longer than a minute', () => {
+    const endedWithin = (ms: number) => {
+      const { older, fork } = pair();
+      const taken = { type: 'absorb', lineage: 'c7', merged: [], isWhole: true, rank: 1 } as const;
+      fork.table.apply({ ...taken, contributors: [cid] });
+      fork.table.join(eve, { formerly: cid });
+      older.table.join(dan);
+      talk(older, fork, ms);
+      return fork.ended;
+    };
+    expect(endedWithin(removeAfterMs)).to.equal(undefined);
+    expect(endedWithin(removeAfterMs + 5 * electionMaxMs)).to.equal('c1');
   });
 
   it('raises all ranks of the winner above those of both', () => {
