@@ -3,7 +3,9 @@
  * identity of a process belongs to one lineage for as long as it lives.
  */
 import { partitionOf } from '../../src/base/hash.ts';
+import type { PartitionId } from '../../src/base/ids.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
+import { partitionIdOf } from '../../src/base/partition-id.ts';
 import type { Random } from '../../src/base/random.ts';
 import type { SimProcess } from '../../src/testing/sim-process.ts';
 import { encodeKey } from '../../src/wire/key.ts';
@@ -99,6 +101,12 @@ export class ForkCalls {
         then({ how, lineage, raw, begunAt, endedAt: this.grid.world.now });
       },
     );
+  }
+
+  partitionOf(key: string): PartitionId {
+    const { partitions, backups } = this.grid.shape;
+    const { hash } = encodeKey(key, defaultLimits);
+    return partitionIdOf(backups, partitionOf(hash, partitions), partitions);
   }
 
   /** One call in the calm, to its end. */

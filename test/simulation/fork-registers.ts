@@ -7,7 +7,7 @@ import { defaultLimits } from '../../src/base/limits.ts';
 import { keyOp, mapOps, readEntryResult, valueOp } from '../../src/structures/map/map-ops.ts';
 import { decodeValue, encodeValue } from '../../src/wire/value.ts';
 import type { Ended, ForkCalls, MemberProcess } from './fork-calls.ts';
-import type { Report, Round } from './fork-round.ts';
+import { type Report, type Round, sideOf } from './fork-round.ts';
 import { allowedValues, type Write } from './fork-rules.ts';
 
 export const mapName = 'accounts';
@@ -93,7 +93,8 @@ export class ForkRegisters {
     }
     const endedAt = this.#calls.grid.world.now;
     const lineage = process.program.member.state.lineage.id;
-    this.#writes.push({ key, value, lineage, how: 'ok', begunAt, endedAt });
+    const { name: by } = process;
+    this.#writes.push({ key, value, by, lineage, how: 'ok', begunAt, endedAt });
     const { version = 0 } = this.#now(process, key) ?? {};
     if (version <= before) this.#violation(`${key} has version ${version} after ${before}`);
   }
@@ -112,7 +113,8 @@ export class ForkRegisters {
     const op = (bytes: Uint8Array) => valueOp(mapOps.set, bytes, encodeValue(value, defaultLimits));
     this.#calls.call(process, target(key, true), op, (ended) => {
       const { how, lineage, begunAt, endedAt } = ended;
-      if (how !== 'failed') into.push({ key, value, lineage, how, begunAt, endedAt });
+      if (how !== 'failed')
+        into.push({ key, value, by: process.name, lineage, how, begunAt, endedAt });
       next();
     });
   }
@@ -160,7 +162,9 @@ export class ForkRegisters {
   #checkValue(round: Round, key: string, value: unknown): void {
     const writes = this.#writes.filter((write) => write.key === key);
     this.counts.shared += writes.length;
-    const { values, why, isContested } = allowedValues(round, this.#policy, writes);
+    const isAdopted = round.adopted.has(this.#calls.partitionOf(key));
+    const rules = { policy: this.#policy, isAdopted };
+    const { values, why, isContested } = allowedValues(round, rules, writes);
     if (isContested) this.counts.contested++;
     if (values.has(value as number)) return;
     const seen = writes.map((write) => JSON.stringify(write)).join(' ');
@@ -209,7 +213,7 @@ export class ForkRegisters {
 
   /** One that is absent; it counts. */
   #lost(round: Round, once: Once): 1 {
-    const isOfLoser = once.lineage !== round.winner && once.endedAt >= round.cutAt;
+    const isOfLoser = sideOf(round, once) !== round.winner && once.endedAt >= round.cutAt;
     const mayBeGone = isOfLoser && (this.#policy === 'discard' || round.isMissing);
     if (!mayBeGone) this.#violation(`lost: ${JSON.stringify(once)}`);
     return 1;

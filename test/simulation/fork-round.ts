@@ -1,3 +1,5 @@
+import type { PartitionId } from '../../src/base/ids.ts';
+
 /** What a check has to know of one time that a grid fell apart and healed. */
 export interface Round {
   readonly number: number;
@@ -17,6 +19,26 @@ export interface Round {
   readonly isMissing: boolean;
   /** Whether it fell apart more than once. */
   readonly isNested: boolean;
+  /** In which lineage each process was when they could meet again. */
+  readonly sides: ReadonlyMap<string, string>;
+  /** Partitions that the winner had lost, and that go on with what another side had. */
+  readonly adopted: ReadonlySet<PartitionId>;
+}
+
+/** What a process did. */
+export interface Deed {
+  readonly by: string;
+  readonly lineage: string;
+  readonly begunAt: number;
+}
+
+/**
+ * In which lineage it counts: what was done where they had lost each other, and before that side went on alone, is
+ * of the lineage that this side became. It may have had all copies of something for a while.
+ */
+export function sideOf({ cutAt, healAt, sides }: Round, { by, lineage, begunAt }: Deed): string {
+  const isApart = begunAt >= cutAt && begunAt < healAt;
+  return (isApart && sides.get(by)) || lineage;
 }
 
 /** What merges said of a structure. */

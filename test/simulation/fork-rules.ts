@@ -1,13 +1,11 @@
 /** Which values a key may have after a merge, as the policies are promised. */
 import type { How } from './calling.ts';
-import type { Round } from './fork-round.ts';
+import { type Deed, type Round, sideOf } from './fork-round.ts';
 
-export interface Write {
+export interface Write extends Deed {
   readonly key: string;
   readonly value: number;
-  readonly lineage: string;
   readonly how: Exclude<How, 'failed'>;
-  readonly begunAt: number;
   readonly endedAt: number;
 }
 
@@ -21,18 +19,25 @@ export interface Allowed {
 /** By so much the clocks of two lineages may differ. */
 const skewMs = 7_000;
 
-export function allowedValues(round: Round, policy: string, writes: readonly Write[]): Allowed {
+export interface MergeRules {
+  readonly policy: string;
+  /** The winner had lost the partition: what comes is a matter of no policy. */
+  readonly isAdopted: boolean;
+}
+
+export function allowedValues(round: Round, rules: MergeRules, writes: readonly Write[]): Allowed {
   const { winner, cutAt, aloneAt } = round;
-  const isLoser = (write: Write) => write.lineage !== winner && write.endedAt >= cutAt;
+  const isWinners = (write: Write) => sideOf(round, write) === winner;
+  const isLoser = (write: Write) => !isWinners(write) && write.endedAt >= cutAt;
   const theirs = writes.filter((write) => isLoser(write) && write.begunAt >= cutAt);
   const mine = writes.filter((write) => !isLoser(write));
-  const mineSince = mine.filter((write) => write.begunAt >= cutAt && write.lineage === winner);
+  const mineSince = mine.filter((write) => write.begunAt >= cutAt && isWinners(write));
   // What was on its way at the cut, or at the fork, may be on either side, or on both.
   const either = writes.filter(
     ({ how, begunAt, endedAt }) =>
       endedAt >= cutAt && begunAt < (how === 'unknown' ? aloneAt : cutAt),
   );
-  const verdict = verdictOf(round, policy, mineSince, theirs);
+  const verdict = verdictOf(round, rules, mineSince, theirs);
   const possible = {
     mine: [...lastOf(mine), ...either],
     theirs: [...lastOf(theirs), ...either],
@@ -41,7 +46,7 @@ export function allowedValues(round: Round, policy: string, writes: readonly Wri
   const isContested = mineSince.some(isDone) && theirs.some(isDone);
   return {
     values: new Set(possible.map(({ value }) => value)),
-    why: `${policy} ${verdict}`,
+    why: `${rules.policy} ${verdict}`,
     isContested,
   };
 }
@@ -50,14 +55,13 @@ type Verdict = 'mine' | 'theirs' | 'any';
 
 function verdictOf(
   { doneAt, healAt, isMissing }: Round,
-  policy: string,
+  { policy, isAdopted }: MergeRules,
   mine: readonly Write[],
   theirs: readonly Write[],
 ): Verdict {
   // Nothing is brought, or something was written since.
-  if (policy === 'discard' || mine.some((write) => isDone(write) && write.begunAt > doneAt)) {
-    return 'mine';
-  }
+  const isDiscarded = policy === 'discard' && !isAdopted;
+  if (isDiscarded || mine.some((write) => isDone(write) && write.begunAt > doneAt)) return 'mine';
   if (!theirs.some(isDone) || isMissing) return 'any';
   if (mine.length === 0) return 'theirs';
   if (policy === 'putIfAbsent' && mine.some(isDone)) return 'mine';

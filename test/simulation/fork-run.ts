@@ -3,16 +3,20 @@
  * end there is one lineage again, in which everything is that was acknowledged, or that was told as discarded.
  * There are two members, or some more in mode `availability`, which fall apart into two or three.
  */
+
+import type { MemberId } from '../../src/base/ids.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
 import type { Random } from '../../src/base/random.ts';
 import { presets } from '../../src/base/timings.ts';
 import type { MergePolicy } from '../../src/grid-merge.ts';
+import { isServing, rowOf } from '../../src/partition/meta-state.ts';
 import type { FaultKind } from '../../src/testing/fault-kinds.ts';
 import { ForkCalls, type MemberProcess } from './fork-calls.ts';
 import { ForkGoods, queueName, topicName } from './fork-goods.ts';
 import { ForkRegisters, mapName } from './fork-registers.ts';
 import type { Report, Round } from './fork-round.ts';
 import type { GridShape } from './grid-world.ts';
+import { MergeReports } from './merge-reports.ts';
 import { type RunOptions, type RunResult, Trial } from './trial.ts';
 
 /** How the two lose each other. */
@@ -95,11 +99,11 @@ class ForkRun {
     joined: 0,
     missing: 0,
     nested: 0,
+    adopted: 0,
     kept: 0,
     discarded: 0,
   };
-  /** What merges had said when the last round ended. */
-  readonly #told = new Map<string, Report>();
+  readonly #reports: MergeReports;
   /** Writes of one structure come so often. */
   readonly #pauseMs: number;
 
@@ -111,6 +115,7 @@ class ForkRun {
     this.#random = random;
     this.#policy = random.pick(policies);
     this.#pauseMs = random.pick([60, 150, 300]);
+    this.#reports = new MergeReports(grid);
     this.#calls = new ForkCalls(grid, random);
     this.#registers = new ForkRegisters(this.#calls, this.#policy);
     this.#goods = new ForkGoods(this.#calls);
@@ -169,6 +174,8 @@ class ForkRun {
     const before = grid.successions.length;
     const { cutAt, aloneAt } = this.#part(this.#random.pick(this.#variety.partings));
     const healAt = world.now;
+    const up = grid.processes.filter(({ isUp }) => isUp);
+    const sides = new Map(up.map(({ name, program }) => [name, program.member.state.lineage.id]));
     // Where nobody writes any more, what the merge made of both sides is there to be seen.
     this.#calls.isQuiet = this.#random.below(2) === 0;
     this.#heal();
@@ -182,7 +189,16 @@ class ForkRun {
     const forks = grid.successions.slice(before).filter(({ kind }) => kind === 'fork').length;
     this.#count(forks);
     const commonUntil = this.#hasGroups ? aloneAt : cutAt;
-    this.#check({ number, cutAt, aloneAt, commonUntil, healAt, doneAt, isNested: forks > 1 });
+    this.#check({
+      number,
+      cutAt,
+      aloneAt,
+      commonUntil,
+      healAt,
+      doneAt,
+      isNested: forks > 1,
+      sides,
+    });
     return true;
   }
 
@@ -278,21 +294,24 @@ class ForkRun {
     this.#trial.watch(20_000, () => bringing() !== undefined);
     const victim = bringing();
     if (victim === undefined || grid.members.length < 2) return;
+    if (this.#hasGroups && isLast(victim)) return;
     grid.world.crash(victim.name);
     this.#trial.watch(500);
     grid.world.restart(victim.name);
   }
 
-  #check(times: Omit<Round, 'winner' | 'isMissing'>): void {
+  #check(times: Omit<Round, 'winner' | 'isMissing' | 'adopted'>): void {
     const { grid, invariants } = this.#trial;
     const { state } = grid.newest ?? {};
     if (state === undefined) return;
     const { id: winner } = state.lineage;
     const apart = grid.members.filter((member) => member.state.lineage.id !== winner);
     this.#trial.expect(apart.length === 0, `${apart.map(({ id }) => id)} are in another lineage`);
-    const missing = state.merges.reduce((sum, merge) => sum + merge.missing, 0);
-    const round: Round = { ...times, winner, isMissing: missing > this.#counts.missing };
-    this.#counts.missing = missing;
+    const { missing } = this.#reports;
+    const adopted = this.#reports.adoptedBy(state.lineage);
+    const round: Round = { ...times, winner, isMissing: missing > 0, adopted };
+    this.#counts.missing += missing;
+    this.#counts.adopted += adopted.size;
     this.#counts.merges = state.merges.length;
     const { processes } = grid;
     this.#registers.check(round, this.#report(mapName), processes);
@@ -308,20 +327,10 @@ class ForkRun {
 
   /** What the merges of this round said of a structure. */
   #report(name: string): Report {
-    const { kept, discarded } = this.#reportOfAll(name);
-    const before = this.#told.get(name) ?? { kept: 0, discarded: 0 };
-    this.#told.set(name, { kept, discarded });
-    this.#counts.kept += kept - before.kept;
-    this.#counts.discarded += discarded - before.discarded;
-    return { kept: kept - before.kept, discarded: discarded - before.discarded };
-  }
-
-  #reportOfAll(name: string): Report {
-    const merges = this.#trial.grid.newest?.state.merges ?? [];
-    const rows = merges.flatMap(({ report }) => report).filter((row) => row.name === name);
-    const kept = rows.reduce((sum, row) => sum + row.kept, 0);
-    const discarded = rows.reduce((sum, row) => sum + row.discarded, 0);
-    return { kept, discarded };
+    const report = this.#reports.of(name);
+    this.#counts.kept += report.kept;
+    this.#counts.discarded += report.discarded;
+    return report;
   }
 
   /** Data members, the oldest first. */
@@ -331,6 +340,18 @@ class ForkRun {
       newest?.state.members.get(process.program.member.id)?.joinedAt ?? 0;
     return processes.filter(isData).sort((one, other) => joinedAt(one) - joinedAt(other));
   }
+}
+
+/** Whether a member has something, or is to bring it, that the others have not: a death is to cost no more than it may. */
+function isLast({ program }: MemberProcess): boolean {
+  const { id, state, unfinished } = program.member;
+  const serves = (other: MemberId) => other !== id && isServing(state.members.get(other));
+  const partitions = [...(unfinished?.legacy.estates.keys() ?? [])];
+  const rows = [...state.groups.flatMap((group) => group ?? [])].filter(({ inSync }) =>
+    inSync.includes(id),
+  );
+  const brought = partitions.map((partition) => rowOf(state, partition));
+  return [...rows, ...brought].some((row) => !row?.inSync.some(serves));
 }
 
 function isReady({ program }: MemberProcess): boolean {
