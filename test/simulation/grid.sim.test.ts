@@ -3,7 +3,7 @@
  * their repetition, `SEED=<n>` replays one; `npm run sim -- --seeds 300 --twice 50` is the long setting.
  */
 import { expect } from 'chai';
-import { replayOf, type Simulation, simulations, usualNames } from './simulations.ts';
+import { names, replayOf, type Simulation, simulations } from './simulations.ts';
 import { Totals } from './totals.ts';
 import type { RunOptions } from './trial.ts';
 
@@ -27,7 +27,7 @@ describe('whole members and light clients under random faults', function () {
   const seeds = seedsToRun(20);
   this.timeout(120_000 + 5_000 * seeds.length);
 
-  for (const name of usualNames) {
+  for (const name of names) {
     const run = (seed: number, options: Partial<RunOptions> = {}) =>
       simulations[name](seed, { faultsMs, traceLinesMax: 0, ...options });
 

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { faultKinds } from '../../src/testing/fault-kinds.ts';
 import { isIn, type Share, shareOf, shareOut } from '../support/shares.ts';
 import { shrink } from './shrink.ts';
-import { names, replayOf, type Simulation, simulations, usualNames } from './simulations.ts';
+import { names, replayOf, type Simulation, simulations } from './simulations.ts';
 import { type Counted, Totals } from './totals.ts';
 import { type RunOptions, type RunResult, type Trouble, troubles } from './trial.ts';
 
@@ -35,8 +35,7 @@ const first = Number(values.seed);
 const seeds = Number(values.seeds);
 const faultsMs = Number(values['faults-ms']);
 const without = troublesOf(values.without);
-const chosen =
-  values.only === undefined ? usualNames : names.filter((name) => name === values.only);
+const chosen = values.only === undefined ? names : names.filter((name) => name === values.only);
 if (chosen.length === 0)
   throw new Error(`expected --only ${names.join('|')}, found ${values.only}`);
 

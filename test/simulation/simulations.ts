@@ -28,11 +28,6 @@ export const withoutKinds: Readonly<Partial<Record<Simulation, readonly FaultKin
 
 export const names = Object.keys(simulations) as readonly Simulation[];
 
-/** These still find faults that are known and not mended (docs/guarantees.md): they run only where they are asked for. */
-const unfinished: ReadonlySet<Simulation> = new Set(['splits']);
-
-export const usualNames = names.filter((name) => !unfinished.has(name));
-
 /** What plays a run again. */
 export function replayOf(
   name: Simulation,
