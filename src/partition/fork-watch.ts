@@ -5,11 +5,12 @@
  * Rules
  * 1. Never in mode `consistency`; in mode `auto` only with fewer than three voters, which is so in clusters
  *    of one or two data members, and where a third is just coming or has left in peace.
- * 2. Never while anything is heard of who has to be missed: a message of it, or that others see it.
+ * 2. Never while so many voters are heard or seen, this one counted, that they could decide.
  * 3. The wait begins anew after every pause of this process: what it did not hear is not proof of silence.
  * 4. The wait is short where it is proven that they are gone for good: then there is nothing to split from.
  * 5. It has to be due at two ticks in a row: what came while this process was late is read in between.
- * 6. Who hears that another has gone on already goes there, and goes on alone only where nobody takes it in.
+ * 6. Who has heard a voter that was to do it waits anew, as if that could still decide: it may have done it.
+ * 7. Who hears that another has gone on already goes there, and goes on alone only where nobody takes it in.
  */
 import type { MemberId } from '../base/ids.ts';
 import type { Timings } from '../base/timings.ts';
@@ -40,8 +41,10 @@ export class ForkWatch {
   readonly #self: MemberId;
   readonly #timings: Timings;
   readonly #sightings: Sightings;
-  /** When a voter was last heard, or this process last stood still. */
-  #quietSince = Number.NEGATIVE_INFINITY;
+  /** When each voter was last heard. */
+  readonly #heardAt = new Map<MemberId, number>();
+  /** When this process last stood still. */
+  #stoodStillAt = Number.NEGATIVE_INFINITY;
   #tickedAt: number | undefined;
   #wasDue = false;
   /** When another lineage of the cluster, which somebody leads, was last heard of. */
@@ -54,8 +57,8 @@ export class ForkWatch {
   }
 
   /** A message of a voter came. */
-  heard(nowMs: number): void {
-    this.#quietSince = nowMs;
+  heard(voter: MemberId, nowMs: number): void {
+    this.#heardAt.set(voter, nowMs);
   }
 
   /** Somebody leads another lineage of this cluster. */
@@ -73,19 +76,21 @@ export class ForkWatch {
 
   /** Whether another went on alone long ago, if any may: this member may follow it. */
   isOrphan(view: ForkView, nowMs: number): boolean {
-    return this.#hasMissed(view, nowMs, this.#timings.leaseMs);
+    return this.#hasMissed(view, nowMs, this.#timings.leaseMs, Number.NEGATIVE_INFINITY);
   }
 
   #noteStall(nowMs: number, stallMs: number): void {
     const { electionMinMs } = this.#timings;
     const lateMs = nowMs - (this.#tickedAt ?? Number.NEGATIVE_INFINITY);
     this.#tickedAt = nowMs;
-    if (Math.max(lateMs, stallMs) > electionMinMs / 2) this.#quietSince = nowMs;
+    if (Math.max(lateMs, stallMs) > electionMinMs / 2) this.#stoodStillAt = nowMs;
   }
 
   #isDue(view: ForkView, nowMs: number): boolean {
     const { config, state } = view;
-    return this.#mayFork(state, config) && this.#hasMissed(view, nowMs, this.#goingOverMs(nowMs));
+    if (!this.#mayFork(state, config)) return false;
+    const since = this.#earlierHeardAt(state, config.voters);
+    return this.#hasMissed(view, nowMs, this.#goingOverMs(nowMs), since);
   }
 
   /** What it takes to be taken in by another lineage, where there is one. */
@@ -95,7 +100,12 @@ export class ForkWatch {
   }
 
   /** Whether those who decide were missed for long, and so much longer. */
-  #hasMissed({ voidSince, config }: ForkView, nowMs: number, moreMs: number): boolean {
+  #hasMissed(
+    { voidSince, config }: ForkView,
+    nowMs: number,
+    moreMs: number,
+    heardAt: number,
+  ): boolean {
     const { voters } = config;
     if (voidSince === undefined || voters.length === 0) return false;
     // They elect a leader among themselves, or have one.
@@ -104,7 +114,27 @@ export class ForkWatch {
     const missed = voters.filter((id) => id !== this.#self);
     const isProven = missed.every((id) => this.#sightings.isGoneForGood(id));
     const waitMs = isProven ? leaseMs + leaseMarginMs : forkAfterMs;
-    return nowMs - Math.max(voidSince, this.#quietSince) >= waitMs + moreMs;
+    return nowMs - Math.max(voidSince, heardAt, this.#quietSince(voters)) >= waitMs + moreMs;
+  }
+
+  /** When voters that can decide were last heard, this member counted: a few of them that hear each other cannot. */
+  #quietSince(voters: readonly MemberId[]): number {
+    const others = voters.filter((id) => id !== this.#self);
+    const own = voters.length - others.length;
+    const needed = Math.floor(voters.length / 2) + 1 - own;
+    const heardAt = others.map((id) => this.#heardAt.get(id) ?? Number.NEGATIVE_INFINITY);
+    heardAt.sort((one, other) => other - one);
+    return Math.max(this.#stoodStillAt, heardAt[needed - 1] ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /** When a voter was last heard that is to go on alone rather than this member. */
+  #earlierHeardAt({ members }: MetaState, voters: readonly MemberId[]): number {
+    const own = members.get(this.#self);
+    const earlier = voters.filter((id) => {
+      const other = members.get(id);
+      return own === undefined || other === undefined || isBefore(other, own, voters);
+    });
+    return Math.max(...earlier.map((id) => this.#heardAt.get(id) ?? Number.NEGATIVE_INFINITY));
   }
 
   #mayFork(state: MetaState, { voters }: RaftConfig): boolean {

@@ -49,7 +49,7 @@ export class Succession {
 
   /** Somebody has said something. */
   heard(from: MemberId, raft: RaftCore | undefined, nowMs: number): void {
-    if (raft?.config.voters.includes(from)) this.#watch.heard(nowMs);
+    if (raft?.config.voters.includes(from)) this.#watch.heard(from, nowMs);
   }
 
   leaderChanged(): void {

@@ -48,14 +48,36 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/partition/fork-watch.ts',
-        from: 'this.#hasMissed(view, nowMs, this.#goingOverMs(nowMs))',
-        to: 'this.#hasMissed(view, nowMs, 0)',
+        from: 'this.#hasMissed(view, nowMs, this.#goingOverMs(nowMs), since)',
+        to: 'this.#hasMissed(view, nowMs, 0, since)',
       },
     ],
     checks: [
       inTest('partition/fork-watch', 'waits to be taken in where another has gone on already'),
       inTest('scenario/forks', 'does so as one lineage'),
     ],
+  },
+  {
+    name: 'voters that hear each other wait for ever, though they are too few to decide',
+    edits: [
+      {
+        file: 'src/partition/fork-watch.ts',
+        from: 'Math.floor(voters.length / 2) + 1 - own',
+        to: '1',
+      },
+    ],
+    checks: [inTest('partition/fork-watch', 'is so for voters that hear each other')],
+  },
+  {
+    name: 'who has heard the one that was to go on alone does so itself at once',
+    edits: [
+      {
+        file: 'src/partition/fork-watch.ts',
+        from: 'Math.max(voidSince, heardAt, this.#quietSince(voters))',
+        to: 'Math.max(voidSince, this.#quietSince(voters))',
+      },
+    ],
+    checks: [inTest('partition/fork-watch', 'is so for voters that hear each other')],
   },
   {
     name: 'a fork does not raise the ranks',

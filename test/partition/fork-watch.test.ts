@@ -79,9 +79,26 @@ describe('whether a survivor goes on alone', () => {
     const watch = new Watch();
     for (let times = 0; times < 5; times++) {
       expect(watch.dueWithin(forkAfterMs - tickMs)).to.equal(undefined);
-      watch.watch.heard(watch.nowMs);
+      watch.watch.heard(ann, watch.nowMs);
     }
     expect(watch.dueWithin(60_000)).to.be.within(forkAfterMs, forkAfterMs + 2 * tickMs);
+  });
+
+  it('is so for voters that hear each other, and are too few to decide', () => {
+    const members = [ann, bob, cid, dan, eve];
+    const watchWhile = (untilMs: number, ...heard: readonly MemberId[]) => {
+      const watch = new Watch({ members, voters: members, splitBrain: 'availability' });
+      for (; watch.nowMs < untilMs && !watch.tick(); watch.nowMs += tickMs) {
+        for (const id of heard) watch.watch.heard(id, watch.nowMs);
+      }
+      watch.dueWithin(60_000);
+      return watch.nowMs;
+    };
+    const untilMs = 30_000;
+    expect(watchWhile(untilMs, dan), 'two of five').to.be.at.most(forkAfterMs + 2 * tickMs);
+    const [three, older] = [watchWhile(untilMs, dan, eve), watchWhile(untilMs, ann)];
+    expect(three, 'three of five').to.be.at.least(untilMs + forkAfterMs);
+    expect(older, 'one that is to do it before').to.be.at.least(untilMs + forkAfterMs);
   });
 
   it('waits to be taken in where another has gone on already, but not for ever', () => {
@@ -119,7 +136,7 @@ describe('whether a survivor goes on alone', () => {
   it('needs two ticks, so that what came in between is read', () => {
     const watch = new Watch();
     expect(watch.dueWithin(forkAfterMs)).to.equal(undefined);
-    watch.watch.heard(watch.nowMs);
+    watch.watch.heard(ann, watch.nowMs);
     expect(watch.dueWithin(60_000)).to.equal(forkAfterMs + tickMs);
   });
 
