@@ -226,5 +226,5 @@ function lostIn({ groups }: MetaState): number {
 function isTakenIn(state: MetaState, { standing, rank, contributors }: MetaYield): boolean {
   const merge = state.merges.find(({ lineage }) => lineage === standing.lineage);
   if (merge === undefined || merge.rank <= rank) return false;
-  return contributors.every((id) => merge.open.includes(id));
+  return contributors.every((id) => merge.open.includes(id) || merge.closed.includes(id));
 }

@@ -19,6 +19,8 @@ export interface Merge {
   readonly rank: number;
   /** The former members that still have to bring what they had. */
   readonly open: readonly MemberId[];
+  /** Those that have, or will not: a late word of their lineage does not open them again. */
+  readonly closed: readonly MemberId[];
   /** How many will not. */
   readonly missing: number;
   readonly report: readonly MergedStructure[];
@@ -74,10 +76,11 @@ export function absorbed(state: MetaState, command: Absorb): Absorbed {
   const { lineage, contributors } = command;
   const rank = Math.max(highestRank(state), command.rank) + 1;
   const before = state.merges.find((merge) => merge.lineage === lineage);
-  const open = [...new Set([...(before?.open ?? []), ...contributors])];
-  const { missing = 0, report = [], brought = [], upTo = [] } = before ?? {};
+  const { closed = [], missing = 0, report = [], brought = [], upTo = [] } = before ?? {};
+  const all = new Set([...(before?.open ?? []), ...contributors]);
+  const open = [...all].filter((id) => !closed.includes(id));
   const others = state.merges.filter((merge) => merge.lineage !== lineage);
-  const merges = [...others, { lineage, rank, open, missing, report, brought, upTo }].slice(
+  const merges = [...others, { lineage, rank, open, closed, missing, report, brought, upTo }].slice(
     -mergesMax,
   );
   const ended = command.isWhole ? [...command.merged, lineage] : [];
@@ -98,6 +101,7 @@ export function reported(state: MetaState, command: Merged): readonly Merge[] | 
     lineage,
     rank: merge.rank,
     open: merge.open.filter((id) => id !== contributor),
+    closed: [...merge.closed, contributor],
     missing: merge.missing + (isWhole ? 0 : 1),
     report: summed(merge.report, report),
     brought: [...merge.brought, ...command.brought],

@@ -76,6 +76,17 @@ export const adoptionMutants: readonly Mutant[] = [
     checks: [inTest('partition/partition-host', 'goes on with a content from another lineage')],
   },
   {
+    name: 'who has brought what it had is waited for again',
+    edits: [
+      {
+        file: 'src/partition/merges.ts',
+        from: '[...all].filter((id) => !closed.includes(id))',
+        to: '[...all]',
+      },
+    ],
+    checks: [inTest(merges, 'waits for nobody again')],
+  },
+  {
     name: 'a lineage asks to be taken in while others bring what they have',
     edits: [
       {

@@ -83,6 +83,14 @@ describe('the table of a lineage that takes another in', () => {
     expect([merge?.open, merge?.missing]).to.deep.equal([[dan], 1]);
   });
 
+  it('waits for nobody again who has brought what it had, whatever its lineage says late', () => {
+    const table = new Table({ members: [ann, bob] });
+    table.apply(absorb());
+    table.apply(merged(cid, 3));
+    table.apply(absorb());
+    expect(table.machine.merges[0]?.open).to.deep.equal([dan]);
+  });
+
   it('remembers the lineage where it ended, and not where a member came alone', () => {
     const table = new Table({ members: [ann, bob] });
     table.apply(absorb({ isWhole: false, contributors: [cid] }));
