@@ -1,7 +1,7 @@
-/** The entry `shoal/client`: the light client alone, for Node and for browsers. */
+/** The entry `shoal/client`: the light client alone. Bundles for browsers get client-browser.ts, which exports the same. */
 export { GridError, type GridErrorCode, type Outcome } from './base/errors.ts';
 export type { Logger } from './base/logger.ts';
-export { connect } from './client/grid-client.ts';
+export { connect } from './client/node-client.ts';
 export type {
   CallOptions,
   ConnectOptions,

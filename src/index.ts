@@ -1,9 +1,8 @@
 /** The public entry of `shoal`: what is exported here is the contract, everything else may change. */
 import { adminOf } from './admin/http.ts';
-import { connectNear } from './client/grid-client.ts';
+import { connect } from './client/node-client.ts';
 import type { ConnectOptions, GridClient, Grid as GridContract, JoinOptions } from './grid.ts';
 import { GridMember } from './member/grid-member.ts';
-import { nearConnection } from './transport/near-socket.ts';
 
 export { GridError, type GridErrorCode, type Outcome } from './base/errors.ts';
 export type {
@@ -49,6 +48,6 @@ export const Grid = {
   },
   /** Connects as a light client, which holds nothing; `ws://host:port` of one member or of several. */
   connect(urls: string | readonly string[], options: ConnectOptions = {}): Promise<GridClient> {
-    return connectNear(urls, options, nearConnection);
+    return connect(urls, options);
   },
 } as const;

@@ -8,7 +8,7 @@ import type { ArgsDef, CommandDef } from 'citty';
 import type { Subscription } from 'rxjs';
 import { durationMs } from '../base/duration.ts';
 import { GridError } from '../base/errors.ts';
-import { connect } from '../client/grid-client.ts';
+import { connect } from '../client/node-client.ts';
 import type { ConnectOptions, GridClient } from '../grid.ts';
 import { defaultUrl } from './ask.ts';
 import { command } from './command.ts';

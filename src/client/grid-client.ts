@@ -30,7 +30,6 @@ import { QueueHandle } from '../structures/queue/queue-handle.ts';
 import { summariesOf } from '../structures/summaries-handle.ts';
 import { TopicHandle } from '../structures/topic/topic-handle.ts';
 import { Topics } from '../structures/topic/topics.ts';
-import { BusyPoll } from '../transport/busy-poll.ts';
 import { endWaits } from '../transport/end-waits.ts';
 import type { ClientRow } from '../wire/client-messages.ts';
 import { outcomeOf } from './asks.ts';
@@ -39,7 +38,7 @@ import { rowFrom } from './client-router.ts';
 import { type ConnectPlan, checkConnectOptions } from './connect-options.ts';
 import { clientDefinition } from './definitions.ts';
 import { closedError, Session } from './session.ts';
-import { type Near, socketOpener } from './socket.ts';
+import type { OpenSocket } from './socket.ts';
 
 /** How long the first links to primaries are waited for when there is a table. */
 const settleMs = 1_000;
@@ -49,19 +48,11 @@ const pageRows = 1_000;
 
 type Question = Parameters<Session['ask']>[0];
 
-/** Resolves when a member let this client in and told it the table. */
-export function connect(
-  urls: string | readonly string[],
-  options?: ConnectOptions,
-): Promise<GridClient> {
-  return connectNear(urls, options, undefined);
-}
-
-/** As `connect`. `near` finds local sockets, which only Node has: it is passed in, so that browsers are not given it. */
-export async function connectNear(
+/** Resolves when a member let this client in and told it the table. `dialling`: how, where it shows a credential or not. */
+export async function connectThrough(
   urls: string | readonly string[],
   options: ConnectOptions | undefined,
-  near: Near | undefined,
+  dialling: (showsCredential: boolean) => OpenSocket,
 ): Promise<GridClient> {
   const plan = checkConnectOptions(urls, options);
   const session = new Session({
@@ -69,11 +60,7 @@ export async function connectNear(
     clock: systemClock,
     random: systemRandom,
     limits: defaultLimits,
-    openSocket: socketOpener(
-      new BusyPoll(systemClock, systemRandom),
-      // A credential goes to nobody but who holds the port.
-      plan.credential === '' ? near : undefined,
-    ),
+    openSocket: dialling(plan.credential !== ''),
   });
   try {
     session.start();

@@ -1,10 +1,7 @@
 /**
- * A WebSocket as frames of bytes: that of `ws` in Node, the browser's own in a browser. The simulator brings
+ * A WebSocket as frames of bytes: here the browser's own, in Node that of `ws` (node-sockets.ts). The simulator brings
  * its own `OpenSocket`.
  */
-import * as ws from 'ws';
-import type { BusyPoll } from '../transport/busy-poll.ts';
-import type { nearConnection } from '../transport/near-socket.ts';
 
 export interface SocketEvents {
   onOpen(): void;
@@ -20,7 +17,7 @@ export interface Socket {
 }
 
 /** What both kinds have in common. */
-interface PlainSocket {
+export interface PlainSocket {
   binaryType: string;
   readonly readyState: number;
   readonly bufferedAmount: number;
@@ -33,9 +30,6 @@ interface PlainSocket {
   /** Ends it at once; browsers cannot. */
   terminate?(): void;
 }
-
-/** How to connect to an address by a local socket, where there is one. */
-export type Near = typeof nearConnection;
 
 type NativeWebSocket = new (url: string, protocol: string) => PlainSocket;
 
@@ -54,13 +48,15 @@ export type OpenSocket = (
   events: SocketEvents,
 ) => Socket;
 
-/** `busyPoll` hears of what comes from this machine itself; `near` finds local sockets. */
-export function socketOpener(busyPoll: BusyPoll, near: Near | undefined): OpenSocket {
-  return (url, protocol, limits, events) =>
-    opened(plainSocket(url, protocol, limits, { busyPoll, near }), events);
-}
+/** By the WebSocket that the platform has. */
+export const openNativeSocket: OpenSocket = (url, protocol, _limits, events) => {
+  const { WebSocket } = globalThis as unknown as { readonly WebSocket: NativeWebSocket };
+  const socket = new WebSocket(url, protocol);
+  socket.binaryType = 'arraybuffer';
+  return framed(socket, events);
+};
 
-function opened(socket: PlainSocket, events: SocketEvents): Socket {
+export function framed(socket: PlainSocket, events: SocketEvents): Socket {
   socket.onopen = () => events.onOpen();
   socket.onmessage = ({ data }: { data: unknown }) => {
     // Text is no frame; empty bytes are refused as such.
@@ -82,34 +78,4 @@ function opened(socket: PlainSocket, events: SocketEvents): Socket {
       else socket.close();
     },
   };
-}
-
-/** In a bundle for browsers the package `ws` is an empty place. */
-function plainSocket(
-  url: string,
-  protocol: string,
-  limits: SocketLimits,
-  { busyPoll, near }: { readonly busyPoll: BusyPoll; readonly near: Near | undefined },
-): PlainSocket {
-  const { WebSocket: OfPackage }: Partial<typeof ws> = ws;
-  if (OfPackage === undefined) {
-    const { WebSocket } = globalThis as unknown as { readonly WebSocket: NativeWebSocket };
-    const socket = new WebSocket(url, protocol);
-    socket.binaryType = 'arraybuffer';
-    return socket;
-  }
-  const { hostname, host } = new URL(url);
-  const createConnection = url.startsWith('ws:') ? near?.(host) : undefined;
-  const socket = new OfPackage(url, protocol, {
-    perMessageDeflate: false,
-    maxPayload: limits.frameBytesMax,
-    handshakeTimeout: limits.openMs,
-    followRedirects: false,
-    // Masks keep scripts in browsers from speaking to proxies; a process has no such scripts.
-    generateMask: () => {},
-    ...(createConnection === undefined ? {} : { createConnection }),
-  });
-  socket.binaryType = 'nodebuffer';
-  busyPoll.listen(socket, hostname);
-  return socket as unknown as PlainSocket;
 }

@@ -4,10 +4,11 @@
  */
 import { hashCount } from '../base/hash.ts';
 import type { Sequence, StructureId } from '../base/ids.ts';
+import { severalStructures } from '../wire/looks.ts';
 import type { Entry } from '../wire/replica-messages.ts';
 import { type DedupeBudget, DedupeTable } from './dedupe-table.ts';
 import { DueStores } from './due-stores.ts';
-import { Looks, severalStructures } from './looks.ts';
+import { Looks } from './looks.ts';
 import type { StructureRow } from './router-port.ts';
 import type { Store, StructureType } from './store.ts';
 

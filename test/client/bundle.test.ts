@@ -1,4 +1,5 @@
 /** What a browser gets: bundled as an application would, and looked at. */
+import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
@@ -12,7 +13,7 @@ const gzippedBytesMax = 47_000;
 
 async function bundle(): Promise<{ readonly code: Uint8Array; readonly metafile: Metafile }> {
   const { outputFiles, metafile } = await build({
-    entryPoints: ['src/client.ts'],
+    entryPoints: ['src/client-browser.ts'],
     bundle: true,
     platform: 'browser',
     format: 'esm',
@@ -43,11 +44,21 @@ describe('the client in a browser', function () {
     imports = [...new Set(output.imports.map(({ path }) => path))];
   });
 
+  it('is found under the name that Node has for its own, and exports the same', async () => {
+    const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
+    expect(exports['./client'].browser).to.equal('./dist/client-browser.js');
+    const [browser, node] = await Promise.all([
+      import('../../src/client-browser.ts'),
+      import('../../src/client.ts'),
+    ]);
+    expect(Object.keys(browser)).to.deep.equal(Object.keys(node));
+  });
+
   it('holds no code of members', () => {
     const own = inputs.filter((path) => path.includes('src/'));
     expect(own).to.include.members(['src/client/link.ts', 'src/structures/map/map-handle.ts']);
     const allowed =
-      /^src\/(client|actors\/ring|base|wire|transport\/(calls|call-errors|call-line|open-calls|op-sequences|backoff|outbox|frame-queue|end-waits|busy-poll|awake-trial|loopback)|structures\/(.*-handle|[a-z]+\/.*)|partition\/router-port)/;
+      /^src\/(client|actors\/ring|base|wire|transport\/(calls|call-errors|call-line|open-calls|op-sequences|backoff|outbox|frame-queue|end-waits)|structures\/(.*-handle|[a-z]+\/.*)|partition\/router-port)/;
     expect(own.filter((path) => !allowed.test(path))).to.deep.equal([]);
     expect(own.filter((path) => /-store\.ts$/.test(path))).to.deep.equal([]);
   });
@@ -55,6 +66,7 @@ describe('the client in a browser', function () {
   it('asks for nothing that only Node has', () => {
     const builtin = new Set(builtinModules);
     expect(imports).to.deep.equal(['rxjs']);
+    expect(inputs.filter((path) => path.includes('node_modules/ws'))).to.deep.equal([]);
     const text = new TextDecoder().decode(code);
     expect(inputs.filter((path) => path.startsWith('node:') || builtin.has(path))).to.deep.equal(
       [],

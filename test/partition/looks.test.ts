@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { GridError } from '../../src/base/errors.ts';
 import type { StructureId } from '../../src/base/ids.ts';
-import { Looks, looksOp, readSeen, type Seen } from '../../src/partition/looks.ts';
+import { Looks } from '../../src/partition/looks.ts';
+import { looksOp, readSeen, type Seen } from '../../src/wire/looks.ts';
 import { runContext } from '../support/run-context.ts';
 import { op } from './entries.ts';
 import { Replicas, ToyStore } from './replicas.ts';

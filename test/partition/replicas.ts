@@ -15,12 +15,12 @@ import { defaultLimits, type Limits } from '../../src/base/limits.ts';
 import { presets } from '../../src/base/timings.ts';
 import { Content } from '../../src/partition/content.ts';
 import { DedupeBudget } from '../../src/partition/dedupe-table.ts';
-import { type Look, looksOp, severalStructures } from '../../src/partition/looks.ts';
 import { generationSpan, type PartitionRow } from '../../src/partition/meta-state.ts';
 import { Replica } from '../../src/partition/replica.ts';
 import type { Actions, ReplicaAction, ReplicaMessage } from '../../src/partition/replica-state.ts';
 import type { Offer, Store, StructureType } from '../../src/partition/store.ts';
 import { wholeStructure } from '../../src/partition/store.ts';
+import { type Look, looksOp, severalStructures } from '../../src/wire/looks.ts';
 import { app, request } from './entries.ts';
 
 /** The first sequence of the first generation, less one. */

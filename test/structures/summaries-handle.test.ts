@@ -2,13 +2,13 @@ import { expect } from 'chai';
 import { GridError } from '../../src/base/errors.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
 import { silentLogger } from '../../src/base/logger.ts';
-import { severalStructures } from '../../src/partition/looks.ts';
 import type { StructureRow } from '../../src/partition/router-port.ts';
 import { MapHandle } from '../../src/structures/map/map-handle.ts';
 import { QueueHandle } from '../../src/structures/queue/queue-handle.ts';
 import { summariesOf } from '../../src/structures/summaries-handle.ts';
 import { TopicHandle } from '../../src/structures/topic/topic-handle.ts';
 import { Topics } from '../../src/structures/topic/topics.ts';
+import { severalStructures } from '../../src/wire/looks.ts';
 import { HandClock } from '../actors/hand-clock.ts';
 import { LocalRouter } from '../support/local-router.ts';
 

@@ -7,10 +7,11 @@ import { expect } from 'chai';
 import { Aborts } from '../../src/base/aborts.ts';
 import { GridError } from '../../src/base/errors.ts';
 import type { StructureId } from '../../src/base/ids.ts';
-import { Looks, severalStructures } from '../../src/partition/looks.ts';
+import { Looks } from '../../src/partition/looks.ts';
 import type { Closed, Operation, Router, StructureRow } from '../../src/partition/router-port.ts';
 import type { RunResult, Store } from '../../src/partition/store.ts';
 import { structureTypes } from '../../src/structures/registry.ts';
+import { severalStructures } from '../../src/wire/looks.ts';
 import { runContext } from './run-context.ts';
 
 export class LocalRouter implements Router {
