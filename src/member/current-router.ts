@@ -1,6 +1,6 @@
 /** The router of whichever identity the process has at present, so that handles outlive a rejoin. */
 import type { Aborts } from '../base/aborts.ts';
-import type { GridError } from '../base/errors.ts';
+import { GridError } from '../base/errors.ts';
 import type { Closed, Operation, Router, StructureRow } from '../partition/router-port.ts';
 
 export class CurrentRouter implements Router {
@@ -52,11 +52,15 @@ export class CurrentRouter implements Router {
     options: Readonly<Record<string, unknown>>,
     done: (result: StructureRow | GridError) => void,
   ): void {
-    this.#current().define(type, name, options, done);
+    const { closed } = this;
+    if (closed === undefined) this.#current().define(type, name, options, done);
+    else done(closedError(closed.error));
   }
 
   destroy(row: StructureRow, done: (result: GridError | undefined) => void): void {
-    this.#current().destroy(row, done);
+    const { closed } = this;
+    if (closed === undefined) this.#current().destroy(row, done);
+    else done(closedError(closed.error));
   }
 
   readLocal(row: StructureRow, partition: number, op: Uint8Array): Uint8Array | undefined {
@@ -66,4 +70,9 @@ export class CurrentRouter implements Router {
   localPartitions(row: StructureRow): readonly number[] {
     return this.#current().localPartitions(row);
   }
+}
+
+export function closedError(cause?: unknown): GridError {
+  const message = 'expected an open grid, found one that was left or closed; join anew';
+  return new GridError('GRID_CLOSED', message, { cause });
 }

@@ -12,10 +12,7 @@ import type { MetaState, PartitionRow } from '../partition/meta-state.ts';
 import { type Doubts, memberViews } from './member-views.ts';
 import { MigrationEvents } from './migration-events.ts';
 
-interface RowBefore {
-  readonly version: number;
-  readonly primary: MemberId | undefined;
-}
+type RowBefore = Pick<PartitionRow, 'version' | 'primary' | 'generation'>;
 
 export class GridEvents {
   readonly #subject = new Subject<GridEvent>();
@@ -29,6 +26,8 @@ export class GridEvents {
   #wasSafe = false;
   /** How many partitions have no copy left. */
   lost = 0;
+  /** How many began anew, empty, in the same step in which their last copy was given up. */
+  begunAnew = 0;
 
   emit(event: GridEvent): void {
     this.#subject.next(event);
@@ -124,10 +123,14 @@ export class GridEvents {
 
   #observeRow(id: PartitionId, row: PartitionRow): void {
     const before = this.#rows.get(id);
-    const { version, primary } = row;
+    const { version, primary, generation } = row;
     if (before?.version === version) return;
-    this.#rows.set(id, { version, primary });
+    this.#rows.set(id, { version, primary, generation });
     if (before === undefined) return;
+    if (before.primary !== undefined && generation > before.generation) {
+      this.begunAnew++;
+      this.emit({ type: 'partition-lost', partition: id });
+    }
     if (primary !== before.primary) this.#tellPrimary(id, primary);
     this.#migrations.observe(id, row, this.#memberOf);
   }

@@ -35,7 +35,7 @@ import { Topics } from '../structures/topic/topics.ts';
 import { endWaits } from '../transport/end-waits.ts';
 import type { Refused } from '../wire/handshake.ts';
 import { type AdmissionView, isAdmitted, whyNotAdmitted } from './admission.ts';
-import { CurrentRouter } from './current-router.ts';
+import { CurrentRouter, closedError } from './current-router.ts';
 import { type Discovery, discoveryOf } from './discovery.ts';
 import { leaveOnSignals } from './exit-signals.ts';
 import { GridEvents } from './grid-events.ts';
@@ -74,8 +74,9 @@ export class GridMember implements Grid {
   readonly #refusals = new Map<Address, Refused>();
   #phase: Phase = 'joining';
   readonly #log: SuccessionLog;
-  /** Of how many lost partitions the log has told. */
+  /** Of how many lost partitions the log has told, and of how many that began anew. */
   #lostTold = 0;
+  #anewTold = 0;
   readonly #identities: Identities;
   #failure: unknown;
   readonly #departure = new AbortController();
@@ -130,7 +131,8 @@ export class GridMember implements Grid {
     const found = this.members.find((member) => member.id === id);
     if (found !== undefined) return found;
     const zone = settings.zone === '' ? undefined : settings.zone;
-    return { id, name: settings.name, address: this.#incarnation.address, zone, state: 'joining' };
+    const state = this.#isOpen ? 'joining' : 'leaving';
+    return { id, name: settings.name, address: this.#incarnation.address, zone, state };
   }
 
   get members(): readonly MemberView[] {
@@ -167,6 +169,7 @@ export class GridMember implements Grid {
 
   async structures(options?: CallOptions): Promise<readonly StructureSummary[]> {
     const checkOpen = () => this.#checkOpen();
+    checkOpen();
     const rows = [...this.#member.state.structures.values()];
     return summariesOf(rows, { router: this.#router, clock: systemClock, checkOpen }, options);
   }
@@ -185,6 +188,7 @@ export class GridMember implements Grid {
 
   acceptLoss(options?: CallOptions): Promise<void> {
     return new Promise((resolve, reject) => {
+      this.#checkOpen();
       const timeoutMs = checkedTimeoutMs(options);
       const signal = options?.signal;
       if (signal?.aborted === true) throw abortedError(signal, 'not-applied');
@@ -199,10 +203,10 @@ export class GridMember implements Grid {
     });
   }
 
-  leave(options?: CallOptions): Promise<void> {
+  async leave(options?: CallOptions): Promise<void> {
     const timeoutMs = checkedTimeoutMs(options);
     this.#leaving ??= this.#leave(timeoutMs, options?.signal);
-    return this.#leaving;
+    await this.#leaving;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -284,7 +288,13 @@ export class GridMember implements Grid {
     if (this.#phase !== 'in') return;
     const member = this.#member;
     this.#events.observe(member.state, (id) => member.isDoubtful(id), member.isSafe);
-    const { lost } = this.#events;
+    const { lost, begunAnew } = this.#events;
+    const anew = begunAnew - this.#anewTold;
+    this.#anewTold = begunAnew;
+    if (anew > 0) {
+      const message = `LOST: all copies of ${anew} partitions were given up; they begin anew, empty`;
+      this.#plan.logger.error({ self: member.id, lost: anew }, message);
+    }
     if (lost > this.#lostTold) {
       const message = `LOST: all copies of ${lost} partitions are gone; calls on them are refused until grid.acceptLoss()`;
       this.#plan.logger.error({ self: member.id, lost }, message);
@@ -357,11 +367,6 @@ export class GridMember implements Grid {
     this.#events.close();
     this.#resolveClosed();
   }
-}
-
-function closedError(cause?: unknown): GridError {
-  const message = 'expected an open grid, found one that was left or closed; join anew';
-  return new GridError('GRID_CLOSED', message, { cause });
 }
 
 function notCommitted(timeoutMs: number): GridError {

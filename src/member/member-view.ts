@@ -66,7 +66,8 @@ function hindranceOf(
   config: RaftConfig | undefined,
   isDoubtful: (id: MemberId) => boolean,
 ): Hindrance | undefined {
-  if (config === undefined) return noCluster;
+  // The voters are known before the members: a safe grid has some.
+  if (config === undefined || state.members.size === 0) return noCluster;
   for (const member of state.members.values()) {
     const { id, name, status } = member;
     if (status === 'joining') return { kind: 'joining', name };

@@ -250,6 +250,19 @@ describe('a member that leaves', function () {
     await grid.closed;
     await refusal(map.set('a', 2), 'GRID_CLOSED');
     await refusal(grid.safe(), 'GRID_CLOSED');
+    await refusal(grid.map('never used before').get('a'), 'GRID_CLOSED');
+    await refusal(map.destroy(), 'GRID_CLOSED');
+    await refusal(grid.structures(), 'GRID_CLOSED');
+    await refusal(grid.acceptLoss(), 'GRID_CLOSED');
+  });
+
+  it('says in its promise what is wrong with its timeout, and is as it was', async () => {
+    const [ann, bob] = await joinThree();
+    await refusal(ann.leave({ timeout: 0 }), 'GRID_BAD_OPTION');
+    expect(ann.self.state).to.equal('up');
+    await ann.leave();
+    expect(ann.self.state).to.equal('leaving');
+    expect(bob.members.map(({ name }) => name)).to.not.include('ann');
   });
 
   it('leaves at the end of the block that it was declared in', async () => {
