@@ -9,7 +9,7 @@
  *    more than half of the expected number, or of those that it sees where they are more, forms the
  *    cluster.
  * 3. A process that sees nobody forms a cluster of one only where it expects nobody else, and has no
- *    seeds or is one of them.
+ *    seeds, or is one of them and none of the others has turned it away.
  * 4. A process that expects more than can come (a cluster went on without it) only ever joins.
  * 5. Of processes that find each other by ports (siblings.ts) only the one that is permitted to forms,
  *    when it sees as many as are expected; nobody pledges.
@@ -46,6 +46,7 @@ export class Formation {
   /** Who pledged to this process, and when. */
   readonly #pledged = new Map<MemberId, number>();
   #permittedUntil = Number.NEGATIVE_INFINITY;
+  #isTurnedAway = false;
   #isOver = false;
 
   constructor(options: FormationOptions, nowMs: number) {
@@ -60,6 +61,11 @@ export class Formation {
 
   pledgedBy(from: MemberId, nowMs: number): void {
     this.#pledged.set(from, nowMs);
+  }
+
+  /** Somebody answers at a seed, and does not take this process for one of theirs: it is not the first. */
+  turnedAway(): void {
+    this.#isTurnedAway = true;
   }
 
   /** Rule 5: until then, and no longer. */
@@ -79,7 +85,8 @@ export class Formation {
     if (this.#options.needsPermit === true) return this.#permitted(others.length + 1, nowMs);
     const isPatient = nowMs - this.#startedAt >= patienceMs;
     if (expect === 1 && others.length === 0) {
-      return !hasOtherSeeds || (mayFormAlone && isPatient) ? this.#form() : wait;
+      const isFirst = mayFormAlone && isPatient && !this.#isTurnedAway;
+      return !hasOtherSeeds || isFirst ? this.#form() : wait;
     }
     // Those that are there may be in a cluster and not have said so yet.
     if (others.length + 1 < expect || !isPatient) return { kind: 'join' };

@@ -15,6 +15,7 @@ import { ClientAcceptor } from './client-acceptor.ts';
 import { definitionOf } from './definition.ts';
 import { Gateway } from './gateway.ts';
 import type { Inheritance } from './inheritance.ts';
+import type { Joining } from './joining.ts';
 import { Member, type MemberEvents } from './member.ts';
 import type { JoinPlan } from './options.ts';
 
@@ -47,6 +48,7 @@ export async function beginIncarnation(options: IncarnationOptions): Promise<Inc
   const { settings, logger, mergePolicies } = plan;
   const expect = mayForm ? settings.expect : Number.POSITIVE_INFINITY;
   const id = `${settings.name}#${systemRandom.id()}` as MemberId;
+  let joining: Joining | undefined;
   const transport = await WebSocketTransport.open({
     id,
     cluster: settings.cluster,
@@ -55,7 +57,10 @@ export async function beginIncarnation(options: IncarnationOptions): Promise<Inc
     port,
     insecure: plan.insecure,
     logger,
-    onRejected: (address, refused) => events.onRejected(address, refused),
+    onRejected: (address, refused) => {
+      joining?.turnedAway();
+      events.onRejected(address, refused);
+    },
     ...(plan.advertise === undefined ? {} : { advertise: plan.advertise }),
     ...(plan.secret === undefined ? {} : { secret: plan.secret }),
     ...(plan.tls === undefined ? {} : { tls: plan.tls }),
@@ -87,6 +92,7 @@ export async function beginIncarnation(options: IncarnationOptions): Promise<Inc
     structureTypes,
     events,
   );
+  joining = member.joining;
   transport.handleRequests(requests);
   const clients = openToClients(member, transport, plan);
   return {

@@ -50,6 +50,10 @@ export class Joining {
     this.#formation.seedsChanged({ hasOtherSeeds: this.#hasOthers(seeds), mayFormAlone });
   }
 
+  turnedAway(): void {
+    this.#formation.turnedAway();
+  }
+
   permitForming(untilMs: number | undefined): void {
     this.#formation.permit(untilMs);
   }

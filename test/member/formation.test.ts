@@ -103,6 +103,13 @@ describe('a process outside of any cluster', () => {
     expect(allowed.next([], false, patienceMs - 1).kind).to.equal('wait');
     expect(allowed.next([], false, patienceMs).kind).to.equal('form');
   });
+
+  it('forms none alone where one of its seeds has turned it away', () => {
+    const formation = formationOf(ann, { expect: 1, mayFormAlone: true });
+    formation.turnedAway();
+    expect(formation.next([], false, 99_000).kind).to.equal('wait');
+    expect(formation.next([bob], true, 99_000).kind).to.equal('join');
+  });
 });
 
 const all: readonly MemberId[] = [ann, bob, cid];

@@ -164,6 +164,14 @@ describe('a process that cannot join', function () {
     expect(await grid.map('users').get('a')).to.equal(1);
   });
 
+  it('begins no cluster of its own where one of its seeds refuses it and another is down', async () => {
+    const grid = await joinGrid({ secret });
+    const listen = { port: 7_497 };
+    const seeds = [grid.self.address, '127.0.0.1:7497', '127.0.0.1:1'];
+    const stranger = joinGrid({ seeds, listen, timeout: '4s' });
+    expect(await refusal(stranger, 'GRID_REFUSED')).to.include('has a secret');
+  });
+
   it('is told that the cluster has another number of partitions', async () => {
     const grid = await joinGrid({ partitions: 7 });
     const other = joinGrid({ partitions: 9, seeds: [grid.self.address] });
