@@ -292,15 +292,9 @@ export class Controller {
       return { type: 'status', id: member.id, status: 'suspended' };
     }
     this.#suspending.delete(member.id);
-    return this.#hasVanished(member, lapsedMs) || this.#mayRemove(state, member.id, lapsedMs, nowMs)
+    return this.#mayRemove(state, member.id, lapsedMs, nowMs)
       ? { type: 'remove', id: member.id }
       : undefined;
-  }
-
-  /** Who died on its way in holds nothing and votes on nothing: there is nothing to wait for. */
-  #hasVanished({ id, status }: MemberRow, lapsedMs: number): boolean {
-    const isOver = lapsedMs > this.#timings.suspendAfterMs;
-    return status === 'joining' && isOver && this.#suspicions.isDoubtful(id);
   }
 
   #mayRemove(state: MetaState, id: MemberId, lapsedMs: number, nowMs: number): boolean {

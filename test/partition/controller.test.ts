@@ -215,16 +215,6 @@ describe('suspending and removing', () => {
     );
   });
 
-  it('removes a newcomer that died on its way in as soon as it is doubted, for the grid to be safe', () => {
-    const office = new Office();
-    office.pass(2 * removeAfterMs, ann, bob, cid);
-    const member = newMember(dan);
-    office.table.apply({ type: 'join', member, settings: office.table.settings });
-    office.doubtful.add(dan);
-    expect(office.pass(suspendAfterMs, ann, bob, cid), 'it may be about to speak').to.equal('');
-    expect(office.pass(200, ann, bob, cid)).to.equal(`remove ${dan}`);
-  });
-
   it('lets one that leaves go when it holds nothing and votes no more', () => {
     const office = new Office(new Table({ members: [ann, bob, cid, dan] }));
     office.table.status(dan, 'leaving');
