@@ -22,7 +22,7 @@ import type { ReplicaCopy } from '../wire/replica-messages.ts';
 import { type Catalog, Content } from './content.ts';
 import { CopyPump } from './copy-pump.ts';
 import { DedupeBudget } from './dedupe-table.ts';
-import { type MetaState, type PartitionRow, rowOf } from './meta-state.ts';
+import { groupOf, type MetaState, type PartitionRow, rowOf } from './meta-state.ts';
 import { PartitionActor, type PartitionShell } from './partition-actor.ts';
 import type { ReplicaInput } from './replica.ts';
 import type {
@@ -276,9 +276,19 @@ export class PartitionHost {
   #host(partition: PartitionId, inherited?: Content): Hosted {
     const { self, limits, timings, actors, catalog, types, surroundings } = this.#options;
     const content = inherited ?? new Content({ catalog, types, budget: this.#budget });
-    const minInSync = this.#options.state.settings?.minInSync ?? 1;
+    const { minInSync = 1, partitions = 1 } = this.#options.state.settings ?? {};
+    // What has fewer copies by the wish of its user is taken with all of them.
+    const copies = groupOf(partition, partitions) + 1;
     const actor = new PartitionActor(
-      { partition, self, content, limits, timings, minInSync, surroundings },
+      {
+        partition,
+        self,
+        content,
+        limits,
+        timings,
+        minInSync: Math.min(minInSync, copies),
+        surroundings,
+      },
       this.#shell,
     );
     // A replica that throws has lost an invariant: the member stops rather than limp on.

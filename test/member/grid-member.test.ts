@@ -45,6 +45,15 @@ describe('a process that joins', function () {
     expect(grids[2].members).to.deep.equal(grids[0].members);
   });
 
+  it('takes writes of a map that has fewer copies than `minInSync` with all that it has', async () => {
+    const ann = await joinGrid({ minInSync: 2, partitions: 3 });
+    const bob = await joinGrid({ minInSync: 2, partitions: 3, seeds: [ann.self.address] });
+    await ann.safe();
+    const map = bob.map<number, number>('solo', { backups: 0 });
+    await Promise.all([0, 1, 2, 3, 4].map((key) => map.set(key, key, { timeout: '5s' })));
+    expect(await map.size()).to.equal(5);
+  });
+
   it('lets thousands of handles be used first at the same time, of one map and of many', async () => {
     const grid = await joinGrid({ partitions: 1 });
     const ofOne = Array.from({ length: 1_500 }, (_, at) => grid.map('one').set(at, at));
