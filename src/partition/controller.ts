@@ -34,7 +34,7 @@ import {
   type PartitionRow,
   rowOf,
 } from './meta-state.ts';
-import { plan } from './placement.ts';
+import { handoversToCome, plan } from './placement.ts';
 import { hasSurplusVoters, nextVoterChange } from './voters.ts';
 
 /** What membership says of a member; a suspicion, never proof. */
@@ -45,11 +45,10 @@ export interface Suspicions {
 /** A handover that does not end within this is given up and tried again later. */
 const handoverMs = 2_000;
 /**
- * The gap after the beginning of a handover that only makes primaries level: what the partitions have together, so
- * that the same share of calls waits, however many there are. A member that is primary for the first time has
- * code to warm up, too.
+ * Handovers that only make primaries level are spread over a time: each makes its callers wait, and a member that is
+ * primary for the first time has code to warm up.
  */
-const handoverGaps = { ofAllMs: 50_000, minMs: 25, maxMs: 250 };
+const handovers = { spreadMs: 20_000, gapMinMs: 25, gapMaxMs: 250 };
 
 export interface ControllerOptions {
   readonly timings: Timings;
@@ -75,6 +74,8 @@ export class Controller {
     { readonly version: number; readonly since: number }
   >();
   #handOverFrom = Number.NEGATIVE_INFINITY;
+  /** How many were to come when primaries were least level. */
+  #handoversMost = 0;
   readonly #comings: Comings;
   readonly #upgrade: Upgrade;
   /** From whom to whom a copy was given up, and until when nobody tries again. */
@@ -100,6 +101,7 @@ export class Controller {
     this.#alterations = [];
     this.#slow.clear();
     this.#handovers.clear();
+    this.#handoversMost = 0;
     this.#failed.clear();
     this.#comings.forget();
     this.#upgrade.forget();
@@ -198,11 +200,19 @@ export class Controller {
       hasFailed: (source, learner) => this.#failed.has(pairOf(source, learner)),
     });
     if (changes.some(({ transferTo }) => transferTo !== undefined)) {
-      this.#handOverFrom = nowMs + handoverGapOf(state);
+      this.#handOverFrom = nowMs + this.#handoverGapMs(state);
+    } else if (mayHandOver) {
+      this.#handoversMost = 0;
     }
     // A handover that takes too long is found by looking again.
     this.#restedAt = changes.length > 0 || isHandingOver(state) ? '' : seen;
     return changes;
+  }
+
+  #handoverGapMs(state: MetaState): number {
+    this.#handoversMost = Math.max(this.#handoversMost, handoversToCome(state), 1);
+    const { spreadMs, gapMinMs, gapMaxMs } = handovers;
+    return Math.min(gapMaxMs, Math.max(gapMinMs, spreadMs / this.#handoversMost));
   }
 
   voterChange(
@@ -327,11 +337,6 @@ function isSpared(state: MetaState, id: MemberId): boolean {
     !row.inSync.includes(id) ||
     row.inSync.some((other) => other !== id && isServing(state.members.get(other)));
   return state.groups.every((rows) => rows === undefined || rows.every(isCovered));
-}
-
-function handoverGapOf({ settings }: MetaState): number {
-  const { ofAllMs, minMs, maxMs } = handoverGaps;
-  return Math.min(maxMs, Math.max(minMs, ofAllMs / (settings?.partitions ?? 1)));
 }
 
 function pairOf(source: MemberId, learner: MemberId): string {

@@ -44,6 +44,14 @@ export class Loads {
     return this.full(from) > this.room(to);
   }
 
+  /** How many are to move at least, until it is level for all of these. */
+  toMove(members: readonly MemberId[]): number {
+    const held = members.reduce((sum, id) => sum + this.count(id), 0);
+    const weight = members.reduce((sum, id) => sum + this.#weight(id), 0);
+    const excess = (id: MemberId) => this.count(id) - (held * this.#weight(id)) / weight;
+    return Math.round(members.reduce((sum, id) => sum + Math.max(0, excess(id)), 0));
+  }
+
   /** The one with the most room, the first of equals; `allowed` leaves some out. */
   emptiest(
     candidates: readonly MemberId[],

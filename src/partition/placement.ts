@@ -65,6 +65,12 @@ export function copiesToCome(state: MetaState): number {
   return copies;
 }
 
+/** How many handovers are still to come at least, until primaries are level. */
+export function handoversToCome(state: MetaState): number {
+  const layouts = state.groups.map((rows, backups) => rows && new Layout(state, backups, rows));
+  return layouts.reduce((sum, layout) => sum + (layout?.primaries.toMove(layout.eligible) ?? 0), 0);
+}
+
 class Planner {
   readonly assignments: Assignment[] = [];
   readonly #state: MetaState;

@@ -202,7 +202,7 @@ export const copyMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/partition/controller.ts',
-        from: 'this.#handOverFrom = nowMs + handoverGapOf(state);',
+        from: 'this.#handOverFrom = nowMs + this.#handoverGapMs(state);',
         to: 'this.#handOverFrom = nowMs;',
       },
     ],

@@ -236,22 +236,33 @@ describe('suspending and removing', () => {
 });
 
 describe('handovers that level primaries', () => {
-  it('begin one at a time and at a distance, so that the calls of the one are answered before the next', () => {
-    const office = new Office(new Table({ members: [ann, bob], partitions: 12 }));
+  /** When they begin, of so many partitions that all have their primary at one of two. */
+  function beginnings(partitions: number): readonly number[] {
+    const office = new Office(new Table({ members: [ann, bob], partitions }));
     const { table } = office;
-    for (let index = 0; index < 12; index++) {
-      table.handover(ann, index);
-    }
+    for (let index = 0; index < partitions; index++) table.handover(ann, index);
     const begunAt: number[] = [];
-    for (; office.nowMs < 4_000; office.nowMs += 10) {
+    for (; office.nowMs < 40_000; office.nowMs += 5) {
       for (const changes of office.assignments()) {
         begunAt.push(...changes.map(() => office.nowMs));
         follow(table);
       }
     }
-    expect(begunAt, 'half of twelve').to.have.length(6);
-    const gaps = begunAt.slice(1).map((ms, at) => ms - (begunAt[at] ?? 0));
-    expect(Math.min(...gaps), 'of so few partitions').to.be.at.least(250);
+    expect(begunAt, 'half of them').to.have.length(partitions / 2);
+    return begunAt;
+  }
+
+  const leastGap = (begunAt: readonly number[]) =>
+    Math.min(...begunAt.slice(1).map((ms, at) => ms - (begunAt[at] ?? 0)));
+
+  it('begin one at a time and at a distance, so that the calls of the one are answered before the next', () => {
+    expect(leastGap(beginnings(12))).to.equal(250);
+  });
+
+  it('are spread over some twenty seconds where there are many', () => {
+    const many = beginnings(400);
+    expect(leastGap(many)).to.equal(100);
+    expect((many.at(-1) ?? 0) - (many[0] ?? 0)).to.be.within(19_000, 21_000);
   });
 });
 
