@@ -4,7 +4,8 @@
  *
  * Rules
  * 1. Never in mode `consistency`; in mode `auto` only with fewer than three voters, which is so in clusters
- *    of one or two data members, and where a third is just coming or has left in peace.
+ *    of one or two data members, and where a third is just coming or has left in peace. Two voters of more members
+ *    are those between which another is about to take the seat of one that died: the others may have gone on.
  * 2. Never while so many voters are heard or seen, this one counted, that they could decide.
  * 3. The wait begins anew after every pause of this process: what it did not hear is not proof of silence.
  * 4. The wait is short where it is proven that they are gone for good: then there is nothing to split from.
@@ -15,7 +16,7 @@
 import type { MemberId } from '../base/ids.ts';
 import type { Timings } from '../base/timings.ts';
 import type { RaftConfig } from '../wire/consensus-messages.ts';
-import type { MemberRow, MetaState } from './meta-state.ts';
+import { isEligible, type MemberRow, type MetaState } from './meta-state.ts';
 
 /** What membership knows of others. */
 export interface Sightings {
@@ -140,11 +141,16 @@ export class ForkWatch {
   #mayFork(state: MetaState, { voters }: RaftConfig): boolean {
     const splitBrain = state.settings?.splitBrain ?? 'consistency';
     if (splitBrain === 'consistency') return false;
-    if (splitBrain === 'auto' && voters.length > 2) return false;
+    if (splitBrain === 'auto' && (voters.length > 2 || isBetweenSeats(state, voters))) return false;
     return this.#self === firstOf(state, voters, this.#isSeen);
   }
 
   readonly #isSeen = (id: MemberId) => id === this.#self || this.#sightings.isSeen(id);
+}
+
+/** Whether two voters are to be three again: more than two members stay. */
+function isBetweenSeats({ members }: MetaState, voters: readonly MemberId[]): boolean {
+  return voters.length === 2 && [...members.values()].filter(isEligible).length > 2;
 }
 
 /** The oldest voter that is seen, or where there is none the oldest other member that holds partitions. */

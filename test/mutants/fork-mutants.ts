@@ -58,6 +58,17 @@ export const forkMutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'one of two voters that are about to be three goes on alone',
+    edits: [
+      {
+        file: 'src/partition/fork-watch.ts',
+        from: 'voters.length === 2 && [...members.values()]',
+        to: 'voters.length === 0 && [...members.values()]',
+      },
+    ],
+    checks: [inTest('partition/fork-watch', 'where two voters are about to be three')],
+  },
+  {
     name: 'voters that hear each other wait for ever, though they are too few to decide',
     edits: [
       {

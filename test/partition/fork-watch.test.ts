@@ -65,7 +65,18 @@ describe('whether a survivor goes on alone', () => {
     expect(isDue({ splitBrain: 'consistency' })).to.equal(false);
     expect(isDue(three)).to.equal(false);
     expect(isDue({ ...three, splitBrain: 'availability' })).to.equal(true);
-    expect(isDue({ ...three, voters: [ann, cid], splitBrain: 'auto' })).to.equal(true);
+    expect(isDue({ voters: [ann, bob], splitBrain: 'auto' })).to.equal(true);
+  });
+
+  it('is not so where two voters are about to be three, for the others may have gone on', () => {
+    const members = [ann, bob, cid, dan];
+    const between = new Watch({ members, voters: [ann, bob] });
+    expect(between.dueWithin(60_000)).to.equal(undefined);
+    const three = new Watch({ members: [ann, bob, cid], voters: [ann, bob] });
+    expect(three.dueWithin(60_000)).to.equal(undefined);
+    const goingDown = new Watch({ members: [ann, bob, cid], voters: [ann, bob] });
+    goingDown.table.status(cid, 'leaving');
+    expect(goingDown.dueWithin(60_000), 'a third that leaves').to.not.equal(undefined);
   });
 
   it('is never so with a lease, or as the voter that decides', () => {
