@@ -2,6 +2,7 @@
  * Members that come and go while a simulated grid works: newcomers at addresses of their own or of those that
  * left, and members that leave, two at a time at most, while everything else goes wrong.
  */
+import type { MemberId } from '../../src/base/ids.ts';
 import { type Random, seededRandom } from '../../src/base/random.ts';
 import type { SimProcess } from '../../src/testing/sim-process.ts';
 import type { GridWorld, Program } from './grid-world.ts';
@@ -17,7 +18,6 @@ export class ComingsAndGoings {
   readonly #grid: GridWorld;
   readonly #random: Random;
   readonly #gapMs: number;
-  readonly #leaving = new Set<Process>();
   readonly #gone: Process[] = [];
   #isOver = false;
 
@@ -29,7 +29,7 @@ export class ComingsAndGoings {
 
   /** Whether everybody who wanted to leave has left. */
   get isSettled(): boolean {
-    return this.#leaving.size === 0;
+    return this.#grid.leavers.size === 0;
   }
 
   inject(durationMs: number): void {
@@ -67,12 +67,12 @@ export class ComingsAndGoings {
 
   #leave(): void {
     const { world, processes } = this.#grid;
-    if (this.#leaving.size >= leavingMax) return;
+    if (this.#grid.leavers.size >= leavingMax) return;
     const candidates = processes.filter((process) => this.#mayLeave(process));
     if (candidates.length === 0) return;
     const process = this.#random.pick(candidates);
     world.note('leave', process.name);
-    this.#leaving.add(process);
+    this.#grid.leavers.add(process);
     process.run(({ member }) => member.leave(5_000));
     this.#watch(process, process.starts);
   }
@@ -82,25 +82,36 @@ export class ComingsAndGoings {
    * client knows: a client that was cut off while all of those left could never come back.
    */
   #mayLeave(process: Process): boolean {
-    if (!process.isUp || this.#leaving.has(process)) return false;
+    if (!process.isUp || this.#grid.leavers.has(process)) return false;
     if (!process.program.member.isReady) return false;
     const others = this.#grid.processes.filter(
-      (other) => other !== process && other.isUp && !this.#leaving.has(other),
+      (other) => other !== process && other.isUp && !this.#grid.leavers.has(other),
     );
-    if (!this.#grid.isKnownToClients(others)) return false;
+    if (!this.#grid.isKnownToClients(others) || this.#isNeeded(process)) return false;
     if (!process.program.member.settings.data) return true;
     const staying = this.#grid.processes.filter(
       (other) =>
-        other.isUp && !this.#leaving.has(other) && other.program.member.settings.data === true,
+        other.isUp && !this.#grid.leavers.has(other) && other.program.member.settings.data === true,
     );
     const { splitBrain, minInSync = 1 } = this.#grid.shape;
     return staying.length > Math.max(splitBrain === 'consistency' ? 2 : 3, minInSync);
   }
 
+  /**
+   * Whether it votes as one of three of which another has died: who is left cannot know yet that one is dead, takes the
+   * vote of the one that leaves, and is alone (docs/guarantees.md, "From three to two").
+   */
+  #isNeeded({ id, program }: Process): boolean {
+    const voters = program.member.meta.raft?.config.voters ?? [];
+    const isDown = (voter: MemberId) =>
+      this.#grid.processes.every((other) => other.id !== voter || !other.isUp);
+    return voters.length <= 3 && voters.includes(id) && voters.some(isDown);
+  }
+
   #watch(process: Process, starts: number): void {
     this.#grid.world.after(50, () => {
       // Who crashes meanwhile comes back as somebody who stays.
-      if (!process.isUp || process.starts !== starts) this.#leaving.delete(process);
+      if (!process.isUp || process.starts !== starts) this.#grid.leavers.delete(process);
       else if (process.program.member.isHandedOver) this.#sayGoodbye(process);
       else this.#watch(process, starts);
     });
@@ -117,7 +128,7 @@ export class ComingsAndGoings {
         world.after(50, watch);
         return;
       }
-      this.#leaving.delete(process);
+      this.#grid.leavers.delete(process);
       if (isSame) this.#exit(process);
     };
     world.after(50, watch);

@@ -128,6 +128,8 @@ export class GridWorld {
   readonly #used: StructureName[] = [];
   /** What identities left to the next of their process. */
   readonly successions: Inheritance[] = [];
+  /** Processes that were told to leave, whether or not anybody has heard of it. */
+  readonly leavers = new Set<SimProcess<Program>>();
   /** What members were told of clusters that were formed apart and hold something too. */
   readonly aparts: { readonly address: Address; readonly lineage: string }[] = [];
   /** The process that is about to start was in a cluster before, and only joins (grid-member.ts). */

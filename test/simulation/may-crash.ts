@@ -31,11 +31,13 @@ function areAllAlive(grid: GridWorld, { members }: MetaState): boolean {
 
 /** A change of the voters counts from when any member has it in its log, and the next may be begun already. */
 function keepMajorities(grid: GridWorld, state: MetaState, up: ReadonlySet<MemberId>): boolean {
+  const leavers = new Set([...grid.leavers].map(({ id }) => id));
   return grid.members.every(({ meta }) => {
     const config = meta.raft?.config;
     if (config === undefined || config.voters.length === 0) return true;
-    // Who leaves gives up its vote as soon as it holds nothing: that may be under way already.
-    const staying = config.voters.filter((id) => state.members.get(id)?.status === 'up');
+    // Who leaves gives up its vote as soon as it holds nothing: that may be under way already, unheard of by most.
+    const stays = (id: MemberId) => state.members.get(id)?.status === 'up' && !leavers.has(id);
+    const staying = config.voters.filter(stays);
     const sets = [config.voters, votersSoon(state, config), staying];
     return sets.every((voters) => hasMajority(voters, up));
   });
