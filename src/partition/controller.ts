@@ -152,7 +152,9 @@ export class Controller {
     if (!this.#mayShrink(state, row, change, nowMs)) return;
     const { partition, term, version, inSync } = change;
     if (row.learner !== undefined && isSameSet(row.inSync, inSync)) {
-      const until = nowMs + this.#timings.rebalanceDelayMs;
+      // Longer than it takes to give one up: else the next that waits for its turn is given the same way again.
+      const { rebalanceDelayMs, copyStallMaxMs } = this.#timings;
+      const until = nowMs + Math.max(rebalanceDelayMs, 3 * copyStallMaxMs);
       this.#failed.set(pairOf(from, row.learner), until);
     }
     this.#alterations.push({ from, partition, term, version, inSync });
