@@ -104,7 +104,7 @@ export class ComingsAndGoings {
   #isNeeded({ id, program }: Process): boolean {
     const voters = program.member.meta.raft?.config.voters ?? [];
     const isDown = (voter: MemberId) =>
-      this.#grid.processes.every((other) => other.id !== voter || !other.isUp);
+      !this.#grid.processes.some((other) => other.isUp && other.id === voter);
     return voters.length <= 3 && voters.includes(id) && voters.some(isDown);
   }
 

@@ -31,7 +31,7 @@ function areAllAlive(grid: GridWorld, { members }: MetaState): boolean {
 
 /** A change of the voters counts from when any member has it in its log, and the next may be begun already. */
 function keepMajorities(grid: GridWorld, state: MetaState, up: ReadonlySet<MemberId>): boolean {
-  const leavers = new Set([...grid.leavers].map(({ id }) => id));
+  const leavers = new Set([...grid.leavers].filter(({ isUp }) => isUp).map(({ id }) => id));
   return grid.members.every(({ meta }) => {
     const config = meta.raft?.config;
     if (config === undefined || config.voters.length === 0) return true;
