@@ -24,7 +24,9 @@ export async function isolate(scene: Scene): Promise<Fault> {
 /** Two of five: some keys have no copy among the three others, and wait. */
 export async function split(scene: Scene): Promise<Fault> {
   const { fleet, random } = scene;
-  const side = random.shuffle(fleet.running).slice(0, Math.floor((fleet.running.length - 1) / 2));
+  // Of seven members five vote, so three of them may be who decides.
+  const most = Math.min(2, Math.floor((fleet.running.length - 1) / 2));
+  const side = random.shuffle(fleet.running).slice(0, most);
   const names = side.map((member) => fleet.nameOf(member)).join(' and ');
   const fault = cutOff(scene, 'split', side, random.below(2) === 0, `${names} from the others`);
   return { ...fault, note: { ...fault.note, isBlocking: true } };
