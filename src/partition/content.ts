@@ -148,21 +148,14 @@ export class Content {
   /** It goes on with these structures alone. */
   keepOnly(kept: ReadonlySet<StructureId>): void {
     for (const [id, store] of this.#stores) {
-      if (kept.has(id)) continue;
-      store.release();
-      this.#stores.delete(id);
+      if (!kept.has(id)) this.#drop(id, store);
     }
-    this.#lastStore = undefined;
   }
 
   /** Gives back the memory of structures that were destroyed. */
   dropDestroyed(): void {
     for (const [id, store] of this.#stores) {
-      if (!this.isGone(id)) continue;
-      store.release();
-      this.#stores.delete(id);
-      this.#due.forget(id);
-      this.#lastStore = undefined;
+      if (this.isGone(id)) this.#drop(id, store);
     }
   }
 
@@ -181,6 +174,13 @@ export class Content {
     this.#due.clear();
     this.#lastStore = undefined;
     this.dedupe.release();
+  }
+
+  #drop(id: StructureId, store: Store): void {
+    store.release();
+    this.#stores.delete(id);
+    this.#due.forget(id);
+    this.#lastStore = undefined;
   }
 
   #isThere(id: StructureId): boolean {

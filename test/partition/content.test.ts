@@ -72,6 +72,16 @@ describe('the content of a replica', () => {
     }
   });
 
+  it('goes on with the structures that it is to keep, and asks others for nothing', () => {
+    const { content } = contentWith([1, 2]);
+    content.find(id(1));
+    const other = content.find(id(2)) as ToyStore;
+    other.isOverdue = true;
+    content.keepOnly(new Set([id(1)]));
+    expect([...content.stores.keys()]).to.deep.equal([id(1)]);
+    expect(content.isDue(5)).to.equal(false);
+  });
+
   it('begins with fresh stores after its release', () => {
     const { content } = contentWith([1]);
     const before = content.find(id(1));
