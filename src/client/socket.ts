@@ -1,5 +1,5 @@
 /**
- * A WebSocket as frames of bytes: here the browser's own, in Node that of `ws` (node-sockets.ts). The simulator brings
+ * A WebSocket as frames of bytes: here the browser's own, in Node that of `ws` (node-client.ts). The simulator brings
  * its own `OpenSocket`.
  */
 

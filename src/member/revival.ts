@@ -42,6 +42,7 @@ export class Revival {
     const lineage = ended.lineage.id;
     const lost = new Set(adoptable(state, lineage, [...estates.keys()]));
     for (const partition of busy) lost.delete(partition);
+    if (lost.size === 0) return false;
     const { shared } = this;
     const adoptions: Adoption[] = [];
     const partitions: PartitionId[] = [];

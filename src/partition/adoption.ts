@@ -7,8 +7,9 @@
  * 2. By which histories it came, and up to which version, is noted with the lineage: so it stays known what it
  *    has in common with a third one.
  */
-import type { MemberId, PartitionId, Term } from '../base/ids.ts';
+import type { MemberId, PartitionId } from '../base/ids.ts';
 import { beginningIn, further, type Lineage, type PartitionLine, withLines } from './lineage.ts';
+import { begunRow } from './meta-rows.ts';
 import {
   generationSpan,
   isEligible,
@@ -69,7 +70,8 @@ export function adopted(state: MetaState, { lineage, holder, adoptions }: Revive
     const row = rowOf(state, partition);
     if (row === undefined || !open.has(partition)) continue;
     const rank = Math.max(row.generation, row.rank, Math.floor(left / generationSpan)) + 1;
-    rows.push([partition, adoptedRow(row, holder, rank)]);
+    // Nobody is born with it: the content is there.
+    rows.push([partition, begunRow(row, [holder], rank, [])]);
     lines.push({ partition, ...further(adoption, { id, rank, left }) });
   }
   return { lineage: withLines(state.lineage, lines), rows };
@@ -79,20 +81,4 @@ export function adopted(state: MetaState, { lineage, holder, adoptions }: Revive
 export function begunAnew({ lineage, applied }: MetaState, partition: PartitionId): Lineage {
   const path = [beginningIn(lineage, applied)];
   return withLines(lineage, [{ partition, path, steps: [] }]);
-}
-
-/** Nobody is born with it: the content is there. */
-function adoptedRow({ version, term }: PartitionRow, holder: MemberId, rank: number): PartitionRow {
-  return {
-    version,
-    term: (term + 1) as Term,
-    primary: holder,
-    inSync: [holder],
-    learner: undefined,
-    retiring: undefined,
-    transferTo: undefined,
-    generation: rank,
-    rank,
-    born: [],
-  };
 }

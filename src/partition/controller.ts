@@ -188,8 +188,8 @@ export class Controller {
     this.#forgetFailed(nowMs);
     const isCalm = this.#comings.isCalm(nowMs);
     const mayMove = this.#comings.mayMove(nowMs);
-    // A look at the whole table, at each tick, is much where the table is large.
     const mayHandOver = nowMs >= this.#handOverFrom;
+    // A look at the whole table, at each tick, is much where the table is large.
     const seen = `${state.applied} ${isCalm} ${mayMove} ${mayHandOver} ${this.#slow.size} ${this.#failed.size}`;
     if (seen === this.#restedAt) return [];
     const changes = plan(state, {

@@ -9,11 +9,11 @@
  *    of the old lineage outranks one of the new (rule 0.5).
  * 3. Only what was in sync is taken along. What it does not hold is lost, and treated as such.
  */
-import type { MemberId, PartitionId, Term, Version } from '../base/ids.ts';
+import type { MemberId, PartitionId, Version } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
 import { forkedLineage } from './lineage.ts';
-import { lostRow, memberRow } from './meta-rows.ts';
-import type { MetaState, NewMember, PartitionRow } from './meta-state.ts';
+import { begunRow, lostRow, memberRow } from './meta-rows.ts';
+import { atVersion, type MetaState, type NewMember, type PartitionRow } from './meta-state.ts';
 
 export interface Fork {
   /** Of the new lineage. */
@@ -73,16 +73,5 @@ export function forkedState(state: MetaState, fork: Fork): MetaState {
 }
 
 function heldRow(row: PartitionRow, holder: MemberId, rank: number): PartitionRow {
-  return {
-    version: (row.version + 1) as Version,
-    term: (row.term + 1) as Term,
-    primary: holder,
-    inSync: [holder],
-    learner: undefined,
-    retiring: undefined,
-    transferTo: undefined,
-    generation: rank,
-    rank,
-    born: [holder],
-  };
+  return atVersion(begunRow(row, [holder], rank, [holder]), (row.version + 1) as Version);
 }

@@ -34,6 +34,7 @@ import {
   applyAlteration,
   applyAssignment,
   applyHandover,
+  begunRow,
   changesRowsAlone,
   lightest,
   lostRow,
@@ -357,18 +358,7 @@ export class MetaMachine implements MetaState {
   #bearRow(row: PartitionRow, partition: PartitionId, inSync: readonly MemberId[]): void {
     const generation = Math.max(row.generation, row.rank) + 1;
     if (row.generation > 0) this.lineage = begunAnew(this, partition);
-    this.#setRow(partition, {
-      version: row.version,
-      term: (row.term + 1) as Term,
-      primary: inSync[0],
-      inSync,
-      learner: undefined,
-      retiring: undefined,
-      transferTo: undefined,
-      generation,
-      rank: generation,
-      born: inSync,
-    });
+    this.#setRow(partition, begunRow(row, inSync, generation, inSync));
   }
 
   #replaceRow(partition: PartitionId, row: PartitionRow | undefined): boolean {

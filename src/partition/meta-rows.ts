@@ -176,6 +176,27 @@ export function unbornRow(rank: number): PartitionRow {
   };
 }
 
+/** A row with which these go on in the next term, the first as primary, above a rank; `born`: who begins it empty. */
+export function begunRow(
+  { version, term }: PartitionRow,
+  inSync: readonly MemberId[],
+  rank: number,
+  born: readonly MemberId[],
+): PartitionRow {
+  return {
+    version,
+    term: (term + 1) as Term,
+    primary: inSync[0],
+    inSync,
+    learner: undefined,
+    retiring: undefined,
+    transferTo: undefined,
+    generation: rank,
+    rank,
+    born,
+  };
+}
+
 /** A row of which no copy is left; whether it is born again is for the state machine to say. */
 export function lostRow(row: PartitionRow): PartitionRow {
   return {

@@ -7,7 +7,8 @@
  * by those who could reach the loopback address, in the same network namespace. An address of which there is none,
  * since there is a proxy in between or another kernel, is dialled by TCP as ever.
  */
-import type { Server, Socket } from 'node:net';
+import { existsSync, readFileSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from '../base/logger.ts';
 import { isLoopback } from './loopback.ts';
 
@@ -29,13 +30,12 @@ const deafMax = 4_096;
 
 /** Resolves when it listens, or will not: then there is TCP. */
 export function listenNear({ address, connectionsMax, logger, accept }: Listening) {
-  const net = builtin<typeof import('node:net')>('net');
   return new Promise<Server | undefined>((resolve) => {
-    if (net === undefined || !isNear(address)) {
+    if (!isNear(address)) {
       resolve(undefined);
       return;
     }
-    const server = net.createServer({ allowHalfOpen: true }, (socket) => {
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
       accepted.add(socket);
       accept(socket);
     });
@@ -50,11 +50,9 @@ export function listenNear({ address, connectionsMax, logger, accept }: Listenin
 
 /** How to connect to the local socket of an address; undefined where nobody listens on one. */
 export function nearConnection(address: string): (() => Socket) | undefined {
-  const net = builtin<typeof import('node:net')>('net');
-  if (net === undefined || !isNear(address) || deaf.has(address)) return undefined;
-  if (!isListed(address)) return undefined;
+  if (!isNear(address) || deaf.has(address) || !isListed(address)) return undefined;
   return () => {
-    const socket = net.connect({ path: nameOf(address) });
+    const socket = connect({ path: nameOf(address) });
     const note = () => {
       if (deaf.size < deafMax) deaf.add(address);
     };
@@ -73,22 +71,15 @@ function nameOf(address: string): string {
   return `\0shoal/${address}`;
 }
 
+/** Only Linux has such names. */
 function isNear(address: string): boolean {
-  return isLoopback(address.slice(0, address.lastIndexOf(':')));
+  return process.platform === 'linux' && isLoopback(address.slice(0, address.lastIndexOf(':')));
 }
 
 function isListed(address: string): boolean {
-  const fs = builtin<typeof import('node:fs')>('fs');
-  if (fs === undefined || !fs.existsSync(list)) return false;
+  if (!existsSync(list)) return false;
   // Zeros are shown like this, and the name may be filled up with them.
   const end = ` @shoal/${address}`;
-  const lines = fs.readFileSync(list, 'latin1').split('\n');
+  const lines = readFileSync(list, 'latin1').split('\n');
   return lines.some((line) => line.replace(/@+$/, '').endsWith(end) && line.includes(listens));
-}
-
-/** A part of Node on Linux, which a bundle for browsers does not have. */
-function builtin<Module>(name: string): Module | undefined {
-  const { process } = globalThis as { process?: Partial<NodeJS.Process> };
-  if (process?.platform !== 'linux') return undefined;
-  return process.getBuiltinModule?.(`node:${name}` as 'node:net') as Module | undefined;
 }

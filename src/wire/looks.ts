@@ -18,6 +18,7 @@ export interface Look {
 export type Seen = Uint8Array | 'gone' | 'nothing';
 
 export const seenCodes = { nothing: 0, gone: 1, seen: 2 } as const;
+
 export function looksOp(looks: readonly Look[]): Uint8Array {
   const writer = new ByteWriter();
   for (const { structure, op } of looks) {
