@@ -46,4 +46,9 @@ export type GridEvent =
     }
   | { readonly type: 'reconnecting' }
   | { readonly type: 'connected' }
+  /**
+   * The event loop of this member stood still for `lagMs` milliseconds, 200 or more: its callers waited, and the
+   * others' calls on what it is primary of. Much computing or a large collection of garbage does that. Clients
+   * do not tell it.
+   */
   | { readonly type: 'slow-loop'; readonly lagMs: number };

@@ -11,17 +11,21 @@ export interface Stall {
 
 const tickMs = 50;
 const memoryMs = 5_000;
+/** From here on others notice too: calls wait, and a heartbeat goes out late. */
+const slowMs = 200;
 
-/** Measures the lateness of a 50 ms tick; forgets after 5 s. */
+/** Measures the lateness of a 50 ms tick; forgets after 5 s. Tells of each that is late by 200 ms or more. */
 export class TickStall implements Stall {
   readonly #clock: Clock;
+  readonly #onSlow: (lagMs: number) => void;
   readonly #timer: Timer | undefined;
   #lastTick: number;
   /** Ticks that were late by over a tick, oldest first. */
   readonly #late: { readonly at: number; readonly lagMs: number }[] = [];
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, onSlow: (lagMs: number) => void = () => undefined) {
     this.#clock = clock;
+    this.#onSlow = onSlow;
     this.#lastTick = clock.monotonic();
     this.#timer = repeat(clock, tickMs, () => this.#tick());
   }
@@ -46,5 +50,6 @@ export class TickStall implements Stall {
     this.#lastTick = now;
     if (lagMs > tickMs) this.#late.push({ at: now, lagMs });
     while (this.#late[0] !== undefined && now - this.#late[0].at > memoryMs) this.#late.shift();
+    if (lagMs >= slowMs) this.#onSlow(lagMs);
   }
 }

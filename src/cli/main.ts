@@ -21,6 +21,7 @@ const subCommands = {
   take: () => import('./queue-commands.ts').then(({ take }) => take),
   publish: () => import('./topic-commands.ts').then(({ publish }) => publish),
   subscribe: () => import('./topic-commands.ts').then(({ subscribe }) => subscribe),
+  'accept-loss': () => import('./loss-command.ts').then(({ acceptLoss }) => acceptLoss),
   demo: () => import('./demo.ts').then(({ demo }) => demo),
 };
 type CommandName = keyof typeof subCommands;

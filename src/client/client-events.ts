@@ -44,16 +44,20 @@ export class ClientEvents {
   }
 
   #tellPrimaries(before: ClientTable, after: ClientTable): void {
-    for (const { backups, primaries } of after.groups) {
-      const old = before.groups.find((group) => group.backups === backups)?.primaries;
+    for (const { backups, primaries, generations } of after.groups) {
+      const old = before.groups.find((group) => group.backups === backups);
       if (old === undefined) continue;
       primaries.forEach((place, index) => {
-        const to = after.members[place - 1];
-        const from = before.members[(old[index] ?? 0) - 1];
-        if (to?.id === from?.id) return;
         const partition = backups * after.partitions + index;
-        if (to === undefined) this.emit({ type: 'partition-lost', partition });
-        else this.emit({ type: 'partition-moved', partition, to: memberOf(to) });
+        const to = after.members[place - 1];
+        const from = before.members[(old.primaries[index] ?? 0) - 1];
+        // It may have lost its copies and begun anew within one step.
+        const hasBegun = (generations[index] ?? 0) > (old.generations[index] ?? 0);
+        const isLost = from !== undefined && (to === undefined || hasBegun);
+        if (isLost) this.emit({ type: 'partition-lost', partition });
+        if (to !== undefined && to.id !== from?.id) {
+          this.emit({ type: 'partition-moved', partition, to: memberOf(to) });
+        }
       });
     }
   }

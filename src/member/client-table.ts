@@ -24,7 +24,7 @@ export function clientTable(
   state.groups.forEach((rows, backups) => {
     if (rows === undefined) return;
     const primaries = rows.map(({ primary }) => (primary && places.get(primary)) ?? 0);
-    groups.push({ backups, primaries });
+    groups.push({ backups, primaries, generations: rows.map(({ generation }) => generation) });
   });
   const { partitions } = settings;
   const cluster = clusterId;

@@ -269,6 +269,7 @@ export class GridMember implements Grid {
         onTable: () => this.#observe(),
         onSwim: () => this.#observe(),
         onRejected: (address, refused) => this.#refusals.set(address, refused),
+        onSlowLoop: (lagMs) => this.#events.emit({ type: 'slow-loop', lagMs }),
         // The member tells this in the middle of its turn; what follows begins after it.
         onStopped: (reason, error) => systemClock.defer(() => this.#stopped(reason, error)),
         onSucceeded: (heritage) => systemClock.defer(() => this.#succeed(heritage)),

@@ -21,6 +21,8 @@ import type { JoinPlan } from './options.ts';
 
 export interface IncarnationEvents extends MemberEvents {
   onRejected(address: Address, refused: Refused): void;
+  /** The event loop of this process stood still. */
+  onSlowLoop(lagMs: number): void;
 }
 
 export interface Incarnation {
@@ -65,7 +67,7 @@ export async function beginIncarnation(options: IncarnationOptions): Promise<Inc
     ...(plan.secret === undefined ? {} : { secret: plan.secret }),
     ...(plan.tls === undefined ? {} : { tls: plan.tls }),
   });
-  const stall = new TickStall(systemClock);
+  const stall = new TickStall(systemClock, (lagMs) => events.onSlowLoop(lagMs));
   const { address } = transport;
   const seeds = options.seeds.filter((seed) => seed !== address);
   const isOwnSeed = seeds.length < options.seeds.length;

@@ -59,7 +59,8 @@ export function unsafeReason(
 /**
  * What stands in the way first. Safe: every partition has all the copies that the members allow, in sync on
  * members that nobody doubts; nothing moves, and no vote waits for a member that could take it. A member that
- * is suspended counts for nothing here: its copies have been made anew elsewhere.
+ * is suspended counts for nothing here: its copies have been made anew elsewhere. Nor does one that fell silent
+ * before it had joined: it holds nothing.
  */
 function hindranceOf(
   state: MetaState,
@@ -70,8 +71,9 @@ function hindranceOf(
   if (config === undefined || state.members.size === 0) return noCluster;
   for (const member of state.members.values()) {
     const { id, name, status } = member;
-    if (status === 'joining') return { kind: 'joining', name };
-    if (isServing(member) && isDoubtful(id)) return { kind: 'mute', name };
+    const isMute = isDoubtful(id);
+    if (status === 'joining' && !isMute) return { kind: 'joining', name };
+    if (isServing(member) && isMute) return { kind: 'mute', name };
   }
   const members = state.merges.reduce((sum, { open }) => sum + open.length, 0);
   if (members > 0) return { kind: 'merging', members };

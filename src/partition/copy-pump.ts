@@ -1,8 +1,9 @@
 /**
  * Lets copies go on while callers come first: one chunk at a time for the whole member, in turns among its
  * partitions, with a gap after it in which calls have the event loop to themselves (copy-pace.ts says how
- * long). The gap is twice as long after a copy that is made for balance: nothing is missing meanwhile. A token
- * bucket bounds the bytes a second.
+ * long). The gap is twice as long after a copy that is made for balance: nothing is missing meanwhile; and a
+ * quarter as long after one in place of a member that leaves, which waits for it. A token bucket bounds the bytes
+ * a second.
  *
  * Invariants
  * 1. At most one turn is deferred, and one chunk is read in it.
@@ -15,7 +16,9 @@ import type { ReplicaAck, ReplicaCopy } from '../wire/replica-messages.ts';
 import { CopyPace } from './copy-pace.ts';
 
 /** How many gaps follow a chunk. */
-const gaps = { repair: 1, balance: 2 } as const;
+const gaps = { departure: 0.25, repair: 1, balance: 2 } as const;
+/** No timer is shorter: below it the next chunk follows in the next turn. */
+const timerMinMs = 1;
 
 /** What a copy is made for. */
 export type CopyPurpose = keyof typeof gaps;
@@ -129,7 +132,8 @@ export class CopyPump {
     this.#isDeferred = false;
     for (const [partition, purpose] of this.#waiting) {
       this.#waiting.delete(partition);
-      this.#nextAt = this.#options.clock.monotonic() + gaps[purpose] * this.#pace.gapMs;
+      const gapMs = gaps[purpose] * this.#pace.gapMs;
+      this.#nextAt = this.#options.clock.monotonic() + (gapMs < timerMinMs ? 0 : gapMs);
       this.#options.give(partition);
       break;
     }

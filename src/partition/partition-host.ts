@@ -20,7 +20,7 @@ import type { InSyncChange, MetaHandover } from '../wire/meta-messages.ts';
 import type { OpFailed, OpRefused, OpReply, OpRequest } from '../wire/op-messages.ts';
 import type { ReplicaCopy } from '../wire/replica-messages.ts';
 import { type Catalog, Content } from './content.ts';
-import { CopyPump } from './copy-pump.ts';
+import { CopyPump, type CopyPurpose } from './copy-pump.ts';
 import { DedupeBudget } from './dedupe-table.ts';
 import { groupOf, type MetaState, type PartitionRow, rowOf } from './meta-state.ts';
 import { PartitionActor, type PartitionShell } from './partition-actor.ts';
@@ -233,8 +233,15 @@ export class PartitionHost {
   }
 
   #want(partition: PartitionId): void {
-    const isMove = rowOf(this.#options.state, partition)?.retiring !== undefined;
-    this.#pump.want(partition, isMove ? 'balance' : 'repair');
+    const row = rowOf(this.#options.state, partition);
+    this.#pump.want(partition, row === undefined ? 'repair' : this.#purposeOf(row));
+  }
+
+  #purposeOf({ retiring, inSync }: PartitionRow): CopyPurpose {
+    if (retiring !== undefined) return 'balance';
+    const { members } = this.#options.state;
+    const leaves = (id: MemberId) => members.get(id)?.status === 'leaving';
+    return inSync.some(leaves) ? 'departure' : 'repair';
   }
 
   #rowChanged(partition: PartitionId): void {

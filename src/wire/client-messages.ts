@@ -39,6 +39,8 @@ export interface ClientGroup {
   readonly backups: number;
   /** By partition: the place of its primary among the members, from 1; 0 where it is lost. */
   readonly primaries: readonly number[];
+  /** By partition: how often it began with nothing. */
+  readonly generations: readonly number[];
 }
 
 /** Where things are. Sent first of all where there is a table, and after every change. */

@@ -28,7 +28,11 @@ const clientMember = record<ClientMember>({
   state: oneOf({ joining: 0, up: 1, suspected: 2, leaving: 3 }),
 });
 
-const clientGroup = record<ClientGroup>({ backups: count(), primaries: list(count()) });
+const clientGroup = record<ClientGroup>({
+  backups: count(),
+  primaries: list(count()),
+  generations: list(count()),
+});
 
 const clientRow = record<ClientRow>({
   id: count(),

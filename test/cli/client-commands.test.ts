@@ -2,11 +2,20 @@
 import { expect } from 'chai';
 import {
   build,
+  jsonLines,
   killStarted,
   type MemberProcess,
   shoal,
   startMember,
 } from '../support/processes.ts';
+
+/** Asks again until it is so; each time takes a process or more. */
+async function eventually(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + 30_000;
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`waited in vain: ${what}`);
+  }
+}
 
 describe('the commands that are clients', function () {
   this.timeout(60_000);
@@ -33,6 +42,33 @@ describe('the commands that are clients', function () {
     const keys = (await run('keys', 'users')).stdout.trim().split('\n');
     expect(keys).to.have.members(['ann', 'bob']);
     expect((await run('delete', 'users', 'ann')).stdout).to.equal('deleted\n');
+  });
+
+  it('bring back what only a member held that is gone', async () => {
+    const seeds: string[] = [];
+    const start = async () => {
+      const args = ['--cluster', 'loss', '--preset', 'local', '--backups', '0', ...seeds];
+      const started = await startMember(args);
+      seeds.push('--seed', started.address);
+      return started;
+    };
+    const ann = await start();
+    await start();
+    const gone = await start();
+    const ask = (...args: string[]) =>
+      shoal(...args, '--url', `ws://${ann.address}`, '--cluster', 'loss', '--timeout', '2s');
+    const haveAll = async () => (await ask('keys', 'users')).status === 0;
+    expect((await ask('set', 'users', 'ann', '7')).status).to.equal(0);
+    await eventually('the third to hold something', async () => {
+      const { stdout } = await shoal('partitions', '--url', ann.address, '--json');
+      return jsonLines(stdout).some(({ primary }) => primary === gone.id);
+    });
+    await gone.end('SIGKILL');
+    expect(await haveAll(), 'without the word').to.equal(false);
+    await eventually('every partition to answer again', async () => {
+      expect(await ask('accept-loss')).to.include({ status: 0, stdout: 'accepted\n' });
+      return haveAll();
+    });
   });
 
   it('end with 1 where there is nothing, and with 2 where they are used wrongly', async () => {

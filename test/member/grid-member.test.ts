@@ -118,6 +118,18 @@ describe('a process that joins', function () {
     expect(events.map(({ type }) => type)).to.include('safe');
   });
 
+  it('tells that its event loop stood still, and for how long', async () => {
+    const grid = await joinGrid({ name: 'ann' });
+    const lags: number[] = [];
+    grid.events.subscribe((event) => {
+      if (event.type === 'slow-loop') lags.push(event.lagMs);
+    });
+    const end = performance.now() + 400;
+    while (performance.now() < end);
+    await until(() => lags.length > 0, 'the event');
+    expect(lags[0]).to.be.within(200, 10_000);
+  });
+
   it('waits for as many as it expects', async () => {
     const first = joinGrid({ name: 'ann', expect: 2, listen: { port: 0 }, timeout: '300ms' });
     expect(await refusal(first, 'GRID_UNREACHABLE')).to.include('expected 2 members');

@@ -97,6 +97,13 @@ describe('the pump of copies', () => {
     expect(gapMs('balance')).to.be.within(1.8 * gapMs(), 2.2 * gapMs());
   });
 
+  it('hurries where a member waits to leave, and keeps no distance once nothing waits', () => {
+    expect(gapMs('departure')).to.be.within(4, 6);
+    for (let chunk = 0; chunk < 60; chunk++) copy(chunk, 2);
+    expect(gapMs('departure')).to.equal(0);
+    expect(gapMs(), 'others keep theirs').to.be.greaterThan(2);
+  });
+
   it('does not take a long way for a queue', () => {
     const atFirst = gapMs();
     for (let chunk = 0; chunk < 50; chunk++) copy(chunk, 80);

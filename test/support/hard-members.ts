@@ -18,6 +18,7 @@ export async function hardMembers(
       onSwim() {},
       onStopped() {},
       onRejected() {},
+      onSlowLoop() {},
       onSucceeded() {},
       onApart() {},
     };

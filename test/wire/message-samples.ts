@@ -143,7 +143,7 @@ const samples: { [K in Kind]: object } = {
     members: [
       { id: 'anna#1234567', name: 'anna', address: 'host:1', zone: 'eu', state: 'leaving' },
     ],
-    groups: [{ backups: 2, primaries: [1, 0, 1] }],
+    groups: [{ backups: 2, primaries: [1, 0, 1], generations: [1, 2, 1] }],
   },
   'client.define': { request: 3, type: 'map', name: 'users', options: '{"backups":2}' },
   'client.destroy': { request: 4, structure: 5 },
