@@ -90,7 +90,14 @@ const backupCell: Cell = {
   title: 'set of 100-byte strings with one synchronous backup, 64 outstanding',
   task: { kind: 'map', values: 'strings', reads: 0, outstanding: 64 },
   stage: 'backup',
-  drivers: ['shoal-client', 'shoal-lite', 'ioredis-wait-each', 'ioredis-wait-pipeline'],
+  drivers: [
+    'shoal-client',
+    'shoal-lite',
+    'shoal-client-batch',
+    'shoal-lite-batch',
+    'ioredis-wait-each',
+    'ioredis-wait-pipeline',
+  ],
   asked: { goal: 2, coreFloor: 1.2 },
 };
 

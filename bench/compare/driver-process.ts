@@ -3,7 +3,7 @@ import type { Addresses, Driver, DriverName, MapDriver } from './drivers/driver.
 import { openIoredis } from './drivers/ioredis.ts';
 import { openWait } from './drivers/ioredis-wait.ts';
 import { openNodeRedis } from './drivers/node-redis.ts';
-import { openShoal } from './drivers/shoal.ts';
+import { openShoal, openShoalBatches } from './drivers/shoal.ts';
 import { LatenessWatch } from './lateness.ts';
 import type { FromDriver, ToDriver } from './messages.ts';
 import { everythingRun } from './tasks/everything-task.ts';
@@ -71,6 +71,9 @@ function opened(name: DriverName, addresses: Addresses): Promise<MapDriver | Dri
     case 'shoal-lite':
     case 'shoal-owner':
       return openShoal(name, addresses);
+    case 'shoal-client-batch':
+    case 'shoal-lite-batch':
+      return openShoalBatches(name, addresses);
     case 'ioredis-auto':
     case 'ioredis-plain':
       return openIoredis(name, addresses);

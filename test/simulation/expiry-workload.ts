@@ -223,8 +223,7 @@ function opOf(input: ExpiringInput, key: Uint8Array, ofMap: TimeToLive | undefin
       const value = encodeValue(input.value, defaultLimits);
       const { life } = input;
       // What the map says needs not be said.
-      if (life === undefined || life === ofMap) return ops.valueOp(mapOps[input.call], key, value);
-      return ops.valueOpWithLife(mapOps[input.call], key, value, life);
+      return ops.valueOp(mapOps[input.call], key, value, life === ofMap ? undefined : life);
     }
     default:
       return ops.keyOp(mapOps[input.call], key);

@@ -16,7 +16,7 @@ const keyOf = (key: string) => encodeKey(key, defaultLimits).bytes;
 const encoded = (value: unknown) => encodeValue(value, defaultLimits);
 const plain = (bytes: Uint8Array) => (bytes.length === 0 ? undefined : decodeValue(bytes));
 const setOp = (key: string, value: unknown, ttlMs?: number) =>
-  ops.valueOpWithLife(mapOps.set, keyOf(key), encoded(value), { ttlMs });
+  ops.valueOp(mapOps.set, keyOf(key), encoded(value), { ttlMs });
 const getOp = (key: string) => ops.keyOp(mapOps.get, keyOf(key));
 
 /** A primary's store under a clock moved by hand, and a backup that sees its changes only. */
@@ -223,10 +223,7 @@ describe('the life that a map gives', () => {
   it('is that of its options where a write does not say, with the jitter of either', () => {
     const lifeOf = (options: object, life: object) => {
       const store = new MapStore(options);
-      store.run(
-        ops.valueOpWithLife(mapOps.set, keyOf('a'), encoded(1), life),
-        runContext(1_000, 1),
-      );
+      store.run(ops.valueOp(mapOps.set, keyOf('a'), encoded(1), life), runContext(1_000, 1));
       const { result } = store.run(ops.keyOp(mapOps.ttl, keyOf('a')), runContext(1_000, 2));
       return ops.readTtl(result);
     };
@@ -291,7 +288,7 @@ class ExpiryModel {
 
   #setIfAbsent(key: string, value: number, ttlMs: number | undefined): void {
     const isAbsent = this.#alive(key) === undefined;
-    const op = ops.valueOpWithLife(mapOps.setIfAbsent, keyOf(key), encoded(value), { ttlMs });
+    const op = ops.valueOp(mapOps.setIfAbsent, keyOf(key), encoded(value), { ttlMs });
     expect(this.#pair.run(op).result[0]).to.equal(isAbsent ? 1 : 0);
     if (isAbsent) this.#note(key, value, ttlMs);
   }

@@ -58,7 +58,7 @@ describe('a map store', () => {
   it('shows at a glance what a run would give, and nothing that has expired', () => {
     const { run, store } = pair();
     run(setOp('ann', 'x'.repeat(100)));
-    run(ops.valueOpWithLife(mapOps.set, keyOf('bob'), encoded(1), { ttlMs: 500 }));
+    run(ops.valueOp(mapOps.set, keyOf('bob'), encoded(1), { ttlMs: 500 }));
     for (const code of [mapOps.get, mapOps.has]) {
       for (const name of ['ann', 'bob', 'cid']) {
         const { result, touched } = store.run(ops.keyOp(code, keyOf(name)), runContext(1_499, 0));
@@ -178,15 +178,13 @@ describe('a map store', () => {
     const { run } = pair();
     const deadline = () =>
       ops.readEntryResult(run(ops.keyOp(mapOps.getEntry, keyOf('n'))).result)!.deadline;
-    run(ops.valueOpWithLife(mapOps.set, keyOf('n'), encoded(1), { ttlMs: 250 }), 5_000);
+    run(ops.valueOp(mapOps.set, keyOf('n'), encoded(1), { ttlMs: 250 }), 5_000);
     expect(deadline()).to.equal(5_250);
     run(ops.incrementOp(keyOf('n'), 1), 5_100);
     expect(deadline()).to.equal(5_250);
     run(setOp('n', 1), 5_100);
     expect(deadline()).to.equal(0);
-    run(
-      ops.valueOpWithLife(mapOps.set, keyOf('n'), encoded(1), { ttlMs: Number.MAX_SAFE_INTEGER }),
-    );
+    run(ops.valueOp(mapOps.set, keyOf('n'), encoded(1), { ttlMs: Number.MAX_SAFE_INTEGER }));
     expect(deadline()).to.equal(2 ** 48 - 1);
   });
 

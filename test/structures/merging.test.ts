@@ -5,7 +5,7 @@ import { defaultLimits } from '../../src/base/limits.ts';
 import { generationSpan } from '../../src/partition/meta-state.ts';
 import type { Offer, Since, Store } from '../../src/partition/store.ts';
 import { isForPolicy } from '../../src/structures/map/map-merge.ts';
-import { keyOp, mapOps, valueOp, valueOpWithLife } from '../../src/structures/map/map-ops.ts';
+import { keyOp, mapOps, valueOp } from '../../src/structures/map/map-ops.ts';
 import { MapStore } from '../../src/structures/map/map-store.ts';
 import { type MergeCount, readMergeResult } from '../../src/structures/merging.ts';
 import { bareOp, queueOps, tryPushOp } from '../../src/structures/queue/queue-ops.ts';
@@ -112,7 +112,7 @@ describe('a map that is merged into another', () => {
     fill(map, ['same'], parted + 1);
     fill(winner, ['same'], parted + 5);
     const life = { ttlMs: 10, jitter: 0 };
-    const brief = valueOpWithLife(mapOps.set, key('brief'), value(1), life);
+    const brief = valueOp(mapOps.set, key('brief'), value(1), life);
     map.run(brief, runContext(500, parted + 2));
     expect(bring(map, winner, floor)).to.deep.equal({ kept: 1, discarded: 0 });
     expect(get(winner, 'brief')).to.equal(undefined);
@@ -171,7 +171,7 @@ describe('a map that is merged into another', () => {
   it('goes on to expire when it would have', () => {
     const [map, winner] = [new MapStore(), new MapStore()];
     const life = { ttlMs: 1_500, jitter: 0 };
-    map.run(valueOpWithLife(mapOps.set, key('a'), value(1), life), runContext(0, parted + 1));
+    map.run(valueOp(mapOps.set, key('a'), value(1), life), runContext(0, parted + 1));
     bring(map, winner, floor);
     const at = (gridTime: number) =>
       winner.run(keyOp(mapOps.get, key('a')), runContext(gridTime, floor + 10)).result.length > 0;
@@ -271,7 +271,7 @@ describe('what one history has removed', () => {
     remove(map, 'key 1');
     bring(map, winner, floor, 100, since({ isComplete: false }));
     expect(namesIn(winner)).to.deep.equal(keys);
-    const brief = valueOpWithLife(mapOps.set, key('brief'), value(1), { ttlMs: 10, jitter: 0 });
+    const brief = valueOp(mapOps.set, key('brief'), value(1), { ttlMs: 10, jitter: 0 });
     map.run(brief, runContext(1_000, parted + 2));
     bring(map, winner, floor, 100, of);
     expect(namesIn(winner)).to.deep.equal(keys);

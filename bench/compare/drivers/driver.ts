@@ -54,6 +54,9 @@ export type DriverName =
   | (typeof driverNames)[number]
   /** The member itself. */
   | 'shoal-owner'
+  /** Sets that leave 64 at a time and are waited for together. */
+  | 'shoal-client-batch'
+  | 'shoal-lite-batch'
   /** Sets that a replica of Redis has confirmed: on a connection each, or so many in one pipeline. */
   | 'ioredis-wait-each'
   | 'ioredis-wait-pipeline';

@@ -3,10 +3,10 @@
  * and `WAIT 1` each, or one connection with a pipeline of 64 sets and one `WAIT 1` behind them.
  */
 import { Redis } from 'ioredis';
+import { inBatches, type TextSet, together } from './batches.ts';
 import type { Addresses, MapDriver } from './driver.ts';
 import { textMap } from './text-map.ts';
 
-const together = 64;
 /** Milliseconds that `WAIT` waits at most. */
 const waitMaxMs = 5_000;
 
@@ -21,7 +21,10 @@ export async function openWait(
   await Promise.all(connections.map((redis) => redis.connect()));
   const [first] = connections;
   if (first === undefined) throw new Error('expected one connection at least');
-  const set = kind === 'ioredis-wait-each' ? onFreeOne(connections) : inPipelines(first);
+  const set =
+    kind === 'ioredis-wait-each'
+      ? onFreeOne(connections)
+      : inBatches((batch) => sendAll(first, batch));
   const mset = (pairs: string[]) => first.mset(pairs);
   return {
     map: (values) => textMap({ get: (key) => first.get(key), set, mset }, values),
@@ -51,47 +54,7 @@ function onFreeOne(connections: readonly Redis[]): SetText {
   };
 }
 
-interface Waiting {
-  readonly key: string;
-  readonly text: string;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
-
-/**
- * Collects 64 sets before they leave, which in a closed loop of 64 is all of them; fewer leave where no
- * more come within a turn, as at the end of a run.
- */
-function inPipelines(redis: Redis): SetText {
-  let waiting: Waiting[] = [];
-  let isUnderWay = false;
-  const flush = (): void => {
-    if (isUnderWay || waiting.length === 0) return;
-    const batch = waiting;
-    waiting = [];
-    isUnderWay = true;
-    const outcome = sendAll(redis, batch).finally(() => {
-      isUnderWay = false;
-      setImmediate(flush);
-    });
-    outcome.then(
-      () => {
-        for (const each of batch) each.resolve();
-      },
-      (error: Error) => {
-        for (const each of batch) each.reject(error);
-      },
-    );
-  };
-  return (key, text) =>
-    new Promise((resolve, reject) => {
-      waiting.push({ key, text, resolve, reject });
-      if (waiting.length === together) flush();
-      else if (waiting.length === 1) setImmediate(flush);
-    });
-}
-
-async function sendAll(redis: Redis, batch: readonly Waiting[]): Promise<void> {
+async function sendAll(redis: Redis, batch: readonly TextSet[]): Promise<void> {
   const pipeline = redis.pipeline();
   for (const { key, text } of batch) pipeline.set(key, text);
   pipeline.wait(1, waitMaxMs);

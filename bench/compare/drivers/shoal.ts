@@ -1,9 +1,11 @@
 /** Shoal as a light client, as a lite member, or as the member that holds the data. */
 import { Grid, type GridClient } from 'shoal';
+import { inBatches, type TextSet } from './batches.ts';
 import {
   type Addresses,
   type Driver,
   inChunks,
+  type MapDriver,
   type MapPort,
   type QueuePort,
   type TopicPort,
@@ -33,10 +35,27 @@ async function openMember(data: boolean, { members }: Addresses): Promise<Opened
 const topicOptions = { retain: 10_000 };
 const subscribeOptions = { buffer: 10_000 };
 
-export async function openShoal(
-  kind: 'shoal-client' | 'shoal-lite' | 'shoal-owner',
+type ShoalKind = 'shoal-client' | 'shoal-lite' | 'shoal-owner';
+
+export async function openShoalBatches(
+  kind: 'shoal-client-batch' | 'shoal-lite-batch',
   addresses: Addresses,
-): Promise<Driver> {
+): Promise<MapDriver> {
+  const of: ShoalKind = kind === 'shoal-client-batch' ? 'shoal-client' : 'shoal-lite';
+  const { map, close } = await openShoal(of, addresses);
+  return {
+    map(values) {
+      const port = map(values);
+      const send = (batch: readonly TextSet[]) =>
+        Promise.all(batch.map(({ key, text }) => port.set(key, text)));
+      const set = inBatches(send);
+      return { get: port.get, set: (key, value) => set(key, value as string), fill: port.fill };
+    },
+    close,
+  };
+}
+
+export async function openShoal(kind: ShoalKind, addresses: Addresses): Promise<Driver> {
   const open = () =>
     kind === 'shoal-client' ? openClient(addresses) : openMember(kind === 'shoal-owner', addresses);
   const first = await open();

@@ -28,7 +28,6 @@ import {
   readTtl,
   setIfVersionOp,
   valueOp,
-  valueOpWithLife,
   writesFrom,
 } from './map-ops.ts';
 import { isYes, valueOrNothing, valueOut } from './map-results.ts';
@@ -256,10 +255,7 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
       const partition = this.#handle.partitionOf(hash);
       const encoded = encodeValue(value, this.#limits);
       const { life, call } = checkedSetOptions(options);
-      const op =
-        life === undefined
-          ? valueOp(code, bytes, encoded)
-          : valueOpWithLife(code, bytes, encoded, life);
+      const op = valueOp(code, bytes, encoded, life);
       const isWrite = true;
       this.#handle.submit({ partition, hash, op, isWrite, options: call, decode, resolve, reject });
     });

@@ -9,7 +9,8 @@ import type { Key, SetOptions } from '../../grid.ts';
 import { encodeKey } from '../../wire/key.ts';
 import { encodeValue } from '../../wire/value.ts';
 import type { StructureHandle } from '../structure-handle.ts';
-import { bareOp, keysOp, mapOps, readCount, readMany, setManyOp } from './map-ops.ts';
+import type { Life } from './map-life.ts';
+import { bareOp, keysOp, mapOps, readCount, readMany, setManyOp, valueOp } from './map-ops.ts';
 import { valueOut } from './map-results.ts';
 import { checkedSetOptions } from './map-set-options.ts';
 
@@ -65,9 +66,19 @@ export async function setMany<K extends Key, V>(
   const { groups, left } = await placed(handle, call, () => grouped(handle, keys, values));
   const write = ({ partition, encoded, values: bytes }: Group<K>) => {
     const pairs = encoded.map((key, at) => [key, bytes[at] as Uint8Array] as const);
-    return handle.call(partition, setManyOp(pairs, life), true, left, () => {});
+    return handle.call(partition, setOp(pairs, life), true, left, () => {});
   };
   await everyGroup(groups, true, write);
+}
+
+/** Most partitions get one entry where a call has few: that is an op of one key, which costs less. */
+function setOp(
+  pairs: readonly (readonly [Uint8Array, Uint8Array])[],
+  life: Life | undefined,
+): Uint8Array {
+  const [only, ...others] = pairs;
+  if (only === undefined || others.length > 0) return setManyOp(pairs, life);
+  return valueOp(mapOps.set, ...only, life);
 }
 
 export async function deleteMany<K extends Key>(

@@ -36,7 +36,7 @@ export function readWriteHead(reader: ByteReader): WriteHead {
   };
 }
 
-/** What `valueOp` and `valueOpWithLife` wrote. */
+/** What `valueOp` wrote. */
 export function readKeyValue(op: Uint8Array): KeyValue {
   const reader = new ByteReader(op, 1);
   const flags = reader.byte();

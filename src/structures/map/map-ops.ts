@@ -80,7 +80,8 @@ export function keyOp(code: number, key: Uint8Array): Uint8Array {
 }
 
 /** set, swap, setIfAbsent, replace, getOrInsert. */
-export function valueOp(code: number, key: Uint8Array, value: Uint8Array): Uint8Array {
+export function valueOp(code: number, key: Uint8Array, value: Uint8Array, life?: Life): Uint8Array {
+  if (life !== undefined) return valueOpWithLife(code, key, value, life);
   const op = pooledBytes(2 + varintBytes(key.length) + key.length + value.length);
   op[0] = code;
   op[1] = 0;
@@ -90,13 +91,7 @@ export function valueOp(code: number, key: Uint8Array, value: Uint8Array): Uint8
   return op;
 }
 
-/** As `valueOp`, for a record whose life the map's options do not decide alone. */
-export function valueOpWithLife(
-  code: number,
-  key: Uint8Array,
-  value: Uint8Array,
-  life: Life,
-): Uint8Array {
+function valueOpWithLife(code: number, key: Uint8Array, value: Uint8Array, life: Life): Uint8Array {
   const writer = begun(code);
   writeLife(writer, life);
   writer.block(key);
