@@ -34,9 +34,15 @@ export class CommonHistory {
     return members.some(({ formerly }) => formerly !== undefined && open.includes(formerly));
   }
 
+  /** Whether its primary has still to say whether it brings a partition. */
+  isPrimaryToCome(partition: PartitionId): boolean {
+    const { primary } = rowOf(this.#ended, partition) ?? {};
+    return primary !== undefined && this.#merge?.open.includes(primary) === true;
+  }
+
   /** Whether anything was written since the two went apart, in a partition of which this is left. */
   isChanged(partition: PartitionId, { version }: Pick<Estate, 'version'>): boolean {
-    if (version <= this.#broughtUpTo(partition)) return false;
+    if (version <= this.#broughtUpTo(partition) || this.#isBrought(partition)) return false;
     const parting = this.#partingOf(partition);
     return parting === undefined || version > theirsFrom(parting);
   }
@@ -46,9 +52,11 @@ export class CommonHistory {
     // With other backups it is another structure, in another partition.
     const parting = row.backups === backups ? this.#partingOf(partition) : undefined;
     const last = laterOf(parting, this.#broughtParting(partition));
+    const brought = this.#broughtUpTo(partition);
     return {
       version: parting === undefined ? 0 : ownFrom(parting.commonUpTo, parting.mine),
-      after: last === undefined ? 0 : theirsFrom(last),
+      after: Math.max(brought, last === undefined ? 0 : theirsFrom(last)),
+      isBroughtAgain: brought > 0,
       lostUpTo: this.#lostUpTo(partition),
       own: last?.theirs?.rank,
       other: last?.mine?.rank,
@@ -59,9 +67,24 @@ export class CommonHistory {
 
   /** What another member of the same lineage has brought, of which this one has a copy. */
   #broughtUpTo(partition: PartitionId): number {
-    const merge = this.#winner.merges.find(({ lineage }) => lineage === this.#ended.lineage.id);
+    const merge = this.#merge;
     const upTo = merge?.upTo.filter((_, at) => merge.brought[at] === partition) ?? [];
     return Math.max(0, ...upTo);
+  }
+
+  /**
+   * Whether its primary has brought a partition: all that was committed. What a copy has beyond that nobody was told
+   * of, and whoever asked for it may have asked again here.
+   */
+  #isBrought(partition: PartitionId): boolean {
+    const { primary } = rowOf(this.#ended, partition) ?? {};
+    const { brought = [], closed = [] } = this.#merge ?? {};
+    return primary !== undefined && closed.includes(primary) && brought.includes(partition);
+  }
+
+  /** That of the lineage that ended. */
+  get #merge(): Merge | undefined {
+    return this.#winner.merges.find(({ lineage }) => lineage === this.#ended.lineage.id);
   }
 
   /** Where the contents that the two have went apart. */
@@ -106,9 +129,8 @@ export class CommonHistory {
 
   /** That of the merge, so that two lineages that are brought in at a time do not name their items alike. */
   #rankFor(partition: PartitionId, { backups }: StructureRow): number {
-    const { merges, settings } = this.#winner;
-    const merge = merges.find(({ lineage }) => lineage === this.#ended.lineage.id);
-    if (merge !== undefined) return merge.rank;
+    const { settings } = this.#winner;
+    if (this.#merge !== undefined) return this.#merge.rank;
     const { partitions = 1 } = settings ?? {};
     const target = partitionIdOf(backups, partition % partitions, partitions);
     return rowOf(this.#winner, target)?.rank ?? 0;

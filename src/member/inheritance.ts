@@ -15,6 +15,8 @@ interface Inherited {
   /** The table as it was last known. */
   readonly state: MetaState;
   readonly legacy: Legacy;
+  /** What it had to bring there, and had not brought yet. */
+  readonly besides?: MergeInheritance | undefined;
 }
 
 /** It goes on alone, in a lineage of its own, with all that it held in sync. */
@@ -84,13 +86,17 @@ export function claim(
   return { kind: 'inherit', state, gridTime: gridTimeNow(inheritance, clock.wall()) };
 }
 
-/** What of the legacy this process has to bring; the rest is released. */
+/**
+ * What of the legacy this process has to bring; the rest is released. What was handed over to a primary that was not
+ * heard from is brought where that one does not bring it (merger.ts).
+ */
 export function contributions(inheritance: MergeInheritance): Map<PartitionId, Estate> {
   const { from, state, legacy, isAlone } = inheritance;
   const mine = new Map<PartitionId, Estate>();
   for (const [partition, estate] of legacy.estates) {
-    const row = rowOf(state, partition);
-    const isMine = row?.primary === from || (isAlone && row?.inSync.includes(from) === true);
+    const { primary, inSync = [] } = rowOf(state, partition) ?? {};
+    const isNext = estate.isUnled && inSync.find((id) => id !== primary) === from;
+    const isMine = primary === from || isNext || (isAlone && inSync.includes(from));
     if (isMine) mine.set(partition, estate);
     else estate.content.release();
   }

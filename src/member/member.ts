@@ -38,7 +38,7 @@ import { MemberCourier } from './member-courier.ts';
 import { createHost } from './member-host.ts';
 import type { MemberSettings } from './member-settings.ts';
 import { isSafe, unsafeReason } from './member-view.ts';
-import { Merger } from './merger.ts';
+import { Mergers } from './mergers.ts';
 import { Roster } from './roster.ts';
 import { MemberSightings } from './sightings.ts';
 
@@ -100,7 +100,7 @@ export class Member {
   /** Whether the table has ever named this member. */
   #wasIn = false;
   /** Brings in what this process had in a lineage that ended. */
-  readonly #merger: Merger | undefined;
+  readonly #mergers: Mergers;
   #isClosed = false;
 
   constructor(
@@ -142,7 +142,12 @@ export class Member {
     if (inheritance?.kind === 'fork') {
       this.#metaRef.tellControl(claim(inheritance, newMemberOf(parts, settings), parts, host));
     }
-    if (inheritance?.kind === 'merge') this.#merger = this.#createMerger(inheritance);
+    const { mergePolicies: policies = {} } = parts;
+    const { router, state } = this;
+    this.#mergers = new Mergers(
+      { self: id, clock, logger, policies, router, state, commit },
+      inheritance,
+    );
   }
 
   get state(): MetaState {
@@ -165,7 +170,7 @@ export class Member {
 
   /** What this process had elsewhere and has not brought in yet, for the identity after this one. */
   get unfinished(): MergeInheritance | undefined {
-    return this.#merger?.unfinished;
+    return this.#mergers.unfinished;
   }
 
   get isSafe(): boolean {
@@ -217,7 +222,7 @@ export class Member {
     this.#metaRef.tellControl({ kind: 'tick', stallMs });
     this.host.tick(this.#parts.clock.monotonic());
     this.calls.tick();
-    if (this.#merger !== undefined && this.isReady) this.#merger.tick();
+    if (this.isReady) this.#mergers.tick();
     this.#departure.tick(this.state.members.get(this.id));
     if (!this.#wasIn && !this.#departure.isWanted && !this.meta.isLeader) this.joining.tick();
   }
@@ -314,20 +319,13 @@ export class Member {
     const wallTime = clock.wall();
     const legacy = this.host.surrender();
     const isAlone = state.yields === undefined;
+    const besides = this.unfinished;
     this.close(comesBack);
     this.#events.onSucceeded(
       into === undefined
-        ? { kind: 'fork', from, state, legacy, gridTime, wallTime }
-        : { kind: 'merge', from, state, legacy, into, isAlone },
+        ? { kind: 'fork', from, state, legacy, besides, gridTime, wallTime }
+        : { kind: 'merge', from, state, legacy, besides, into, isAlone },
     );
-  }
-
-  #createMerger(inheritance: MergeInheritance): Merger {
-    const { clock, logger, mergePolicies: policies = {} } = this.#parts;
-    const { router, state } = this;
-    const commit = this.#commit.bind(this);
-    const self = this.id;
-    return new Merger({ self, clock, logger, policies, router, state, commit }, inheritance);
   }
 
   #stop(reason: 'removed' | 'failed', error: unknown): void {
@@ -387,7 +385,7 @@ export class Member {
       types,
       outlet: this.#dispatch,
       budget: inheritance?.legacy.budget,
-      heirloom: (partition) => this.#merger?.give(partition),
+      heirloom: (partition) => this.#mergers.give(partition),
     });
   }
 }

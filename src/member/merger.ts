@@ -13,9 +13,8 @@ import type { Clock } from '../base/clock.ts';
 import { GridError } from '../base/errors.ts';
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { Logger } from '../base/logger.ts';
-import type { MergedStructure, MergePolicy } from '../grid-merge.ts';
+import type { MergePolicy } from '../grid-merge.ts';
 import type { Content } from '../partition/content.ts';
-import type { Merged } from '../partition/merges.ts';
 import { type Command, type MetaState, rowOf } from '../partition/meta-state.ts';
 import type { ProposalResult } from '../partition/proposals.ts';
 import type { Estate } from '../partition/replica-state.ts';
@@ -31,6 +30,7 @@ import {
   type MergeProgress,
   type Place,
 } from './inheritance.ts';
+import { MergeRecord } from './merge-record.ts';
 import { Revival } from './revival.ts';
 
 export interface MergerParts {
@@ -83,10 +83,11 @@ export class Merger {
   readonly #counts: Map<string, MergeCount>;
   readonly #history: CommonHistory;
   readonly #revival: Revival;
+  readonly #record: MergeRecord;
   #tasks: Task[] | undefined;
+  #plannedAt = 0;
   /** Whether ops are being given out: what ends meanwhile waits for the next time. */
   #isTicking = false;
-  #isReporting = false;
   #isOver = false;
 
   constructor(parts: MergerParts, inheritance: MergeInheritance) {
@@ -99,7 +100,22 @@ export class Merger {
     const commit = (command: Command, done: () => void) =>
       parts.commit(command, commandTimeoutMs, done);
     this.#revival = new Revival({ self, state, ended, commit });
+    this.#record = new MergeRecord({ state, inheritance, commit: parts.commit });
     this.#counts = new Map(inheritance.progress?.counts);
+  }
+
+  /** Whether the lineage here knows of what is to come; of nothing it need not. */
+  get isKnown(): boolean {
+    return this.#isOver || this.#estates.size === 0 || this.#record.isKnown;
+  }
+
+  /** Whether partitions that are lost here are about to come back with what is held. */
+  get isReviving(): boolean {
+    return this.#revival.isBusy;
+  }
+
+  revives(partition: PartitionId): boolean {
+    return this.#revival.has(partition) && this.#estates.has(partition);
   }
 
   /** What is still to be brought, for the next identity of this process; undefined where all is done. */
@@ -124,7 +140,7 @@ export class Merger {
 
   /** Called while this member serves, every now and then, and when an op has ended. */
   tick(): void {
-    if (this.#isTicking || this.#isOver || this.#revival.isBusy || this.#isReporting) return;
+    if (this.#isTicking || this.#isOver || this.isReviving || this.#record.isBusy) return;
     this.#isTicking = true;
     this.#goOn();
     this.#isTicking = false;
@@ -147,6 +163,10 @@ export class Merger {
   }
 
   #goOn(): void {
+    if (!this.isKnown) {
+      this.#record.announce();
+      return;
+    }
     if (this.#tasks === undefined && this.#history.isEarly) return;
     const busy = this.#tasks?.filter(({ isBusy }) => isBusy).map(({ partition }) => partition);
     if (this.#revival.begin(this.#estates, busy)) return;
@@ -169,12 +189,19 @@ export class Merger {
 
   /** Whether it is known that something of it is to be brought. */
   #isReady(task: Task): boolean {
-    if (this.#isInDoubt(task.partition)) {
+    if (this.#isInDoubt(task.partition) || this.#isLeftToPrimary(task)) {
       this.#rest(task);
       return false;
     }
     if (task.at === 0 && !this.#history.isChanged(task.partition, task.estate)) task.at = -1;
     return task.at >= 0;
+  }
+
+  /** Two that wait for each other do so no longer than for an op. */
+  #isLeftToPrimary({ partition, estate }: Task): boolean {
+    if (!estate.isUnled || this.#inheritance.isAlone) return false;
+    const isOver = this.#parts.clock.monotonic() - this.#plannedAt > opTimeoutMs;
+    return !isOver && this.#history.isPrimaryToCome(partition);
   }
 
   /**
@@ -189,6 +216,7 @@ export class Merger {
   }
 
   #plan(): Task[] {
+    this.#plannedAt = this.#parts.clock.monotonic();
     const tasks: Task[] = [];
     for (const row of this.#inheritance.state.structures.values()) {
       for (const [partition, estate] of this.#estates) {
@@ -353,28 +381,7 @@ export class Merger {
   }
 
   #report(): void {
-    this.#isReporting = true;
-    const { from, state } = this.#inheritance;
-    const report: MergedStructure[] = [];
-    for (const { type, name } of state.structures.values()) {
-      const count = this.#counts.get(`${type} ${name}`);
-      if (count !== undefined) report.push({ type, name, ...count });
-    }
-    const { id: lineage } = state.lineage;
-    const brought = [...this.#estates.keys()];
-    const upTo = Array.from(this.#estates.values(), ({ version }) => version);
-    const command: Merged = {
-      type: 'merged',
-      lineage,
-      contributor: from,
-      report,
-      brought,
-      upTo,
-      isWhole: true,
-    };
-    this.#parts.commit(command, commandTimeoutMs, (result) => {
-      this.#isReporting = false;
-      if (result === undefined) return;
+    this.#record.report(this.#estates, this.#counts, () => {
       this.#isOver = true;
       for (const { content } of this.#estates.values()) content.release();
       this.#estates.clear();

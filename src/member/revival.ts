@@ -24,6 +24,8 @@ const partitionsMax = 64;
 export class Revival {
   readonly #parts: RevivalParts;
   #isBusy = false;
+  /** Those that it had come back last. */
+  #adopted: ReadonlySet<PartitionId> = new Set();
 
   constructor(parts: RevivalParts) {
     this.#parts = parts;
@@ -31,6 +33,11 @@ export class Revival {
 
   get isBusy(): boolean {
     return this.#isBusy;
+  }
+
+  /** Whether a partition goes on here with the copy of this one. */
+  has(partition: PartitionId): boolean {
+    return this.#adopted.has(partition);
   }
 
   /**
@@ -56,6 +63,7 @@ export class Revival {
     }
     if (adoptions.length + partitions.length === 0) return false;
     this.#isBusy = true;
+    this.#adopted = new Set(adoptions.map(({ partition }) => partition));
     commit({ type: 'revive', lineage, holder, adoptions, partitions }, () => {
       this.#isBusy = false;
     });

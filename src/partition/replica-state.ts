@@ -100,6 +100,11 @@ export interface Estate {
   readonly version: number;
   /** What it has beyond that, and nobody was told of. */
   readonly untold: readonly Entry[];
+  /**
+   * Whether the primary of its row has never been heard from: it was appointed and has served nothing, and perhaps
+   * does not know of it.
+   */
+  readonly isUnled: boolean;
 }
 
 /** How one replica is set up. */

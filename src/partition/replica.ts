@@ -152,7 +152,7 @@ export class Replica {
 
   /** Ends the replica and gives its content away; undefined where that is not whole. */
   surrender(out: Actions): Estate | undefined {
-    const { options, isWhole, row, log, commit } = this.#state;
+    const { options, isWhole, row, log, commit, term } = this.#state;
     // Of what a primary alone has, others may have something else at the same number.
     const last = this.#primary === undefined ? log.last : commit;
     this.#stepDown(out);
@@ -160,7 +160,8 @@ export class Replica {
     if (!isWhole || row === undefined || this.#hasGivenUp) return undefined;
     this.#hasGivenUp = true;
     const untold = log.slice(last, log.last) ?? [];
-    return { content: options.content, row, version: last + liftOf(row), untold };
+    const isUnled = row.term > term;
+    return { content: options.content, row, version: last + liftOf(row), untold, isUnled };
   }
 
   /** Begins with the content that another identity of this process had, as one of this generation. */

@@ -68,6 +68,8 @@ export interface Since {
   readonly other: number | undefined;
   /** The other takes nothing in before its versions are at least this. */
   readonly floor: number;
+  /** Whether another member has brought what this history had up to `after`, or a part of it. */
+  readonly isBroughtAgain: boolean;
   /** Whether what this one lacks of what both had was removed here: nothing was ever lost. */
   readonly isComplete: boolean;
 }

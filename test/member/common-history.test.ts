@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { PartitionId } from '../../src/base/ids.ts';
+import type { MemberId, PartitionId } from '../../src/base/ids.ts';
 import { CommonHistory } from '../../src/member/common-history.ts';
 import {
   firstLineage,
@@ -131,23 +131,31 @@ describe('what two lineages have in common', () => {
     expect(since?.after).to.equal(5 * generationSpan);
   });
 
-  it('is all that another member of the same lineage has brought of a partition', () => {
-    const forked = fork('c2', 2, left);
-    const [winner, ended] = [tableOf(first), tableOf(forked)];
-    winner.apply({
-      type: 'absorb',
-      lineage: 'c2',
-      merged: [],
-      isWhole: true,
-      rank: 2,
-      contributors: [bob],
-    });
+  /** Another member of the lineage has brought a copy up to 9; this one's goes a little further. */
+  function broughtBy(contributor: MemberId): CommonHistory {
+    const [winner, ended] = [tableOf(first), tableOf(fork('c2', 2, left))];
+    const absorb = { type: 'absorb', lineage: 'c2', merged: [], isWhole: true, rank: 2 } as const;
+    winner.apply({ ...absorb, contributors: [contributor] });
     const brought = { report: [], brought: [partition], upTo: [2 * generationSpan + 9] };
-    winner.apply({ type: 'merged', lineage: 'c2', contributor: bob, isWhole: true, ...brought });
-    const history = new CommonHistory(winner.machine, ended.machine);
+    winner.apply({ type: 'merged', lineage: 'c2', contributor, isWhole: true, ...brought });
+    return new CommonHistory(winner.machine, ended.machine);
+  }
+
+  it('is all that another member of the same lineage has brought of a partition', () => {
+    const history = broughtBy(bob);
     const isChanged = [9, 10].map((more) =>
       history.isChanged(partition, { version: 2 * generationSpan + more }),
     );
     expect(isChanged).to.deep.equal([false, true]);
+    const [structure] = tableOf(first).machine.structures.values();
+    const since = structure && history.since(partition, structure.backups, structure);
+    expect(since).to.include({ after: 2 * generationSpan + 9, isBroughtAgain: true });
+  });
+
+  it('is all of a partition that its primary has brought, whatever a copy has beyond', () => {
+    const { primary } = tableOf(first).row(0);
+    if (primary === undefined) throw new Error('no primary');
+    const isChanged = broughtBy(primary).isChanged(partition, { version: 2 * generationSpan + 10 });
+    expect(isChanged).to.equal(false);
   });
 });

@@ -41,6 +41,7 @@ class Scene {
       own: undefined,
       other: undefined,
       floor,
+      isBroughtAgain: false,
       isComplete: false,
     });
     this.#merge = new CustomMerge({

@@ -4,7 +4,7 @@ import { GridError, type GridErrorCode } from '../../src/base/errors.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import type { MergeInheritance } from '../../src/member/inheritance.ts';
-import { Merger } from '../../src/member/merger.ts';
+import { Merger, type MergerParts } from '../../src/member/merger.ts';
 import { Content } from '../../src/partition/content.ts';
 import { DedupeBudget } from '../../src/partition/dedupe-table.ts';
 import { withLines } from '../../src/partition/lineage.ts';
@@ -40,6 +40,10 @@ export class MergeScene {
   readonly contents: Content[];
   nowMs = 0;
   isKnown = true;
+  /** Who brings it, in the lineage that ended. */
+  from = bob;
+  /** Whether what is brought was handed over to somebody who was not heard from. */
+  isUnled = false;
   /** Who brings it, in the lineage that stays. */
   self = bob;
   /** With which the winning side has its structures, where these differ. */
@@ -121,12 +125,13 @@ export class MergeScene {
 
   get inheritance(): MergeInheritance {
     const estates = this.contents.map((content, index) => {
-      const estate = { content, row: this.losing.row(index), version: this.last, untold: [] };
+      const row = this.losing.row(index);
+      const estate = { content, row, version: this.last, untold: [], isUnled: this.isUnled };
       return [this.losing.id(index), estate] as const;
     });
     return {
       kind: 'merge',
-      from: bob,
+      from: this.from,
       state: this.losing.machine,
       legacy: { estates: new Map(estates), budget: this.#budget },
       into: { to: 'c2', addresses: [] },
@@ -135,6 +140,10 @@ export class MergeScene {
   }
 
   merger(inheritance = this.inheritance): Merger {
+    return new Merger(this.parts, inheritance);
+  }
+
+  get parts(): MergerParts {
     const router: Router = {
       partitions: 3,
       lineage: 'c2',
@@ -162,14 +171,11 @@ export class MergeScene {
       done({ index: this.winning.log.length, refusal: '' });
     };
     const { machine: state } = this.winning;
-    return new Merger(
-      { self: this.self, clock, logger: silentLogger, policies: {}, router, state, commit },
-      inheritance,
-    );
+    return { self: this.self, clock, logger: silentLogger, policies: {}, router, state, commit };
   }
 
   /** Ticks for a while, and gives what was sent meanwhile. */
-  run(merger: Merger, ticks = 20): Operation[] {
+  run(merger: Pick<Merger, 'tick'>, ticks = 20): Operation[] {
     const from = this.operations.length;
     for (let tick = 0; tick < ticks; tick++) {
       this.nowMs += 50;
@@ -179,7 +185,7 @@ export class MergeScene {
   }
 
   /** All that is sent until nothing more comes, where all of it is taken. */
-  runToEnd(merger: Merger): Operation[] {
+  runToEnd(merger: Pick<Merger, 'tick'>): Operation[] {
     const from = this.operations.length;
     for (let sent = this.run(merger); sent.length > 0; sent = this.run(merger)) {
       for (const { resolve } of sent) resolve(mergeResult({ kept: 1, discarded: 0 }));

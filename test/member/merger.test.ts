@@ -301,6 +301,42 @@ describe('a member that brings what it had', () => {
     expect(texts[0]).to.include('a job');
   });
 
+  it('says that it comes where nobody has, so that lost partitions come back with its copy', () => {
+    const scene = new MergeScene();
+    scene.put(0, 'a', 'one');
+    scene.winning.machine.merges = [];
+    scene.winning.apply({ type: 'remove', id: ann });
+    scene.winning.join(bob);
+    scene.run(scene.merger());
+    expect(scene.commands.map(({ type }) => type).slice(0, 2)).to.deep.equal(['absorb', 'revive']);
+    expect(scene.commands[0]).to.deep.include({ lineage: 'c1', contributors: [bob] });
+    expect(scene.winning.row(0).primary).to.equal(bob);
+  });
+
+  it('leaves to the primary what was handed over, and brings it where that one does not', () => {
+    for (const isBrought of [false, true]) {
+      const scene = new MergeScene();
+      scene.put(0, 'a', 'one');
+      const [id, row] = [scene.losing.id(0), scene.losing.row(0)];
+      const rows = scene.losing.machine.groups[0] ?? [];
+      rows[0] = { ...row, inSync: [bob, cid] };
+      [scene.from, scene.isUnled] = [cid, true];
+      scene.winning.apply({ ...absorb, contributors: [cid] });
+      const merger = scene.merger();
+      expect(scene.run(merger), 'while the primary may bring it').to.deep.equal([]);
+      const brought = isBrought ? { brought: [id], upTo: [scene.last] } : { brought: [], upTo: [] };
+      scene.winning.apply({
+        type: 'merged',
+        lineage: 'c1',
+        contributor: bob,
+        report: [],
+        isWhole: true,
+        ...brought,
+      });
+      expect(scene.run(merger)).to.have.length(isBrought ? 0 : 1);
+    }
+  });
+
   it('goes wherever it is taken in, where nobody did in the lineage that it was to join', () => {
     const scene = new MergeScene();
     expect(scene.merger().unfinished?.into.to).to.equal('c2');

@@ -119,4 +119,46 @@ export const adoptionMutants: readonly Mutant[] = [
     ],
     checks: [inTest(histories, 'ends with the last fork'), inSplits(121)],
   },
+  {
+    name: 'what a primary has brought is brought again by a copy that goes further',
+    edits: [{ file: history, from: ' || this.#isBrought(partition)', to: '' }],
+    checks: [inTest(histories, 'whatever a copy has beyond'), inSplits(686)],
+  },
+  {
+    name: 'what another member of the lineage has brought is brought once more',
+    edits: [{ file: history, from: 'after: Math.max(brought, ', to: 'after: Math.max(0, ' }],
+    checks: [inTest(histories, 'another member of the same lineage has brought')],
+  },
+  {
+    name: 'what was not brought is forgotten when the lineage ends to which it was to be brought',
+    edits: [
+      {
+        file: 'src/member/member.ts',
+        from: 'const besides = this.unfinished;',
+        to: 'const besides = undefined;',
+      },
+    ],
+    checks: [inSplits(463)],
+  },
+  {
+    name: 'who brings something says nothing of it where nobody knows of it',
+    edits: [{ file: 'src/member/merger.ts', from: 'if (!this.isKnown) {', to: 'if (false) {' }],
+    checks: [inTest(mergers, 'says that it comes where nobody has')],
+  },
+  {
+    name: 'what was handed over to one that never learnt of it is brought by nobody',
+    edits: [
+      {
+        file: 'src/member/inheritance.ts',
+        from: 'primary === from || isNext || ',
+        to: 'primary === from || ',
+      },
+    ],
+    checks: [inTest(mergers, 'leaves to the primary what was handed over'), inSplits(641)],
+  },
+  {
+    name: 'what was handed over is brought beside who may bring it',
+    edits: [{ file: 'src/member/merger.ts', from: ' || this.#isLeftToPrimary(task)', to: '' }],
+    checks: [inTest(mergers, 'leaves to the primary what was handed over')],
+  },
 ];

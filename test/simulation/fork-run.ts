@@ -4,7 +4,7 @@
  * There are two members, or some more in mode `availability`, which fall apart into two or three.
  */
 
-import type { MemberId } from '../../src/base/ids.ts';
+import type { MemberId, PartitionId } from '../../src/base/ids.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
 import type { Random } from '../../src/base/random.ts';
 import { presets } from '../../src/base/timings.ts';
@@ -346,7 +346,10 @@ class ForkRun {
 function isLast({ program }: MemberProcess): boolean {
   const { id, state, unfinished } = program.member;
   const serves = (other: MemberId) => other !== id && isServing(state.members.get(other));
-  const partitions = [...(unfinished?.legacy.estates.keys() ?? [])];
+  const partitions: PartitionId[] = [];
+  for (let heritage = unfinished; heritage !== undefined; heritage = heritage.besides) {
+    partitions.push(...heritage.legacy.estates.keys());
+  }
   const rows = [...state.groups.flatMap((group) => group ?? [])].filter(({ inSync }) =>
     inSync.includes(id),
   );

@@ -31,6 +31,7 @@ function since(more: Partial<Since> = {}): Since {
     own: 2,
     other: undefined,
     floor,
+    isBroughtAgain: false,
     isComplete: false,
     ...more,
   };
@@ -334,6 +335,20 @@ describe('a topic that is merged into another', () => {
       'common',
       ...Array.from({ length: 5 }, (_, at) => `loser ${at}`),
     ]);
+  });
+
+  it('brings of the same history a second time only what did not come the first time', () => {
+    const [fork, copy, winner] = [topic(), topic(), topic()];
+    const both = ['loser 1', 'twice', 'twice'];
+    for (const store of [fork, copy]) {
+      for (const [at, text] of both.entries()) publish(store, text, forked + 1 + at);
+    }
+    publish(fork, 'twice', forked + 5);
+    publish(copy, 'of the copy', forked + 4);
+    expect(bring(fork, winner, floor, 1).kept).to.equal(4);
+    const of = since({ isBroughtAgain: true });
+    expect(bring(copy, winner, floor + 10, 65_536, of)).to.deep.equal({ kept: 1, discarded: 0 });
+    expect(messages(winner)).to.deep.equal([...both, 'twice', 'of the copy']);
   });
 
   it('brings what stands at a number at which the one that stays has something else', () => {

@@ -3,8 +3,10 @@
  * published there since the two went apart is published here as well, in its order and with its time.
  *
  * Numbers count from the fork on in both, so which messages both have is known by numbers alone: those
- * before the line with which either side went on alone.
+ * before the line with which either side went on alone. Where two members of one history bring what they have of
+ * it, the second brings what the first has not: which that is the messages say themselves.
  */
+import { murmur3 } from '../../base/hash.ts';
 import type { Offer, RunContext, Since } from '../../partition/store.ts';
 import { ByteReader, ByteWriter, sameBytes } from '../../wire/bytes.ts';
 import { checkFloor, type MergeCount } from '../merging.ts';
@@ -24,6 +26,7 @@ export function offerMessages(log: TopicLog, from: number, bytes: number, since:
   writer.byte(topicOps.merge);
   writer.varint(since.floor);
   writer.varint(since.other ?? noRank);
+  writer.byte(since.isBroughtAgain ? 1 : 0);
   let number = Math.max(from, first);
   let count = 0;
   for (; number <= last && (count === 0 || writer.length < bytes); number++, count++) {
@@ -50,6 +53,7 @@ export function mergeMessages(
   checkFloor(reader.varint(), context);
   const rank = reader.varint();
   const own = rank === noRank ? 0 : log.beginningOf(rank + 1);
+  const brought = reader.byte() === 1 ? countsOf(log) : undefined;
   const now = Math.floor(context.gridTime);
   let kept = 0;
   while (!reader.isAtEnd) {
@@ -57,10 +61,34 @@ export function mergeMessages(
     const publishedAt = Math.min(now, reader.varint());
     const value = reader.block();
     if (number < own && hasBoth(log, number, value)) continue;
+    if (brought !== undefined && isTaken(brought, publishedAt, value)) continue;
     log.append(writer, value, publishedAt, line);
     kept++;
   }
   return { kept, discarded: 0 };
+}
+
+/** How often each message is retained, by its time and by what its bytes hash to. */
+function countsOf(log: TopicLog): Map<string, number> {
+  const { retained, last } = log.head;
+  const counts = new Map<string, number>();
+  for (let number = retained; number <= last; number++) {
+    const name = nameOf(log.publishedAt(number), log.value(number));
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Each that is there stands for one of those that come. */
+function isTaken(counts: Map<string, number>, publishedAt: number, value: Uint8Array): boolean {
+  const name = nameOf(publishedAt, value);
+  const left = counts.get(name) ?? 0;
+  counts.set(name, left - 1);
+  return left > 0;
+}
+
+function nameOf(publishedAt: number, value: Uint8Array): string {
+  return `${publishedAt} ${value.length} ${murmur3(value)} ${murmur3(value, 1)}`;
 }
 
 /**
