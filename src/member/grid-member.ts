@@ -285,9 +285,10 @@ export class GridMember implements Grid {
     return { member, address, tried, unresolved, refusals: this.#refusals };
   }
 
+  /** An incarnation that has ended tells nothing any more: the next one looks afresh. */
   #observe(): void {
-    if (this.#phase !== 'in') return;
     const member = this.#member;
+    if (this.#phase !== 'in' || member.isClosed) return;
     this.#events.observe(member.state, (id) => member.isDoubtful(id), member.isSafe);
     const { lost, begunAnew } = this.#events;
     const anew = begunAnew - this.#anewTold;
@@ -304,7 +305,8 @@ export class GridMember implements Grid {
   }
 
   #observeProgress(): void {
-    if (this.#phase === 'in') this.#events.observeProgress(this.#member.state);
+    const { state, isClosed } = this.#member;
+    if (this.#phase === 'in' && !isClosed) this.#events.observeProgress(state);
   }
 
   // --- being thrown out
@@ -334,8 +336,8 @@ export class GridMember implements Grid {
   }
 
   async #rejoin(inheritance?: Inheritance): Promise<void> {
-    this.#events.reset();
     await this.#identities.next(() => this.#isOpen, this.#discovery.addresses, inheritance);
+    this.#events.reset();
     const isIn = () => !this.#isOpen || this.#member.isReady;
     while (!(await waitFor(isIn, { clock: systemClock, timeoutMs: rejoinMs })));
     if (this.#phase !== 'in') return;

@@ -162,8 +162,13 @@ export class Member {
     return this.#membership.swim;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** Whether this member is one of the cluster and may serve. */
   get isReady(): boolean {
+    if (this.#isClosed) return false;
     const isIn = isServing(this.state.members.get(this.id));
     return isIn && this.meta.lease.isValid(this.#parts.clock.monotonic());
   }

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import { GridError } from '../../src/base/errors.ts';
+import { silentLogger } from '../../src/base/logger.ts';
 import type { GridEvent } from '../../src/grid.ts';
 import { closeAll, joinGrid } from '../support/grids.ts';
 import { build, killStarted, startMember } from '../support/processes.ts';
 import { until } from '../transport/until.ts';
 
-describe('the younger of two members whose older is killed', function () {
+describe('the younger of two members whose older is lost', function () {
   this.timeout(60_000);
   before(build);
   after(async () => {
@@ -39,5 +40,23 @@ describe('the younger of two members whose older is killed', function () {
     await grid.safe({ timeout: '30s' });
     expect(await map.get('key 0')).to.equal(-1);
     expect(await map.size()).to.equal(500);
+  });
+
+  it('tells of no loss where the older stands still, and its links are slow to close', async () => {
+    const older = await startMember(['--preset', 'local']);
+    const errors: string[] = [];
+    const error = (_: object, text?: string) => errors.push(`${text}`);
+    const logger = { ...silentLogger, error };
+    const grid = await joinGrid({ seeds: [older.address], logger });
+    await grid.map('kept').set('key', 'value');
+    await grid.safe({ timeout: '30s' });
+    const types: string[] = [];
+    grid.events.subscribe(({ type }) => types.push(type));
+    older.signal('SIGSTOP');
+    await until(() => types.includes('connected'), 'the split', 20_000);
+    const hasLooked = () => types.lastIndexOf('safe') > types.indexOf('reconnecting');
+    await until(hasLooked, 'a look at all rows', 20_000);
+    expect(types).to.include('split').and.to.not.include('partition-lost');
+    expect(errors.filter((text) => !text.startsWith('SPLIT'))).to.deep.equal([]);
   });
 });

@@ -336,6 +336,19 @@ describe('a member that the others removed', function () {
     await until(() => !ann.members.some((member) => member.id === id), 'the old one to go');
     await bob.safe();
   });
+
+  it('is not safe from the end of the one identity on', async () => {
+    const [ann, bob] = await joinThree();
+    await ann.safe();
+    await bob.safe();
+    // What is looked at first is the identity that has just ended.
+    let safe: Promise<string> | undefined;
+    bob.events.subscribe(({ type }) => {
+      if (type === 'reconnecting') safe = refusal(bob.safe({ timeout: 1 }), 'GRID_TIMEOUT');
+    });
+    await throwOut(bob);
+    expect(await safe).to.include('expected every partition to have all its copies');
+  });
 });
 
 describe('the HTTP interface of a member', function () {
