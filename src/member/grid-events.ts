@@ -59,6 +59,8 @@ export class GridEvents {
 
   /** Compares what is with what was, and tells the difference. */
   observe(state: MetaState, doubts: Doubts, isSafe: boolean): void {
+    // A new identity knows nobody yet: those that it knew before have not gone.
+    if (state.members.size === 0) return;
     this.#observeMembers(memberViews(state, doubts));
     this.#observeRows(state);
     this.#observeMerges(state);

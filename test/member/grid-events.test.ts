@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { GridEvent } from '../../src/grid.ts';
 import { GridEvents } from '../../src/member/grid-events.ts';
+import { MetaMachine } from '../../src/partition/meta-machine.ts';
 import { ann, bob, cid, dan, eve, newMember, Table } from '../partition/table.ts';
 
 /** What a listener hears of partitions while a table changes. */
@@ -58,6 +59,17 @@ describe('the events of a grid', () => {
     table.apply({ type: 'accept-loss' });
     expect(hear()).to.include(`lost ${table.id(0)}`);
     expect(events.begunAnew).to.equal(1);
+  });
+
+  it('tell of nobody who went, where a new identity knows nobody yet', () => {
+    const { table, events } = new Ear('fail');
+    const heard: string[] = [];
+    events.events.subscribe(({ type }) => heard.push(type));
+    events.reset();
+    for (const state of [new MetaMachine(), table.machine]) {
+      events.observe(state, () => false, false);
+    }
+    expect(heard).to.deep.equal([]);
   });
 
   it('tell of no loss where a copy goes on', () => {
