@@ -352,7 +352,10 @@ export interface Grid extends AsyncDisposable {
   safe(options?: CallOptions): Promise<void>;
   /** Partitions all of whose copies are gone come back, empty. */
   acceptLoss(options?: CallOptions): Promise<void>;
-  /** Hands everything over, within the timeout, and says goodbye. */
+  /**
+   * Hands everything over, within the timeout, and says goodbye. Past the timeout, or when the signal aborts,
+   * it goes with what is left and rejects with `GRID_TIMEOUT`; aborted before the call, it stays.
+   */
   leave(options?: CallOptions): Promise<void>;
   /** Resolves when this process is out of the grid, by `leave` or because it cannot go on. */
   readonly closed: Promise<void>;

@@ -205,7 +205,9 @@ export class GridMember implements Grid {
 
   async leave(options?: CallOptions): Promise<void> {
     const timeoutMs = checkedTimeoutMs(options);
-    this.#leaving ??= this.#leave(timeoutMs, options?.signal);
+    const signal = options?.signal;
+    if (signal?.aborted === true && this.#isOpen) throw abortedError(signal, 'not-applied');
+    this.#leaving ??= this.#leave(timeoutMs, signal);
     await this.#leaving;
   }
 

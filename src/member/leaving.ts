@@ -1,8 +1,10 @@
 /** How a member goes in peace: what it holds is taken over, and its going is told as no crash. */
 import type { Clock } from '../base/clock.ts';
 import { GridError } from '../base/errors.ts';
+import type { MemberId } from '../base/ids.ts';
 import type { Logger } from '../base/logger.ts';
 import { waitFor } from '../base/waiting.ts';
+import type { MetaState } from '../partition/meta-state.ts';
 import type { Member } from './member.ts';
 import { heldBy } from './member-view.ts';
 
@@ -16,36 +18,59 @@ export interface LeavingOptions {
 /** The goodbye is told to a few members; nobody waits for it longer than this. */
 const goodbyeMs = 3_000;
 
-const unspared =
-  'that its vote in the meta group cannot be spared: too few of the other voters answer, and without it they ' +
-  'may not agree on anything any more';
-
-/** It keeps its vote for as long as it holds something. */
-function unhanded(held: number, isVoter: boolean): string {
-  const vote = isVoter
-    ? '; it had a vote, which counts as that of a crashed member from now on'
-    : '';
-  return `${held} partitions that still count on this member; their other copies, if any, are all that is left${vote}`;
-}
-
-/** Rejects where the others could not take everything over in time; the goodbye is said even so. */
+/**
+ * Rejects where the others could not take everything over in time, or before the signal aborted: that ends the
+ * waiting and not the going, so the goodbye is said even so.
+ */
 export async function leaveCluster(member: Member, options: LeavingOptions): Promise<void> {
   const { clock, timeoutMs, signal } = options;
-  let isDone = !hasHeirs(member);
-  if (!isDone) {
+  const isOver = () => member.isHandedOver || !hasHeirs(member);
+  if (!isOver()) {
     member.leave(timeoutMs);
-    const isOver = () => member.isHandedOver || !hasHeirs(member);
-    isDone = await waitFor(isOver, { clock, timeoutMs, signal });
+    await waitFor(() => isOver() || signal?.aborted === true, { clock, timeoutMs });
   }
-  const held = heldBy(member.state, member.id);
-  const isVoter = member.meta.raft?.config.voters.includes(member.id) === true;
+  const isDone = isOver();
+  const isAborted = signal?.aborted === true;
+  const { id, state, meta, swim } = member;
+  const partitions = heldBy(state, id);
+  const isAlive = (other: MemberId) => swim.stateOf(other) === 'alive';
+  const found = leftUndone(state, meta.raft?.config.voters ?? [], id, isAlive);
   member.sayGoodbye();
-  await waitFor(() => member.swim.hasLeft, { clock, timeoutMs: goodbyeMs });
+  await waitFor(() => swim.hasLeft, { clock, timeoutMs: goodbyeMs });
   if (isDone) return;
-  const found = held === 0 ? unspared : unhanded(held, isVoter);
-  const message = `expected the others to take over within ${timeoutMs} ms, found ${found}`;
-  options.logger.warn({ self: member.id, partitions: held }, message);
-  throw new GridError('GRID_TIMEOUT', message);
+  const until = isAborted ? 'before its signal aborted' : `within ${timeoutMs} ms`;
+  const message = `expected the others to take over ${until}, found ${found}; this process has left all the same; give leaving more time`;
+  options.logger.warn({ self: id, partitions }, message);
+  const cause = isAborted ? signal.reason : undefined;
+  throw new GridError('GRID_TIMEOUT', message, { outcome: 'unknown', cause });
+}
+
+/** What was still to come when a member went; it keeps its vote for as long as it holds something. */
+export function leftUndone(
+  state: MetaState,
+  voters: readonly MemberId[],
+  self: MemberId,
+  isAlive: (id: MemberId) => boolean,
+): string {
+  const held = heldBy(state, self);
+  const isVoter = voters.includes(self);
+  const lapsed = 'which counts as that of a crashed member from now on';
+  if (held > 0) {
+    const vote = isVoter ? `; it had a vote, ${lapsed}` : '';
+    return `${held} partitions that still count on this member; their other copies, if any, are all that is left${vote}`;
+  }
+  if (state.members.get(self)?.status !== 'leaving') {
+    return 'no partition that counts on this member, but no answer yet to its wish to leave';
+  }
+  if (!isVoter) {
+    return 'no partition that counts on this member, and no vote, but that they had not let it go yet';
+  }
+  const others = voters.filter((id) => id !== self);
+  const alive = others.filter(isAlive).length;
+  if (alive > others.length / 2) {
+    return `no partition that counts on this member, but its vote in the meta group, ${lapsed}`;
+  }
+  return `that its vote in the meta group cannot be spared: of the ${others.length} other voters ${alive} answer, and without it they may not agree on anything any more`;
 }
 
 /**

@@ -1,6 +1,18 @@
 import { expect } from 'chai';
 import { GridError } from '../../src/base/errors.ts';
+import { silentLogger } from '../../src/base/logger.ts';
+import { leftUndone } from '../../src/member/leaving.ts';
+import { ann, bob, cid, dan, Table } from '../partition/table.ts';
 import { closeAll, joinGrid, joinThree } from '../support/grids.ts';
+
+async function failed(leaving: Promise<void>): Promise<GridError> {
+  const error = await leaving.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof GridError) return error;
+  throw new Error(`expected a GridError, found ${error}`);
+}
 
 describe('a member that leaves', function () {
   this.timeout(20_000);
@@ -11,12 +23,8 @@ describe('a member that leaves', function () {
     const map = ann.map<number, number>('users');
     await map.setMany(Array.from({ length: 500 }, (_, at) => [at, at] as const));
     await ann.safe();
-    let error: unknown;
-    await cleo.leave({ timeout: 1 }).catch((thrown: unknown) => {
-      error = thrown;
-    });
-    if (!(error instanceof GridError)) throw new Error(`expected a GridError, found ${error}`);
-    expect(error.code).to.equal('GRID_TIMEOUT');
+    const error = await failed(cleo.leave({ timeout: 1 }));
+    expect([error.code, error.outcome]).to.deep.equal(['GRID_TIMEOUT', 'unknown']);
     expect(error.message).to.match(
       /^expected the others to take over within 1 ms, found \d+ partitions that still count on this member; .*; it had a vote/,
     );
@@ -27,6 +35,38 @@ describe('a member that leaves', function () {
     await left.set(1, 2);
   });
 
+  it('goes when its signal aborts, with a warning, and says that it has left', async () => {
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (_: object, text: string) => warnings.push(text) };
+    const [ann, bob] = await joinThree({ logger });
+    await ann.map('users').set('a', 1);
+    await ann.safe();
+    const abort = new AbortController();
+    const leaving = failed(bob.leave({ signal: abort.signal }));
+    abort.abort('enough');
+    const error = await leaving;
+    expect([error.code, error.outcome, error.cause]).to.deep.equal([
+      'GRID_TIMEOUT',
+      'unknown',
+      'enough',
+    ]);
+    expect(error.message)
+      .to.match(/^expected the others to take over before its signal aborted, found \d+ partitions/)
+      .and.to.include('has left all the same');
+    expect(warnings).to.include(error.message);
+    await bob.closed;
+  });
+
+  it('stays where its signal aborted before the call', async () => {
+    const grid = await joinGrid();
+    const signal = AbortSignal.abort('too late');
+    const error = await failed(grid.leave({ signal }));
+    expect([error.code, error.outcome]).to.deep.equal(['GRID_TIMEOUT', 'not-applied']);
+    await grid.map('users').set('a', 1);
+    await grid.leave();
+    await grid.leave({ signal });
+  });
+
   it('as the last one of all goes at once, and without an error', async () => {
     const grid = await joinGrid();
     await grid.map('users').set('a', 1);
@@ -34,5 +74,31 @@ describe('a member that leaves', function () {
     await grid.leave();
     await grid.closed;
     expect(performance.now() - began).to.be.lessThan(9_000);
+  });
+});
+
+describe('what was still to come when a member went', () => {
+  const voters = [ann, bob, cid];
+  const all = () => true;
+
+  it('are the partitions that count on it, and its vote if it has one', () => {
+    const { machine } = new Table();
+    const undone = leftUndone(machine, voters, ann, all);
+    expect(undone).to.match(/^\d+ partitions that still count on this member/);
+    expect(undone).to.include('it had a vote');
+    expect(leftUndone(machine, [bob, cid], ann, all)).to.not.include('vote');
+  });
+
+  it('is an answer to its wish, its vote, or that it is let go, where it holds nothing', () => {
+    const table = new Table();
+    table.join(dan);
+    const undone = (ids = [...voters, dan], isAlive: (id: string) => boolean = all) =>
+      leftUndone(table.machine, ids, dan, isAlive);
+    expect(undone()).to.include('no answer yet to its wish to leave');
+    table.status(dan, 'leaving');
+    expect(undone()).to.include('but its vote in the meta group').and.to.not.include('spared');
+    expect(undone(voters)).to.include('no vote').and.to.include('not let it go yet');
+    const spared = undone(undefined, (id: string) => id === ann);
+    expect(spared).to.include('vote in the meta group cannot be spared: of the 3 other voters 1');
   });
 });
