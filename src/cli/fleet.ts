@@ -8,7 +8,10 @@ const main = fileURLToPath(new URL(`./main${import.meta.url.slice(-3)}`, import.
 /** Options that each process gets anew. */
 const own = /^--(members|listen|name|seed)(=|$)/;
 
-/** Resolves when every process has ended; the first that fails ends them all. */
+/** An exit status, or the signal that ended the process. */
+type End = number | NodeJS.Signals;
+
+/** The first process that fails ends them all, as a signal does; this one ends when all have ended. */
 export async function startFleet(
   rawArgs: readonly string[],
   count: number,
@@ -18,28 +21,37 @@ export async function startFleet(
   const shared = withoutOwn(rawArgs);
   const seeds = [...(options.seeds ?? [])];
   const children: ChildProcess[] = [];
-  const ends: Promise<void>[] = [];
-  const stop = (signal: NodeJS.Signals): void => {
-    for (const child of children) child.kill(signal);
+  const ends: Promise<End>[] = [];
+  let isEnding = false;
+  let status = 0;
+  const endAll = (): void => {
+    isEnding = true;
+    for (const child of children) child.kill('SIGTERM');
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop('SIGTERM'));
-  for (let at = 0; at < count; at++) {
+  const onEnd = ({ pid }: ChildProcess, end: End): void => {
+    // Who was told to end before it served ends by the signal.
+    if (end === 0 || (isEnding && typeof end === 'string')) return;
+    // Who ends with a status has said why.
+    if (typeof end === 'string') note(`shoal: member process ${pid} ended by ${end}`);
+    if (status === 0) status = typeof end === 'number' ? end : 1;
+    endAll();
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, endAll);
+  for (let at = 0; at < count && !isEnding; at++) {
     const args = [...shared, ...argsOf(options, at)];
     for (const seed of seeds) args.push('--seed', seed);
     const child = fork(main, ['start', ...args], { stdio: 'inherit' });
     children.push(child);
-    ends.push(endOf(child));
-    const address = await Promise.race([addressOf(child), endOf(child).then(() => undefined)]);
+    const end = endOf(child);
+    ends.push(end);
+    void end.then((how) => onEnd(child, how));
+    const address = await Promise.race([addressOf(child), end.then(() => undefined)]);
     if (address === undefined) break;
     if (at === 0) seeds.push(address);
   }
-  if (!isJson) note(`${children.length} members; Ctrl-C ends them`);
-  await Promise.all(ends).catch(async (error: unknown) => {
-    stop('SIGTERM');
-    await Promise.allSettled(ends);
-    throw error;
-  });
-  process.exit(0);
+  if (!isJson && !isEnding) note(`${children.length} members; Ctrl-C ends them`);
+  await Promise.all(ends);
+  process.exit(status);
 }
 
 /** Consecutive ports, or any free ones; names with a number. */
@@ -65,11 +77,12 @@ function addressOf(child: ChildProcess): Promise<string> {
   });
 }
 
-function endOf(child: ChildProcess): Promise<void> {
-  return new Promise((resolve, reject) => {
-    child.once('exit', (status, signal) => {
-      if (status === 0) resolve();
-      else reject(new Error(`member process ${child.pid} ended with ${signal ?? status}`));
+function endOf(child: ChildProcess): Promise<End> {
+  return new Promise((resolve) => {
+    child.once('error', ({ message }) => {
+      note(`shoal: expected to start a process, found ${message}`);
+      resolve(1);
     });
+    child.once('exit', (status, signal) => resolve(signal ?? status ?? 1));
   });
 }

@@ -1,6 +1,7 @@
 /** `shoal start`: this process as a member, or several processes that form a grid on this machine. */
 import type { ArgsDef } from 'citty';
 import { destination, pino } from 'pino';
+import { GridError } from '../base/errors.ts';
 import type { JoinOptions } from '../grid.ts';
 import { Grid } from '../index.ts';
 import { command } from './command.ts';
@@ -78,17 +79,33 @@ function readConfig(path: string): JoinOptions {
 
 async function runMember(options: JoinOptions, isJson: boolean): Promise<void> {
   const logger = pino({ level: 'info', name: 'shoal' }, destination(2));
-  const grid = await Grid.join({ logger, ...options });
+  // A fleet's parent that is gone would end this process no more.
+  const orphaned = new AbortController();
+  const abort = () => orphaned.abort();
+  process.once('disconnect', abort);
+  if (process.connected === false) abort();
+  const { signal } = orphaned;
+  const grid = await Grid.join({ logger, ...options, signal }).catch((error: unknown) => {
+    throw signal.aborted ? parentGone(error) : error;
+  });
   // Beside the handler of the grid, which leaves: the process then ends with status 0.
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
+  for (const ending of ['SIGTERM', 'SIGINT'] as const) process.on(ending, () => {});
   const { id, name, address } = grid.self;
   if (isJson) printJson({ event: 'listening', id, name, address });
   else print(`${name} serves at ${address}`);
-  process.send?.({ address });
-  // A fleet's parent is gone: nobody would end this process any more.
-  process.on('disconnect', () => void grid.leave().catch(() => {}));
+  // To a parent that is gone it cannot be told, which is no error: the signal aborts.
+  process.send?.({ address }, undefined, {}, () => {});
+  const leave = () => void grid.leave().catch(() => {});
+  if (signal.aborted) leave();
+  else signal.addEventListener('abort', leave);
   await grid.closed;
   // Idempotent: it tells how the leaving went. What was not handed over is a failure.
   await grid.leave();
   process.exit(0);
+}
+
+function parentGone(cause: unknown): GridError {
+  const message =
+    'expected the process that started this one to live until it had joined, found that it has ended; start both anew';
+  return new GridError('GRID_CLOSED', message, { cause });
 }

@@ -9,7 +9,10 @@ import {
   type MemberProcess,
   shoal,
   startMember,
+  startProgram,
+  startShoal,
 } from '../support/processes.ts';
+import { until } from '../transport/until.ts';
 
 const secret = 'k7Qw-2mZx-9pLs-4vNb-8tRf-1yHd-6cJg';
 
@@ -117,5 +120,49 @@ describe('the command line', function () {
     expect(await fleet.end('SIGTERM')).to.equal(0);
     const gone = await shoal('members', '--url', fleet.address);
     expect(gone.status).to.equal(1);
+  });
+
+  it('starts no further members after a signal, and ends with 0 when all have ended', async () => {
+    const fleet = startShoal('start', '--members', '4', '--listen', '127.0.0.1:0', '--json');
+    await until(() => fleet.texts.stdout.includes('\n'), 'the first to serve', 20_000);
+    fleet.child.kill('SIGTERM');
+    const { status, stdout, stderr } = await fleet.ended;
+    expect(stderr).to.not.match(/\n +at /);
+    expect(status).to.equal(0);
+    const { address } = jsonLines(stdout)[0] as { address: string };
+    expect((await shoal('members', '--url', address)).status).to.equal(1);
+  });
+
+  it('ends with 2 and the sentence of a member that did, where a port is taken', async () => {
+    const args = ['start', '--members', '2', '--listen', member.address];
+    const { status, stderr } = await shoal(...args);
+    expect(stderr)
+      .to.include(`expected ${member.address} to be free`)
+      .and.to.not.match(/\n +at /);
+    expect(status).to.equal(2);
+  });
+
+  it('ends the others with 1 where one member is killed, and says so', async () => {
+    const fleet = startShoal('start', '--members', '2', '--listen', '127.0.0.1:0', '--json');
+    await until(() => fleet.texts.stdout.split('\n').length > 2, 'both to serve', 20_000);
+    const { name } = jsonLines(fleet.texts.stdout)[1] as { name: string };
+    const pid = Number(name.split('-').at(-1));
+    process.kill(pid, 'SIGKILL');
+    const { status, stderr } = await fleet.ended;
+    expect(stderr).to.include(`member process ${pid} ended by SIGKILL`);
+    expect(stderr).to.not.match(/\n +at /);
+    expect(status).to.equal(1);
+  });
+
+  it('ends a member whose parent is gone before it has joined', async () => {
+    const config = join(folder, 'patient.json');
+    writeFileSync(config, JSON.stringify({ timeout: '50s', seeds: ['127.0.0.1:1'] }));
+    const args = ['start', '--listen', '127.0.0.1:0', '--config', config];
+    const parent = `require('node:child_process').fork('dist/cli/main.js', ${JSON.stringify(args)}, { stdio: 'inherit' }).once('spawn', () => process.exit(0))`;
+    // What both print ends when both have ended.
+    const { stderr } = await startProgram('-e', parent).ended;
+    expect(stderr)
+      .to.include('found that it has ended')
+      .and.to.not.match(/\n +at /);
   });
 });
