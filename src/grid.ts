@@ -130,7 +130,7 @@ export interface JoinOptions {
   readonly topics?: Readonly<Record<string, TopicOptions>>;
   /** @default a pino at level `warn` */
   readonly logger?: Logger;
-  /** How long joining may take. @default '10s' */
+  /** How long joining may take, over 0 and at most 24 days. @default '10s' */
   readonly timeout?: Duration;
   /** Ends the joining when it aborts. */
   readonly signal?: AbortSignal;
@@ -329,7 +329,7 @@ export interface ConnectOptions {
   readonly password?: string;
   /** Told of gaps and errors of listeners where nobody else is. @default warnings and errors on the console */
   readonly logger?: Logger;
-  /** How long connecting may take. @default '10s' */
+  /** How long connecting may take, over 0 and at most 24 days. @default '10s' */
   readonly timeout?: Duration;
   /** Ends the connecting when it aborts. */
   readonly signal?: AbortSignal;

@@ -36,7 +36,7 @@ export function whyNotAdmitted(view: AdmissionView, timeoutMs: number): GridErro
   const { expect } = member.settings;
   const within = `within ${timeoutMs} ms`;
   if (alive === 1 && view.tried.length + view.unresolved.length > 0) {
-    return unreachable([...view.tried, ...view.unresolved], within);
+    return unreachable([...view.tried, ...view.unresolved], within, expect);
   }
   const mute =
     view.unresolved.length === 0 ? '' : `, and no answer at ${view.unresolved.join(', ')}`;
@@ -48,8 +48,9 @@ export function whyNotAdmitted(view: AdmissionView, timeoutMs: number): GridErro
   return new GridError('GRID_NO_QUORUM', message);
 }
 
-/** Nobody answered where somebody should be. */
-export function unreachable(tried: readonly string[], within: string): GridError {
-  const message = `expected a member at ${tried.join(' or ')} ${within}, found none that answers; check the seeds, that a member runs there, and that its port can be reached`;
+/** Nobody answered where somebody should be. `expect`: of how many members this one alone was found. */
+export function unreachable(tried: readonly string[], within: string, expect = 1): GridError {
+  const count = expect > 1 ? `, and so 1 of the ${expect} members that \`expect\` asks for` : '';
+  const message = `expected a member at ${tried.join(' or ')} ${within}, found none that answers${count}; check the seeds, that a member runs there, and that its port can be reached`;
   return new GridError('GRID_UNREACHABLE', message);
 }

@@ -5,6 +5,7 @@
 import { hostname, networkInterfaces } from 'node:os';
 import { pino } from 'pino';
 import * as v from 'valibot';
+import { checkedTimeoutMs, defaultTimeoutMs } from '../base/call-options.ts';
 import { type Duration, durationMs } from '../base/duration.ts';
 import { GridError } from '../base/errors.ts';
 import { type HostPort, parseHostPort } from '../base/host-port.ts';
@@ -201,7 +202,7 @@ export function checkJoinOptions(options: JoinOptions = {}): JoinPlan {
     ...accessOf(options),
     ...structuresOf(options),
     logger: options.logger ?? pino({ level: 'warn', name: 'shoal' }),
-    timeoutMs: durationMs(options.timeout ?? '10s', 'timeout'),
+    timeoutMs: checkedTimeoutMs({ timeout: options.timeout ?? defaultTimeoutMs }),
     signal: options.signal,
   };
 }

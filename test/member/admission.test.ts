@@ -25,6 +25,14 @@ describe('a process that is not taken in', () => {
       .and.to.include('127.0.0.1:7450');
   });
 
+  it('is told how many were found where nobody answers and it expects more', () => {
+    const mute = ['127.0.0.1:7450'];
+    expect(why(1, 2, mute))
+      .to.include('a member at 127.0.0.1:7450')
+      .and.to.include('1 of the 2 members that `expect` asks for');
+    expect(why(1, 1, mute)).to.not.include('`expect`');
+  });
+
   it('speaks of nothing else where all have answered', () => {
     expect(why(3, 1, [])).to.match(/no leader among them that does so; check/);
     expect(why(2, 3, [])).to.match(/found 2; start the others/);

@@ -106,6 +106,8 @@ describe('the options of join', () => {
     ['maps', { users: { backups: 9 } }, 'backups 0 to 3'],
     ['logger', { info: () => {} }, 'the methods debug, info, warn, error'],
     ['timeout', 'soon', 'a duration'],
+    ['timeout', 0, 'is over 0 and at most 24 days'],
+    ['timeout', '25d', 'is over 0 and at most 24 days'],
     ['signal', {}, 'an AbortSignal'],
   ];
   for (const [option, given, allowed] of wrong) {
