@@ -23,6 +23,8 @@ const goodbyeMs = 3_000;
  * waiting and not the going, so the goodbye is said even so.
  */
 export async function leaveCluster(member: Member, options: LeavingOptions): Promise<void> {
+  // An identity that has ended holds nothing, and nobody hears it.
+  if (member.isClosed) return;
   const { clock, timeoutMs, signal } = options;
   const isOver = () => member.isHandedOver || !hasHeirs(member);
   if (!isOver()) {

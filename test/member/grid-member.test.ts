@@ -337,6 +337,18 @@ describe('a member that the others removed', function () {
     await bob.safe();
   });
 
+  it('leaves without a word where its identity has ended, and the next is not there yet', async () => {
+    const [ann, bob] = await joinThree();
+    await ann.safe();
+    let left: Promise<void> | undefined;
+    bob.events.subscribe(({ type }) => {
+      if (type === 'reconnecting') left = bob.leave();
+    });
+    await throwOut(bob, () => left !== undefined);
+    await left;
+    await bob.closed;
+  });
+
   it('is not safe from the end of the one identity on', async () => {
     const [ann, bob] = await joinThree();
     await ann.safe();

@@ -5,8 +5,8 @@ import { WebSocketTransport } from '../../src/transport/websocket.ts';
 import type { Message } from '../../src/wire/messages.ts';
 import { until } from '../transport/until.ts';
 
-/** Resolves when the identity is over; the next may not be in yet. */
-export async function throwOut(grid: Grid): Promise<void> {
+/** Resolves when the identity is over, for which there is another one as a rule; that may not be in yet. */
+export async function throwOut(grid: Grid, isOver?: () => boolean): Promise<void> {
   const { id, address } = grid.self;
   const liar = await WebSocketTransport.open({ id: 'liar#1' as MemberId, cluster: 'shoal' });
   let lineage = '';
@@ -21,6 +21,6 @@ export async function throwOut(grid: Grid): Promise<void> {
   await until(() => lineage !== '', 'the lineage of the member');
   tell({ kind: 'meta.removed', sentAt: 0, lineage: 'another' });
   tell({ kind: 'meta.removed', sentAt: 0, lineage });
-  await until(() => grid.self.id !== id, 'another identity');
+  await until(isOver ?? (() => grid.self.id !== id), 'another identity');
   await liar.closed();
 }
