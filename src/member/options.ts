@@ -20,6 +20,7 @@ import { SharedSecret } from '../security/shared-secret.ts';
 import { Users } from '../security/users.ts';
 import { mergePolicies } from '../structures/map/map-merge.ts';
 import type { TlsOptions } from '../transport/settings.ts';
+import { wellFormed } from '../wire/text.ts';
 import { nearest } from './did-you-mean.ts';
 import type { MemberSettings } from './member-settings.ts';
 import { type SeedSource, seedSource } from './seed-sources.ts';
@@ -70,7 +71,12 @@ const retainBytesMax = 2 ** 34;
 
 const whole = (min: number, max: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
-const text = v.pipe(v.string(), v.minLength(1), v.maxLength(nameLengthMax));
+const text = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxLength(nameLengthMax),
+  v.check(wellFormed, 'a text without half of a surrogate pair'),
+);
 const address = v.pipe(
   v.string(),
   v.check((given) => parseHostPort(given) !== undefined),

@@ -26,6 +26,8 @@ export interface Operation {
   readonly isWrite: boolean;
   /** A read that may wait at the primary until there is something to give. @default false */
   readonly isPoll?: boolean;
+  /** Told whenever it is sent again: what was submitted after it may come before it. @default nobody */
+  readonly onResent?: (() => void) | undefined;
   /** Milliseconds that the call may take. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;

@@ -21,6 +21,8 @@ export interface Call<Result> {
   readonly isWrite: boolean;
   /** As in `Operation`. @default false */
   readonly isPoll?: boolean;
+  /** As in `Operation`. @default nobody */
+  readonly onResent?: (() => void) | undefined;
   readonly options: CallOptions | undefined;
   readonly decode: (result: Uint8Array) => Result;
   readonly resolve: (result: Result) => void;
@@ -134,13 +136,24 @@ export class StructureHandle {
 
   /** The structure, made where it does not exist. */
   ready(options: CallOptions | undefined): Promise<StructureRow> {
-    return new Promise((resolve, reject) => {
-      const timeoutMs = checkedTimeoutMs(options);
-      if (options?.signal?.aborted === true) throw abortedError(options.signal, 'not-applied');
-      const row = this.known;
-      if (row !== undefined) resolve(row);
-      else this.#whenDefined(timeoutMs, options?.signal, reject, resolve);
-    });
+    return new Promise((resolve, reject) => this.whenReady(options, resolve, reject));
+  }
+
+  /**
+   * As `ready`, and `ready` is told in its turn: before what was submitted later is sent, which a promise would
+   * be told after. Throws where the options are wrong.
+   */
+  whenReady(
+    options: CallOptions | undefined,
+    ready: (row: StructureRow) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    const timeoutMs = checkedTimeoutMs(options);
+    const signal = options?.signal;
+    if (signal?.aborted === true) throw abortedError(signal, 'not-applied');
+    const row = this.known;
+    if (row !== undefined) ready(row);
+    else this.#whenDefined(timeoutMs, signal, reject, ready);
   }
 
   async destroy(options: CallOptions | undefined): Promise<void> {
@@ -183,6 +196,7 @@ export class StructureHandle {
       op: call.op,
       isWrite: call.isWrite,
       isPoll: call.isPoll ?? false,
+      onResent: call.onResent,
       timeoutMs,
       signal: call.options?.signal,
       resolve(result) {

@@ -29,6 +29,8 @@ export interface Call {
   readonly isWrite: boolean;
   /** A read that may wait at the primary: it takes no place among the ops in flight. @default false */
   readonly isPoll?: boolean;
+  /** Told whenever it is sent again: what was submitted after it may come before it. @default nobody */
+  readonly onResent?: (() => void) | undefined;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   readonly resolve: (result: Uint8Array) => void;
@@ -137,11 +139,9 @@ export class Calls {
     }
     const now = this.#options.clock.monotonic();
     const open = this.#begin(call, partition, now);
-    if (call.isPoll === true || (this.#hasPlace && this.queued === 0)) {
-      this.#start(open, now);
-    } else {
-      this.#line.push(open);
-    }
+    const isNext = call.isPoll === true || (this.#hasPlace && this.queued === 0);
+    if (isNext) this.#start(open, now);
+    else this.#line.push(open);
   }
 
   replied(message: OpReply): void {
@@ -293,6 +293,7 @@ export class Calls {
     if (open.isOnItsWay) this.#markLost(open);
     const attempt = ++open.attempts;
     const { call, partition } = open;
+    if (attempt > 1) call.onResent?.();
     // A primary in this process answers before `send` returns, so this stands before it.
     open.isOnItsWay = true;
     open.resendAt = now + (call.isPoll === true ? pollMs + silenceMs : silenceMs);

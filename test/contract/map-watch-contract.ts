@@ -67,6 +67,19 @@ export function mapWatching(map: TheMap): void {
     expect((await map().getEntry('ann'))?.version).to.equal(versions.at(-1));
   });
 
+  it('tells what is written right after it began, of a map that was not used before', async () => {
+    seen = new Seen(map().watch('ann'));
+    const all = new Seen(map().changes);
+    await map().set('ann', 1);
+    await map().set('ann', 2);
+    const [first] = await seen.rows(1);
+    // A primary that did not know the map yet was asked again, and says so.
+    if (first?.[0] !== 'gap') expect(first).to.deep.equal(['set', 'ann', 1, undefined]);
+    const ofAll = await all.rows(1);
+    if (!ofAll.some(([type]) => type === 'gap')) expect(ofAll[0]).to.deep.equal(first);
+    all.stop();
+  });
+
   it('tells that an entry expired, once', async () => {
     await watch(map().watch('ann'));
     await map().set('ann', 1, { ttl: 30 });

@@ -71,6 +71,29 @@ describe('a watch of a map in a process in which too much waits', () => {
   });
 });
 
+describe('a watch of a map that begins while a primary changes', () => {
+  it('tells a gap where it was sent again before it was in force, and none later', async () => {
+    const { router, map, told, watch } = await watchedMap();
+    const held: Operation[] = [];
+    router.intercept = (operation) => held.push(operation) > 0;
+    watch(map.watch('ann'));
+    await setElsewhere(router, 'ann', 1);
+    router.intercept = () => false;
+    for (const operation of held) {
+      operation.onResent?.();
+      router.answer(operation);
+    }
+    await map.set('ann', 2);
+    await setImmediate();
+    expect(told).to.deep.equal(['gap', 'ann 2']);
+    // From a cursor on nothing is missed, whenever it is sent again.
+    router.submitted.at(-1)?.onResent?.();
+    await map.set('ann', 3);
+    await setImmediate();
+    expect(told.slice(2)).to.deep.equal(['ann 3']);
+  });
+});
+
 describe('a watch of a map whose process comes back under another identity', () => {
   it('goes on where it was, also where the table there does not know the map yet', async () => {
     const { router, map, told, watch, pass } = await watchedMap();
@@ -99,6 +122,19 @@ describe('a watch of a map whose process comes back under another identity', () 
     watch(map.watch('ann'));
     router.goAway();
     for (const { reject } of held) reject(new GridError('GRID_CLOSED', 'no'));
+    await setElsewhere(router, 'ann', 1);
+    await pass(awayMs);
+    router.comeBack();
+    await pass(500);
+    await map.set('ann', 2);
+    await setImmediate();
+    expect(told).to.deep.equal(['gap', 'ann 2']);
+  });
+
+  it('tells a gap where it began while its process was away', async () => {
+    const { router, map, told, watch, pass } = await watchedMap();
+    router.goAway();
+    watch(map.watch('ann'));
     await setElsewhere(router, 'ann', 1);
     await pass(awayMs);
     router.comeBack();

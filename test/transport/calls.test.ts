@@ -26,6 +26,7 @@ function callsTo(answer: (calls: Calls, request: OpRequest, attempt: number) => 
     },
   });
   const ends: (string | Error)[] = [];
+  let resends = 0;
   const submit = (isWrite: boolean) =>
     calls.submit(
       {
@@ -33,6 +34,7 @@ function callsTo(answer: (calls: Calls, request: OpRequest, attempt: number) => 
         op: new Uint8Array([1]),
         isWrite,
         isPoll: false,
+        onResent: () => resends++,
         timeoutMs: 500,
         signal: undefined,
         resolve: () => ends.push('done'),
@@ -40,10 +42,22 @@ function callsTo(answer: (calls: Calls, request: OpRequest, attempt: number) => 
       },
       0 as PartitionId,
     );
-  return { clock, calls, submit, ends, attempts: () => attempts };
+  return { clock, calls, submit, ends, attempts: () => attempts, resends: () => resends };
 }
 
 describe('calls to a primary in the same process', () => {
+  it('are told each time that they are sent again, before that is answered', () => {
+    const told: number[] = [];
+    const { calls, submit, resends } = callsTo((to, { request }, attempt) => {
+      told.push(resends());
+      if (attempt < 3) to.refused({ kind: 'op.refused', request, reason: 'not-primary' });
+      else to.replied({ kind: 'op.reply', request, result: new Uint8Array() });
+    });
+    submit(true);
+    calls.tableChanged();
+    expect(told).to.deep.equal([0, 1, 2]);
+  });
+
   it('are sent again when the table changes, not only after a silence', () => {
     const { calls, submit, ends, attempts } = callsTo((to, { request }, attempt) => {
       if (attempt < 3) to.refused({ kind: 'op.refused', request, reason: 'not-primary' });

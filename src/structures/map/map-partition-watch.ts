@@ -105,6 +105,8 @@ export class PartitionWatch {
         op: watchOp(target.kind, target.key, this.#cursor),
         isWrite: false,
         isPoll: true,
+        // A write that followed may come before it, which is as if the watch had begun after that.
+        onResent: this.#cursor.sequence === 0 ? () => this.#noteDelay() : undefined,
         options: { timeout: pollTimeoutMs, signal },
         decode: readWatchResult,
         resolve: (result) => this.#answered(result, signal),

@@ -57,6 +57,8 @@ class MapWatch implements WatchedMap {
   /** Where the map was found; undefined before. */
   #lineage: string | undefined;
   #partitions: readonly PartitionWatch[] = [];
+  /** The map could not be looked for when the watch began, and may have been written meanwhile. */
+  #isLate = false;
   #look: Timer | undefined;
 
   constructor(handle: StructureHandle, target: WatchTarget, listener: Listener) {
@@ -108,29 +110,23 @@ class MapWatch implements WatchedMap {
   }
 
   #seekLater(): void {
+    if (this.#lineage === undefined) this.#isLate = true;
     this.#look?.cancel();
     this.#look = this.#handle.clock.setTimer(lookMs, () => this.#seek());
   }
 
   /** Before the map is known, its partitions may not be either. */
   #find(lineage: string): void {
-    let row: StructureRow | undefined;
+    const options = { timeout: pollTimeoutMs, signal: this.#end.signal };
+    const found = (row: StructureRow) => {
+      if (this.#handle.router.lineage === lineage) this.#found(row, lineage);
+      else this.#seek();
+    };
     try {
-      row = this.#handle.known;
+      this.#handle.whenReady(options, found, (error) => this.#notFound(error));
     } catch (error) {
       this.ended(error);
-      return;
     }
-    if (row !== undefined) {
-      this.#found(row, lineage);
-      return;
-    }
-    const options = { timeout: pollTimeoutMs, signal: this.#end.signal };
-    // It never rejects: what fails is passed on.
-    void this.#handle.ready(options).then(
-      () => this.#seek(),
-      (error: unknown) => this.#notFound(error),
-    );
   }
 
   #notFound(error: unknown): void {
@@ -143,10 +139,12 @@ class MapWatch implements WatchedMap {
     const { router, clock, limits, name } = this.#handle;
     const own = { type: 'map', name, definition: {}, only: row };
     this.#pinned = new StructureHandle({ router, clock, limits, ...own });
-    if (this.#lineage === undefined) {
+    const isFirst = this.#lineage === undefined;
+    if (isFirst) {
       const partitions = partitionsOf(this.#pinned, this.target);
       this.#partitions = partitions.map((index) => new PartitionWatch(this, index));
-    } else for (const partition of this.#partitions) partition.forget();
+    }
+    if (!isFirst || this.#isLate) for (const partition of this.#partitions) partition.forget();
     this.#lineage = lineage;
     this.#ask();
   }
