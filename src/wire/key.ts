@@ -10,7 +10,6 @@ import { pooledBytes } from '../base/byte-pool.ts';
 import { GridError } from '../base/errors.ts';
 import { murmur3 } from '../base/hash.ts';
 import type { Limits } from '../base/limits.ts';
-import { wellFormed } from './text.ts';
 import { WireError } from './wire-error.ts';
 
 export type PlainKey = string | number | bigint | boolean | Uint8Array | readonly PlainKey[];
@@ -199,7 +198,7 @@ class KeyWriter {
   #text(text: string): void {
     // A key has at least as many bytes as its text has units: look before encoding a huge one.
     this.#check(text.length);
-    if (!wellFormed(text)) throw badKey('a string with half of a surrogate pair');
+    if (!text.isWellFormed()) throw badKey('a string with half of a surrogate pair');
     this.#content(tags.text, textEncoder.encode(text));
   }
 

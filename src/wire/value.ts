@@ -7,8 +7,9 @@
  * starts with 0xc1, which msgpack never uses, and is written with records and references, which
  * tell objects from Maps and keep identity.
  *
- * Not kept, as in JSON: the sign of -0, prototypes of classes, properties named by symbols, halves of
- * surrogate pairs. An Error keeps name, message and cause; a Buffer comes back as a Uint8Array.
+ * Not kept, as in JSON: the sign of -0, prototypes of classes, properties named by symbols or beside the
+ * items of an array, holes (they become undefined), whether a buffer was shared. An Error keeps name, message
+ * and cause; a Buffer comes back as a Uint8Array. Refused: what would come back as something else.
  */
 import { Packr, RESET_BUFFER_MODE, Unpackr } from 'msgpackr';
 import { copyBytes, pooledBytes, pooledCopy } from '../base/byte-pool.ts';
@@ -74,7 +75,7 @@ function formOf(value: unknown, limits: ValueLimits): 'tree' | 'linked' {
   const { problem, linked } = inspectValue(value, limits.nestingMax);
   if (problem === undefined) return linked ? 'linked' : 'tree';
   throw new GridError(
-    'GRID_BAD_VALUE',
+    problem.code,
     'A value is made of what structured clone keeps: plain objects, arrays, Map, Set, Date, Error, ' +
       `typed arrays, and scalars. Found ${problem.found} at ${pathText(problem.path)}. ${problem.advice}`,
   );
@@ -85,6 +86,8 @@ function packedText(text: string): Uint8Array | undefined {
   if (text.length > text8Max) return undefined;
   const { written } = encoder.encodeInto(text, textScratch);
   if (written > text8Max) return undefined;
+  // Only what takes more bytes than units can hold half of a pair, which is refused the long way.
+  if (written > text.length && !text.isWellFormed()) return undefined;
   const headBytes = written < shortTextMax ? 1 : 2;
   const bytes = pooledBytes(headBytes + written);
   if (headBytes === 1) bytes[0] = shortText | written;

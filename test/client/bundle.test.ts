@@ -9,7 +9,7 @@ import { build, type Metafile } from 'esbuild';
  * Without rxjs, which an application of that kind has anyway. The goal is 25,000, of which msgpackr alone takes
  * 13,000.
  */
-const gzippedBytesMax = 47_000;
+const gzippedBytesMax = 48_000;
 
 async function bundle(): Promise<{ readonly code: Uint8Array; readonly metafile: Metafile }> {
   const { outputFiles, metafile } = await build({

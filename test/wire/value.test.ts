@@ -195,6 +195,10 @@ describe('the encoding of values', () => {
       [JSON.parse('{"__proto__":1}'), 'a property named "__proto__" at value.'],
       [new Error('e', { cause: { f: () => 1 } }), 'a function at value.cause.f.'],
       [{ all: new AggregateError([]) }, 'an AggregateError at value.all.'],
+      [{ n: Object(7) }, 'a boxed Number at value.n.'],
+      [Object('ab'), 'a boxed String at value.'],
+      [[Object(1n), Object(Symbol.iterator)], 'a boxed BigInt at value[0].'],
+      [Object.assign(Object(true), { field: 1 }), 'a boxed Boolean at value.'],
     ];
     for (const [value, place] of cases) {
       expect(errorOf(value)).to.have.property('code', 'GRID_BAD_VALUE');
@@ -202,10 +206,56 @@ describe('the encoding of values', () => {
     }
   });
 
+  it('refuses texts with half of a surrogate pair, wherever they are', () => {
+    const half = '\ud83d';
+    const what = 'a text with half of a surrogate pair';
+    const cases: [value: unknown, place: string][] = [
+      [half, 'value'],
+      [`a${half}b`, 'value'],
+      [`${'x'.repeat(300)}\ude00`, 'value'],
+      [{ a: [half] }, 'value.a[0]'],
+      [{ a: { [half]: 1, '\ude00': 2 } }, 'value.a<name>'],
+      [new Map([[half, 1]]), 'value<key>'],
+      [new Set([half]), 'value[0]'],
+      [new Error(half), 'value.message'],
+      [new Error('e', { cause: half }), 'value.cause'],
+      [new RegExp(half), 'value'],
+    ];
+    for (const [value, place] of cases) {
+      expect(errorOf(value).code).to.equal('GRID_BAD_VALUE');
+      expect(errorOf(value).message).to.contain(`Found ${what} at ${place}. `);
+    }
+    expect(throughBytes({ '😀': ['😀', 'é'] })).to.deep.equal({ '😀': ['😀', 'é'] });
+  });
+
+  it('refuses an Error that its cause leads back to, and no other in a cycle', () => {
+    const own = new Error('own');
+    own.cause = own;
+    const far = new Error('far', { cause: { list: [new Error('near')] } });
+    (far.cause as { list: Error[] }).list[0]!.cause = far;
+    for (const [error, place] of [
+      [own, 'value.cause'],
+      [far, 'value.cause.list[0].cause'],
+    ] as const) {
+      expect(errorOf(error)).to.have.property('code', 'GRID_BAD_VALUE');
+      expect(errorOf(error).message).to.contain(`leads back to at ${place}. `);
+    }
+    const holder: { error?: Error } = {};
+    holder.error = new Error('held', { cause: holder });
+    const copy = throughBytes(holder);
+    expect(copy.error.cause).to.equal(copy);
+    const shared = new Error('shared');
+    const twice = throughBytes([new Error('a', { cause: shared }), shared]);
+    expect(twice[0].cause).to.equal(twice[1]);
+  });
+
   it('bounds nesting and size', () => {
     const nested = (nesting: number): unknown => (nesting === 0 ? 1 : { in: nested(nesting - 1) });
     expect(throughBytes(nested(128))).to.deep.equal(nested(128));
-    expect(errorOf(nested(129)).message).to.contain('nesting over 128 deep');
+    const tooDeep = errorOf(nested(129));
+    expect(tooDeep).to.have.property('code', 'GRID_TOO_LARGE');
+    expect(tooDeep.message).to.contain('nesting over 128 deep at value.in.in');
+    expect(tooDeep.message).to.have.lengthOf.below(400).and.to.contain('…. ');
     const { code, message } = errorOf('x'.repeat(9_000_000));
     expect(code).to.equal('GRID_TOO_LARGE');
     expect(message, 'an option that there is not').to.not.contain('raise the limit');
