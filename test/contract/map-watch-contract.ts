@@ -156,6 +156,17 @@ export function mapWatching(map: TheMap): void {
     expect((await seen.rows(1)).length).to.equal(1);
   });
 
+  it('gives each of two who subscribe to one handle objects of their own', async () => {
+    const { changes } = map();
+    await watch(changes);
+    const other = new Seen(changes);
+    await map().set('ann', { list: [] });
+    const [[, , value] = []] = await seen.rows(1);
+    (value as { list: number[] }).list.push(1);
+    expect((await other.rows(1))[0]?.[2]).to.deep.equal({ list: [] });
+    other.stop();
+  });
+
   it('refuses to watch what is no key', async () => {
     await watch(map().watch('ann'));
     let thrown: unknown;

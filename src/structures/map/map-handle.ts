@@ -2,7 +2,7 @@
  * What a user holds of a map: encodes keys and values, makes the op, sends it to the key's partition
  * and decodes what comes back. It keeps no records.
  */
-import { type Observable, share } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { CallOptions } from '../../base/call-options.ts';
 import { checkedTimeoutMs } from '../../base/call-options.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -33,7 +33,7 @@ import {
 import { isYes, valueOrNothing, valueOut } from './map-results.ts';
 import { localMap, scanned } from './map-scan-handle.ts';
 import { checkedSetOptions } from './map-set-options.ts';
-import { watched } from './map-watch-handle.ts';
+import { sharedWatch, watched } from './map-watch-handle.ts';
 
 /** How often `update` tries; each time somebody else has changed the key in between. */
 const updatesMax = 1_000;
@@ -61,7 +61,7 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
     this.#limits = limits;
     this.local = localMap<K, V>(this.#handle);
     const all = { kind: 'all', key: nothing, hash: undefined } as const;
-    this.changes = watched<K, V>(this.#handle, all).pipe(share());
+    this.changes = sharedWatch<K, V>(this.#handle, all);
   }
 
   get(key: K, options?: CallOptions): Promise<V | undefined> {
@@ -121,8 +121,9 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
     return { key, value: valueOut<V>(found.value), version, createdAt, updatedAt, expiresAt };
   }
 
-  setIfVersion(key: K, value: V, version: number, options?: CallOptions): Promise<boolean> {
-    return this.#setIfVersion(key, value, version, false, options);
+  async setIfVersion(key: K, value: V, version: number, options?: CallOptions): Promise<boolean> {
+    const encoded = encodeValue(value, this.#limits);
+    return this.#setIfVersion(key, encoded, version, false, options);
   }
 
   async deleteIfVersion(key: K, version: number, options?: CallOptions): Promise<boolean> {
@@ -146,7 +147,10 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
       const entry = await this.getEntry(key, left);
       const next = await change(entry?.value);
       const rest = leftOf(endsAt - clock.monotonic(), timeoutMs, options);
-      if (await this.#replaceVersion(key, entry?.version ?? 0, next, rest)) return next;
+      const encoded = next === undefined ? undefined : encodeValue(next, this.#limits);
+      if (await this.#replaceVersion(key, entry?.version ?? 0, encoded, rest)) {
+        return encoded === undefined ? undefined : valueOut<V>(encoded);
+      }
     }
     throw new GridError(
       'GRID_OVERLOADED',
@@ -274,7 +278,7 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
   #replaceVersion(
     key: K,
     version: number,
-    next: V | undefined,
+    next: Uint8Array | undefined,
     options: CallOptions,
   ): Promise<boolean> {
     if (next !== undefined) return this.#setIfVersion(key, next, version, true, options);
@@ -283,13 +287,12 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
 
   async #setIfVersion(
     key: K,
-    value: V,
+    encoded: Uint8Array,
     version: number,
     keepsDeadline: boolean,
     options: CallOptions | undefined,
   ): Promise<boolean> {
     const { bytes, hash } = encodeKey(key, this.#limits);
-    const encoded = encodeValue(value, this.#limits);
     const op = setIfVersionOp(bytes, encoded, checkedVersion(version), keepsDeadline);
     return this.#send(hash, op, options, isYes);
   }

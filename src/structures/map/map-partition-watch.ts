@@ -4,9 +4,7 @@
  */
 import type { Timer } from '../../base/clock.ts';
 import { GridError } from '../../base/errors.ts';
-import type { Key, MapChange } from '../../grid.ts';
 import type { StructureHandle } from '../structure-handle.ts';
-import { keyOut, valueOut } from './map-results.ts';
 import {
   type Cursor,
   type RawChange,
@@ -24,6 +22,9 @@ export interface WatchTarget {
   readonly hash: number | undefined;
 }
 
+/** What a watch is told, not decoded yet: each who listens is given objects of its own. */
+export type Told = RawChange | { readonly type: 'gap' };
+
 /** The watch of a whole map, as its partitions see it. */
 export interface WatchedMap {
   readonly target: WatchTarget;
@@ -32,7 +33,7 @@ export interface WatchedMap {
   /** Whether this process is where the map was found: elsewhere cursors mean nothing. */
   readonly isHere: boolean;
   /** False where nobody listens any more. */
-  tell(change: MapChange<Key, unknown>): boolean;
+  tell(change: Told): boolean;
   /** It is not here any more. */
   lost(): void;
   ended(error: unknown): void;
@@ -125,12 +126,7 @@ export class PartitionWatch {
     const isGap = result.isGap || isOther || this.#isLate;
     this.#isLate = false;
     if (isGap && !this.#map.tell({ type: 'gap' })) return;
-    try {
-      for (const raw of result.changes) if (!this.#map.tell(changeOf(raw))) return;
-    } catch (error) {
-      this.#map.ended(error);
-      return;
-    }
+    for (const change of result.changes) if (!this.#map.tell(change)) return;
     // Who was told may have ended the watch.
     if (!signal.aborted) this.#ask(signal);
   }
@@ -154,12 +150,4 @@ export function isPassing(error: unknown): boolean {
 
 function generationOf({ sequence }: Cursor): number {
   return Math.floor(sequence / sequencesPerGeneration);
-}
-
-function changeOf({ type, version, key, value, previous }: RawChange): MapChange<Key, unknown> {
-  if (type === 'clear' || key === undefined) return { type: 'clear', version };
-  const before = previous === undefined ? {} : { previous: valueOut<unknown>(previous) };
-  const named = { key: keyOut<Key>(key), ...before, version };
-  if (type !== 'set' || value === undefined) return { type: type as 'delete' | 'expire', ...named };
-  return { type, value: valueOut<unknown>(value), ...named };
 }

@@ -9,7 +9,7 @@
  * 2. A process that comes back under another identity goes on with its watches where they were.
  * 3. A watch ends without an error only where the map was destroyed, or this process has left the grid.
  */
-import { Observable } from 'rxjs';
+import { map, Observable, share } from 'rxjs';
 import type { Timer } from '../../base/clock.ts';
 import { GridError } from '../../base/errors.ts';
 import type { Key, MapChange } from '../../grid.ts';
@@ -19,9 +19,11 @@ import {
   isPassing,
   PartitionWatch,
   pollTimeoutMs,
+  type Told,
   type WatchedMap,
   type WatchTarget,
 } from './map-partition-watch.ts';
+import { keyOut, valueOut } from './map-results.ts';
 
 /** How often it looks whether this process is back in the grid. */
 const lookMs = 250;
@@ -30,10 +32,32 @@ export function watched<K extends Key, V>(
   handle: StructureHandle,
   target: WatchTarget,
 ): Observable<MapChange<K, V>> {
+  return told(handle, target).pipe(map(changeOut<K, V>));
+}
+
+/** One watch for all who subscribe; each of them is given objects of its own. */
+export function sharedWatch<K extends Key, V>(
+  handle: StructureHandle,
+  target: WatchTarget,
+): Observable<MapChange<K, V>> {
+  return told(handle, target).pipe(share(), map(changeOut<K, V>));
+}
+
+function changeOut<K extends Key, V>(change: Told): MapChange<K, V> {
+  if (change.type === 'gap') return { type: 'gap' };
+  const { type, version, key, value, previous } = change;
+  if (type === 'clear' || key === undefined) return { type: 'clear', version };
+  const before = previous === undefined ? {} : { previous: valueOut<V>(previous) };
+  const named = { key: keyOut<K>(key), ...before, version };
+  if (type !== 'set' || value === undefined) return { type: type as 'delete' | 'expire', ...named };
+  return { type, value: valueOut<V>(value), ...named };
+}
+
+function told(handle: StructureHandle, target: WatchTarget): Observable<Told> {
   return new Observable((subscriber) => {
     const watch = new MapWatch(handle, target, {
       tell(change) {
-        if (!subscriber.closed) subscriber.next(change as MapChange<K, V>);
+        if (!subscriber.closed) subscriber.next(change);
         return !subscriber.closed;
       },
       ended(error) {
@@ -86,7 +110,7 @@ class MapWatch implements WatchedMap {
     for (const partition of this.#partitions) partition.stop();
   }
 
-  tell(change: MapChange<Key, unknown>): boolean {
+  tell(change: Told): boolean {
     return this.#listener.tell(change);
   }
 
