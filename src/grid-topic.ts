@@ -42,7 +42,8 @@ export type TopicListener<M> = (message: M, context: MessageContext) => unknown;
 export interface SubscribeOptions extends CallOptions {
   /**
    * `now`: messages published from now on. `earliest`: from the first that is retained. A number: from
-   * the message of that number; give the last one seen plus 1 to resume. @default 'now'
+   * the message of that number; give the last one seen plus 1 to resume. One further beyond the end is that of
+   * an earlier topic of this name: a gap `restarted` is told, and it goes on as with `earliest`. @default 'now'
    */
   readonly from?: 'now' | 'earliest' | number;
   /** How many messages may wait for this subscriber, 1 to 1,000,000. @default 1000 */

@@ -150,8 +150,9 @@ export interface MapEntry<K, V> {
 
 /**
  * What happened to a map. Branch on `type`. Those of one partition come in order, each once, after they
- * were committed; `version` is that of the write, and grows. `previous` is left out where there was
- * nothing before, or the change would pass 64 KiB with it.
+ * were committed; `version` is that of the write, and grows from one to the next: what one call has changed in a
+ * partition shares it, as do the two changes of a key that is twice in a `setMany`. `previous` is left out where
+ * there was nothing before, or the change would pass 64 KiB with it.
  */
 export type MapChange<K, V> =
   | {
@@ -182,7 +183,11 @@ export interface LocalMap<K, V> {
 
 /**
  * A map that every member shares. Keys: string, number, bigint, boolean, `Uint8Array`, arrays of these,
- * or `{ key, affinity }`. Values: whatever structured clone keeps; what comes out is the caller's own.
+ * or `{ key, affinity }`. Values: whatever structured clone keeps; what comes out is the caller's own. What
+ * comes out otherwise than it went in: -0 as 0, the holes of an array as undefined, an instance of a class as a
+ * plain object with its fields, a Buffer as a `Uint8Array`; left out are properties of an array beside its items,
+ * and that a buffer was shared. Refused are texts and names with half of a surrogate pair, boxed primitives, and
+ * an Error whose cause leads back to it.
  *
  * Every call may reject with `GRID_BAD_KEY`, `GRID_BAD_VALUE`, `GRID_BAD_OPTION` and `GRID_TOO_LARGE`
  * before anything is sent, and with `GRID_TIMEOUT` (10 s where `timeout` does not say otherwise),
@@ -209,7 +214,8 @@ export interface GridMap<K extends Key = Key, V = unknown> {
   getOrInsert(key: K, value: V, options?: SetOptions): Promise<V>;
   /**
    * Sets where the stored value is encoded as `expected` is (objects with the same fields in the same
-   * order); `undefined` expects an absent key. Whether it did.
+   * order); `undefined` expects an absent key, or a stored `undefined`. As `next` it is stored, and deletes
+   * nothing. Whether it did.
    */
   compareAndSet(key: K, expected: V | undefined, next: V, options?: CallOptions): Promise<boolean>;
   getEntry(key: K, options?: CallOptions): Promise<MapEntry<K, V> | undefined>;
@@ -283,7 +289,8 @@ export interface QueueOptions {
  *
  * Errors are those of a map's calls. A call that waits ends at its time or signal, at the latest 5 s
  * later: with outcome `not-applied`, where it is certain that it took or pushed nothing; with its result, where
- * it was given one just then; with outcome `unknown` only where the grid did not answer.
+ * it was given one just then; with outcome `unknown`, where the grid did not answer, or the queue was destroyed
+ * or this process removed meanwhile: the call may have been given an item, or room, just before.
  * A take is at most once: an item on its way to a process that dies is gone.
  */
 export interface GridQueue<T = unknown> extends AsyncIterable<T> {
