@@ -21,14 +21,17 @@ export function checkedTimeoutMs(options: CallOptions | undefined): number {
     throw badOption(`Options are an object, found ${options === null ? 'null' : typeof options}.`);
   }
   for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue;
-    throw badOption(`No such option here: ${name}. Allowed are ${names.join(' and ')}.`);
+    if (!names.includes(name)) throw noSuchOption(name, names);
   }
   checkSignal(options.signal);
   if (options.timeout === undefined) return defaultTimeoutMs;
   const timeoutMs = durationMs(options.timeout, 'timeout');
   if (timeoutMs > 0 && timeoutMs <= timeoutMaxMs) return timeoutMs;
   throw badOption(`timeout is over 0 and at most 24 days, found ${options.timeout}.`);
+}
+
+export function noSuchOption(name: string, allowed: readonly string[]): GridError {
+  return badOption(`No such option here: ${name}. Allowed are ${allowed.join(', ')}.`);
 }
 
 function checkSignal(signal: unknown): void {

@@ -36,7 +36,11 @@ export function checkConnectOptions(
   options: ConnectOptions = {},
 ): ConnectPlan {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw bad('options', 'an object, such as { cluster, routing }', typeof options);
+    throw bad(
+      'options',
+      'an object, such as { cluster, routing }',
+      options === null ? 'null' : typeof options,
+    );
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name as keyof ConnectOptions)) continue;
@@ -99,8 +103,14 @@ function checkedUrl(given: unknown): string {
 }
 
 function checkText(name: string, value: unknown): void {
-  if (value === undefined || (typeof value === 'string' && value.length <= textMax)) return;
-  throw bad(name, `a text of at most ${textMax} characters`, `a value of type ${typeof value}`);
+  const isText = typeof value === 'string' && value.length <= textMax && value.isWellFormed();
+  if (value === undefined || isText) return;
+  const expected = `a text of at most ${textMax} characters, without half of a surrogate pair`;
+  throw bad(
+    name,
+    expected,
+    typeof value === 'string' ? 'another' : `a value of type ${typeof value}`,
+  );
 }
 
 function bad(name: string, expected: string, found: string): GridError {

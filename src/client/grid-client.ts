@@ -120,23 +120,20 @@ class ConnectedGrid implements GridClient {
 
   map<K extends Key = Key, V = unknown>(name: string, options?: MapOptions): GridMap<K, V> {
     const { router } = this.#session;
-    const definition = clientDefinition(options);
+    const definition = clientDefinition('map', name, options);
     return new MapHandle<K, V>({ router, clock: systemClock, name, definition });
   }
 
   queue<T = unknown>(name: string, options?: QueueOptions): GridQueue<T> {
     const { router } = this.#session;
-    const definition = clientDefinition(options);
+    const definition = clientDefinition('queue', name, options);
     const { signal: leaving } = this.#departure;
     return new QueueHandle<T>({ router, clock: systemClock, name, definition, leaving });
   }
 
   topic<M = unknown>(name: string, options?: TopicOptions): GridTopic<M> {
-    return new TopicHandle<M>({
-      topics: this.#topics,
-      name,
-      definition: clientDefinition(options),
-    });
+    const definition = clientDefinition('topic', name, options);
+    return new TopicHandle<M>({ topics: this.#topics, name, definition });
   }
 
   async structures(options?: CallOptions): Promise<readonly StructureSummary[]> {

@@ -11,6 +11,7 @@ import { GridError } from '../base/errors.ts';
 import { type HostPort, parseHostPort } from '../base/host-port.ts';
 import { defaultLimits } from '../base/limits.ts';
 import { isLogger, type Logger } from '../base/logger.ts';
+import { shown } from '../base/shown.ts';
 import { presets, type Timings } from '../base/timings.ts';
 import type { JoinOptions, MapOptions, QueueOptions } from '../grid.ts';
 import type { MergePolicy } from '../grid-merge.ts';
@@ -20,7 +21,6 @@ import { SharedSecret } from '../security/shared-secret.ts';
 import { Users } from '../security/users.ts';
 import { mergePolicies } from '../structures/map/map-merge.ts';
 import type { TlsOptions } from '../transport/settings.ts';
-import { wellFormed } from '../wire/text.ts';
 import { nearest } from './did-you-mean.ts';
 import type { MemberSettings } from './member-settings.ts';
 import { type SeedSource, seedSource } from './seed-sources.ts';
@@ -75,7 +75,8 @@ const text = v.pipe(
   v.string(),
   v.minLength(1),
   v.maxLength(nameLengthMax),
-  v.check(wellFormed, 'a text without half of a surrogate pair'),
+  // Half of a surrogate pair would be another text wherever it was sent.
+  v.check((given) => given.isWellFormed()),
 );
 const address = v.pipe(
   v.string(),
@@ -113,7 +114,7 @@ const userOptions = v.union([
 const pem = v.union([v.string(), v.instance(Uint8Array)]);
 const loggerSchema = v.custom<Logger>(isLogger);
 
-const nameAllowed = `a text of 1 to ${nameLengthMax} characters`;
+const nameAllowed = `a text of 1 to ${nameLengthMax} characters, without half of a surrogate pair`;
 const rules: Readonly<Record<keyof JoinOptions, Rule>> = {
   cluster: { schema: text, allowed: nameAllowed },
   name: { schema: text, allowed: nameAllowed },
@@ -369,24 +370,17 @@ function sourceOf(given: string): SeedSource {
 function bad(name: string, given: unknown, allowed: string): GridError {
   return new GridError(
     'GRID_BAD_OPTION',
-    `${name}: expected ${allowed}, found ${shown(given, name)}`,
+    `${name}: expected ${allowed}, found ${found(given, name)}`,
   );
 }
 
 function unavailable(name: string, given: unknown): GridError {
-  const message = `${name}: not available yet in this version, found ${shown(given, name)}; leave it out`;
+  const message = `${name}: not available yet in this version, found ${found(given, name)}; leave it out`;
   return new GridError('GRID_BAD_OPTION', message);
 }
 
 /** What was given, short, and never a secret. */
-function shown(given: unknown, name: string): string {
+function found(given: unknown, name: string): string {
   if (name === 'secret' || name === 'tls' || name === 'users') return `a ${typeof given}`;
-  if (typeof given === 'string') return `'${given.slice(0, 80)}'`;
-  if (typeof given === 'bigint' || typeof given === 'number') return `${given}`;
-  if (typeof given === 'function' || typeof given === 'symbol') return `a ${typeof given}`;
-  try {
-    return JSON.stringify(given)?.slice(0, 80) ?? String(given);
-  } catch {
-    return `a ${typeof given}`;
-  }
+  return shown(given);
 }

@@ -285,8 +285,9 @@ export class StructureHandle {
 }
 
 export function checkName(type: string, name: unknown, lengthMax: number): void {
-  if (typeof name !== 'string' || name.length === 0) {
-    const found = name === '' ? 'an empty text' : `a value of type ${typeof name}`;
+  if (typeof name !== 'string' || name.length === 0 || !name.isWellFormed()) {
+    const text = name === '' ? 'an empty text' : 'one with half of a surrogate pair';
+    const found = typeof name === 'string' ? text : `a value of type ${typeof name}`;
     throw new GridError('GRID_BAD_OPTION', `The name of a ${type} is a text, found ${found}`);
   }
   if (name.length <= lengthMax) return;

@@ -324,10 +324,17 @@ describe('connecting', function () {
     { signal: {} },
     { logger: {} },
     { clusterName: 'x' },
+    { cluster: 'shop-\ud83d' },
   ];
   for (const options of badOptions) {
     it(`refuses the options ${JSON.stringify(options)}`, async () => {
       await failure(connect('ws://127.0.0.1:1', options as ConnectOptions), 'GRID_BAD_OPTION');
     });
   }
+
+  it('says that null was found', async () => {
+    const none = null as unknown as ConnectOptions;
+    const error = await failure(connect('ws://127.0.0.1:1', none), 'GRID_BAD_OPTION');
+    expect(error.message).to.match(/^options: expected an object.*, found null$/);
+  });
 });

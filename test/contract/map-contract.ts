@@ -268,6 +268,13 @@ function conditions(map: TheMap): void {
     expect(await map().compareAndSet('ann', undefined, 2)).to.equal(false);
     expect(await map().get('ann')).to.equal(1);
   });
+
+  it('compareAndSet takes undefined for a stored undefined too, and stores it', async () => {
+    await map().set('ann', undefined);
+    expect(await map().compareAndSet('ann', undefined, 1)).to.equal(true);
+    expect(await map().compareAndSet('ann', 1, undefined)).to.equal(true);
+    expect(await map().has('ann')).to.equal(true);
+  });
 }
 
 function versions(map: TheMap): void {
@@ -329,6 +336,14 @@ function versions(map: TheMap): void {
     expect(await map().update('n', () => undefined)).to.equal(undefined);
     expect(await map().has('n')).to.equal(false);
     expect(await map().update('n', () => undefined)).to.equal(undefined);
+  });
+
+  it('let update give a copy of what its function gave', async () => {
+    const given = { list: [-0] };
+    const value = await map().update('ann', () => given);
+    expect(value)
+      .to.deep.equal({ list: [0] })
+      .and.to.not.equal(given);
   });
 
   it('let no concurrent update get lost', async () => {
@@ -551,10 +566,19 @@ function refusals(map: TheMap): void {
     for (const [word, options] of wrong) {
       const error = await fails(map().get('key', options as object), 'GRID_BAD_OPTION');
       expect(error.message).to.include(word);
+      expect(
+        (await fails(map().set('key', 1, options as object), 'GRID_BAD_OPTION')).message,
+      ).to.include(word);
       await fails(map().size(options as object), 'GRID_BAD_OPTION');
-      await fails(map().set('key', 1, options as object), 'GRID_BAD_OPTION');
       await fails(map().getMany([], options as object), 'GRID_BAD_OPTION');
       await fails(all(map().keys(options as object)), 'GRID_BAD_OPTION');
+    }
+    for (const [options, found] of [
+      [{ tll: 5 }, 'tll. Allowed are signal, timeout, ttl, jitter'],
+      [{ ttl: 0 }, 'Found 0.'],
+    ] as const) {
+      const error = await fails(map().set('key', 1, options as object), 'GRID_BAD_OPTION');
+      expect(error.message).to.include(found);
     }
     expect(await map().size()).to.equal(0);
   });
@@ -572,7 +596,13 @@ function refusals(map: TheMap): void {
       await fails(map().deleteMany(list as unknown as Key[]), 'GRID_BAD_VALUE');
       await fails(map().setMany(list as unknown as [Key, unknown][]), 'GRID_BAD_VALUE');
     }
-    await fails(map().setMany(['ab'] as unknown as [Key, unknown][]), 'GRID_BAD_VALUE');
+    for (const [entry, found] of [
+      ['ab', 'found a value of type string'],
+      [[1, 2, 3], 'found an array of 3'],
+    ] as const) {
+      const many = [entry] as unknown as [Key, unknown][];
+      expect((await fails(map().setMany(many), 'GRID_BAD_VALUE')).message).to.include(found);
+    }
   });
 
   it('of an update without a function', async () => {

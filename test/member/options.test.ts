@@ -79,6 +79,9 @@ describe('the options of join', () => {
     ['cluster', '', '1 to 200 characters'],
     ['cluster', 7, '1 to 200 characters'],
     ['name', 'x'.repeat(201), '1 to 200 characters'],
+    ['name', 'shop-\ud83d', 'without half of a surrogate pair'],
+    ['cluster', '\ude00', 'without half of a surrogate pair'],
+    ['zone', '\ud83d', 'without half of a surrogate pair'],
     ['listen', '127.0.0.1:7400', '{ host, port }'],
     ['listen', { port: 70_000 }, 'a port from 0 to 65535'],
     ['listen', { prot: 7_400 }, '{ host, port }'],
@@ -118,6 +121,14 @@ describe('the options of join', () => {
       expect(message).to.include('ound ');
     });
   }
+
+  it('tell what was found, also where JSON has no word for it', () => {
+    const merge = Symbol('merge');
+    expect(refusal({ queues: { jobs: { capacity: Number.POSITIVE_INFINITY } } })).to.include(
+      'found {"jobs":{"capacity":Infinity}}',
+    );
+    expect(refusal({ maps: { users: { merge } } })).to.include('{"users":{"merge":a symbol}}');
+  });
 
   it('tell nobody what the secret was', () => {
     expect(refusal({ secret: 'hunter2' })).to.not.include('hunter2');

@@ -209,6 +209,19 @@ describe('a map handle', () => {
     expect(cleared.outcome).to.equal('unknown');
   });
 
+  it('says of options that are wrong what they are, and speaks of no partition', async () => {
+    const { router, map } = aMap();
+    const refused = new GridError('GRID_BAD_OPTION', "options of the map 'users': no");
+    router.define = (_type, _name, _options, done) => done(refused);
+    for (const call of [map.size(), map.clear(), map.getMany(['a']), map.setMany([['a', 1]])]) {
+      const error = await failure(call);
+      expect([error.code, error.message]).to.deep.equal([refused.code, refused.message]);
+      expect(error.outcome).to.equal('not-applied');
+    }
+    const { keys } = await failure(map.deleteMany(['a', 'b']));
+    expect(keys).to.deep.equal(['a', 'b']);
+  });
+
   it('says not-applied where every partition refused', async () => {
     const { router, map } = aMap(new LocalRouter(4));
     router.intercept = (operation) => {

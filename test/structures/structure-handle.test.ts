@@ -54,6 +54,20 @@ describe('the handle of a structure', () => {
     expect((await second).id).to.equal(7);
   });
 
+  it('refuses a name with half of a surrogate pair, which would be that of another', () => {
+    const parts = { router: new LocalRouter(), clock: new HandClock() };
+    const makers = [
+      (name: string) => new MapHandle({ ...parts, name }),
+      (name: string) => new QueueHandle({ ...parts, name }),
+    ];
+    for (const make of makers) {
+      expect(() => make('shop-\ud83d'))
+        .to.throw('half of a surrogate pair')
+        .with.property('code', 'GRID_BAD_OPTION');
+      expect(() => make('shop-😀')).to.not.throw();
+    }
+  });
+
   it('finds the partition once the structure is known, though there seemed to be one only', async () => {
     const clock = new HandClock();
     // As a member that comes back under a new identity, before it has the table.

@@ -58,7 +58,8 @@ export async function setMany<K extends Key, V>(
   const values: V[] = [];
   for (const entry of listed(entries)) {
     if (!Array.isArray(entry) || entry.length !== 2) {
-      throw new GridError('GRID_BAD_VALUE', 'setMany takes pairs [key, value], found otherwise');
+      const message = `setMany takes pairs [key, value], found ${described(entry)}`;
+      throw new GridError('GRID_BAD_VALUE', message);
     }
     keys.push(entry[0]);
     values.push(entry[1]);
@@ -136,7 +137,7 @@ async function placed<K>(
     const left = await handle.prepared(options);
     return { groups: group(), left };
   } catch (error) {
-    throw partialError(groups, [error], false, 0);
+    throw unplacedError(groups, error);
   }
 }
 
@@ -230,8 +231,20 @@ function partialError<K>(
   return new GridError(first.code, message, { cause: first, outcome, keys });
 }
 
+/** It concerns no partition, and all of the keys. */
+function unplacedError<K>(groups: readonly Group<K>[], error: unknown): unknown {
+  const keys = groups.flatMap((group) => group.keys);
+  if (!GridError.is(error) || keys.length === 0) return error;
+  const { code, message, outcome } = error;
+  return new GridError(code, message, { cause: error, outcome, keys });
+}
+
 function outcomeOf(error: unknown): Outcome {
   return GridError.is(error) ? error.outcome : 'unknown';
+}
+
+function described(entry: unknown): string {
+  return Array.isArray(entry) ? `an array of ${entry.length}` : `a value of type ${typeof entry}`;
 }
 
 function listed<Item>(items: Iterable<Item>): Iterable<Item> {

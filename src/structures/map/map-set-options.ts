@@ -1,5 +1,5 @@
 /** What a call that writes values is given beside them, checked before anything is sent. */
-import type { CallOptions } from '../../base/call-options.ts';
+import { type CallOptions, noSuchOption } from '../../base/call-options.ts';
 import { durationMs } from '../../base/duration.ts';
 import { GridError } from '../../base/errors.ts';
 import type { SetOptions } from '../../grid.ts';
@@ -12,12 +12,16 @@ export interface CheckedSetOptions {
   readonly call: CallOptions | undefined;
 }
 
+const names: readonly string[] = ['signal', 'timeout', 'ttl', 'jitter'];
 const nothingGiven: CheckedSetOptions = { life: undefined, call: undefined };
 
 export function checkedSetOptions(options: SetOptions | undefined): CheckedSetOptions {
   if (options === undefined) return nothingGiven;
   if (typeof options !== 'object' || options === null) return { life: undefined, call: options };
   const { ttl, jitter, ...call } = options;
+  for (const name of Object.keys(call)) {
+    if (name !== 'signal' && name !== 'timeout') throw noSuchOption(name, names);
+  }
   if (ttl === undefined && jitter === undefined) return { life: undefined, call };
   const ttlMs = ttl === undefined ? undefined : checkedTtlMs(ttl);
   return { life: { ttlMs, jitter: checkedJitter(jitter) }, call };
@@ -27,7 +31,8 @@ export function checkedSetOptions(options: SetOptions | undefined): CheckedSetOp
 function checkedTtlMs(ttl: unknown): number {
   const ttlMs = durationMs(ttl, 'ttl');
   if (ttlMs > 0) return ttlMs;
-  throw new GridError('GRID_BAD_OPTION', 'ttl is a duration over 0; delete what is to go at once');
+  const expected = 'ttl is a duration over 0; delete what is to go at once';
+  throw new GridError('GRID_BAD_OPTION', `${expected}. Found ${ttl}.`);
 }
 
 function checkedJitter(jitter: unknown): number | undefined {
