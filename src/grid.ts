@@ -170,7 +170,10 @@ export type MapChange<K, V> =
     }
   /** What one partition held was cleared: there is one for each that held something. */
   | { readonly type: 'clear'; readonly version: number }
-  /** Something was missed, of one partition: its changes come faster than they are taken, it has another primary, or this process was away. */
+  /**
+   * Something was or may have been missed, of one partition: its changes come faster than they are taken, it has
+   * another primary, this process was away, or the watch began before its primary knew of the map, or was one.
+   */
   | { readonly type: 'gap' };
 
 /** What this member holds as primary: read here and now, without asking anybody. */
