@@ -34,6 +34,8 @@ export interface WatchedMap {
   readonly isHere: boolean;
   /** False where nobody listens any more. */
   tell(change: Told): boolean;
+  /** A partition was asked for the first time; late where something may have been written before. As `tell`. */
+  begun(isLate: boolean): boolean;
   /** It is not here any more. */
   lost(): void;
   ended(error: unknown): void;
@@ -64,6 +66,7 @@ export class PartitionWatch {
   #cursor = fromNow;
   /** It is to begin now, and should have begun before. */
   #isLate = false;
+  #hasBegun = false;
   #retry: Timer | undefined;
 
   constructor(map: WatchedMap, partition: number) {
@@ -87,6 +90,7 @@ export class PartitionWatch {
   /** What it has seen was of another history: it begins anew. */
   forget(): void {
     this.#cursor = fromNow;
+    this.#hasBegun = false;
     this.#noteDelay();
   }
 
@@ -123,8 +127,10 @@ export class PartitionWatch {
     const before = this.#cursor;
     this.#cursor = result.next;
     const isOther = before.sequence > 0 && generationOf(before) !== generationOf(result.next);
-    const isGap = result.isGap || isOther || this.#isLate;
-    this.#isLate = false;
+    const [isLate, isFirst] = [this.#isLate, !this.#hasBegun];
+    [this.#isLate, this.#hasBegun] = [false, true];
+    if (isFirst && !this.#map.begun(isLate)) return;
+    const isGap = result.isGap || isOther || (isLate && !isFirst);
     if (isGap && !this.#map.tell({ type: 'gap' })) return;
     for (const change of result.changes) if (!this.#map.tell(change)) return;
     // Who was told may have ended the watch.

@@ -5,9 +5,10 @@
  * Invariants
  * 1. What is watched is the map that was found when the watch began, and no other that takes its name. The one
  *    exception is a process that goes on in another lineage: there the map of that name is watched from
- *    then on, and every partition tells a gap first.
+ *    then on, and a gap is told.
  * 2. A process that comes back under another identity goes on with its watches where they were.
- * 3. A watch ends without an error only where the map was destroyed, or this process has left the grid.
+ * 3. Where partitions begin late, one gap is told with the first of them, and another when the last has begun.
+ * 4. A watch ends without an error only where the map was destroyed, or this process has left the grid.
  */
 import { map, Observable, share } from 'rxjs';
 import type { Timer } from '../../base/clock.ts';
@@ -83,6 +84,9 @@ class MapWatch implements WatchedMap {
   #partitions: readonly PartitionWatch[] = [];
   /** The map could not be looked for when the watch began, and may have been written meanwhile. */
   #isLate = false;
+  /** Partitions that have not begun yet, and whether any of the others was late. */
+  #toBegin = 0;
+  #wasLate = false;
   #look: Timer | undefined;
 
   constructor(handle: StructureHandle, target: WatchTarget, listener: Listener) {
@@ -112,6 +116,14 @@ class MapWatch implements WatchedMap {
 
   tell(change: Told): boolean {
     return this.#listener.tell(change);
+  }
+
+  begun(isLate: boolean): boolean {
+    this.#toBegin--;
+    const isFirst = isLate && !this.#wasLate;
+    this.#wasLate ||= isLate;
+    const isLast = this.#toBegin === 0 && this.#wasLate;
+    return isFirst || isLast ? this.tell({ type: 'gap' }) : true;
   }
 
   lost(): void {
@@ -169,6 +181,8 @@ class MapWatch implements WatchedMap {
       this.#partitions = partitions.map((index) => new PartitionWatch(this, index));
     }
     if (!isFirst || this.#isLate) for (const partition of this.#partitions) partition.forget();
+    this.#toBegin = this.#partitions.length;
+    this.#wasLate = false;
     this.#lineage = lineage;
     this.#ask();
   }
