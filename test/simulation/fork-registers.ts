@@ -219,11 +219,17 @@ export class ForkRegisters {
     return 1;
   }
 
-  /** What was deleted on one side stays deleted, whichever that was. */
-  #checkDeleted({ winner, isMissing, isNested }: Round, once: Once, isThere: boolean): void {
+  /**
+   * What was deleted on one side stays deleted, whichever that was; unless the winner has written it since the two
+   * lost each other: what was on its way then, either may have, and the winner may have acknowledged it after.
+   */
+  #checkDeleted(round: Round, once: Once, isThere: boolean): void {
     this.counts.deleted++;
+    const { winner, cutAt, isMissing, isNested } = round;
     const isByWinner = once.deleted?.lineage === winner;
-    const isSure = isByWinner || (this.#policy !== 'discard' && !isMissing && !isNested);
+    const isLeftAlone = once.lineage !== winner || once.endedAt < cutAt;
+    const isTold = this.#policy !== 'discard' && !isMissing && !isNested && isLeftAlone;
+    const isSure = isByWinner || isTold;
     if (!isThere || !isSure || once.deleted?.how !== 'ok') return;
     this.#violation(`came back: ${JSON.stringify(once)}`);
   }
