@@ -220,7 +220,7 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: history,
-        from: 'if (version <= this.#broughtUpTo(partition)) return false;',
+        from: 'version <= this.#broughtUpTo(partition) || ',
         to: '',
       },
     ],
@@ -231,8 +231,8 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: merger,
-        from: 'if (this.#isInDoubt(task.partition)) {',
-        to: 'if (rowOf(this.#parts.state, task.partition)?.primary === undefined) {',
+        from: 'if (this.#isInDoubt(task.partition) || ',
+        to: 'if (rowOf(this.#parts.state, task.partition)?.primary === undefined || ',
       },
     ],
     checks: [inTest(mergers, 'waits where whoever has a partition is away')],
@@ -352,7 +352,9 @@ export const forkMutants: readonly Mutant[] = [
   },
   {
     name: 'items are named by the rank that a partition has now',
-    edits: [{ file: history, from: 'if (merge !== undefined) return merge.rank;', to: '' }],
+    edits: [
+      { file: history, from: 'if (this.#merge !== undefined) return this.#merge.rank;', to: '' },
+    ],
     checks: [inTest(mergers, 'names the rank of its own merge')],
   },
   {

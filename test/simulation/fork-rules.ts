@@ -62,7 +62,8 @@ function verdictOf(
   // Nothing is brought, or something was written since.
   const isDiscarded = policy === 'discard' && !isAdopted;
   if (isDiscarded || mine.some((write) => isDone(write) && write.begunAt > doneAt)) return 'mine';
-  if (!theirs.some(isDone) || isMissing) return 'any';
+  // A copy that was taken over may be older than what the others wrote since, which is discarded.
+  if (!theirs.some(isDone) || isMissing || policy === 'discard') return 'any';
   if (mine.length === 0) return 'theirs';
   if (policy === 'putIfAbsent' && mine.some(isDone)) return 'mine';
   // What has no known end may take effect at any time after.
