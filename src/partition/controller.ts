@@ -10,12 +10,14 @@
  * 3. A lease is granted only to a member that knows the table as it was when it last began to serve or
  *    later, and whose suspension is not on its way: so what it believes to be primary of, it is.
  * 4. Time alone removes nobody while that would leave a partition without a serving copy in sync.
- * 5. Everything is level-triggered: what is to be done follows from the state as it is.
+ * 5. A new leader grants no lease before it has heard a majority of the voters, and with each what grid time is
+ *    there: it may have been a member for so short a time that no leader has told it.
+ * 6. Everything is level-triggered: what is to be done follows from the state as it is.
  */
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Timings } from '../base/timings.ts';
-import type { ConfigChange } from '../consensus/config.ts';
+import { type ConfigChange, majorityOf } from '../consensus/config.ts';
 import type { RaftConfig } from '../wire/consensus-messages.ts';
 import type { InSyncChange } from '../wire/meta-messages.ts';
 import { Comings } from './comings.ts';
@@ -62,6 +64,8 @@ export class Controller {
   readonly #copiesMax: number;
   /** Until when each member may hold a lease; of one that never had any, when it was first seen. */
   readonly #grants = new Map<MemberId, number>();
+  /** Who has been heard since this member leads. */
+  readonly #heard = new Set<MemberId>();
   /** Members whose suspension was proposed and is not applied. */
   readonly #suspending = new Set<MemberId>();
   /** Before this no lease is held for over. */
@@ -97,6 +101,7 @@ export class Controller {
   lead(nowMs: number): void {
     this.#leaseFloor = nowMs + this.#timings.leaseMs;
     this.#grants.clear();
+    this.#heard.clear();
     this.#suspending.clear();
     this.#alterations = [];
     this.#slow.clear();
@@ -111,6 +116,15 @@ export class Controller {
   /** This process stood still: what it did not hear from others is not their fault. */
   excuse(nowMs: number): void {
     this.#leaseFloor = Math.max(this.#leaseFloor, nowMs + this.#timings.leaseMs);
+  }
+
+  heard(id: MemberId): void {
+    this.#heard.add(id);
+  }
+
+  hasHeardMajority(config: RaftConfig): boolean {
+    const heard = config.voters.filter((id) => this.#heard.has(id)).length;
+    return heard >= majorityOf(config);
   }
 
   /**

@@ -15,7 +15,7 @@ import type { Random } from '../base/random.ts';
 import type { Timings } from '../base/timings.ts';
 import type { RaftActions } from '../consensus/raft-actions.ts';
 import type { RaftCore } from '../consensus/raft-core.ts';
-import type { RaftEntry, RaftMessage } from '../wire/consensus-messages.ts';
+import type { RaftConfig, RaftEntry, RaftMessage } from '../wire/consensus-messages.ts';
 import type { MetaHeartbeat, MetaHeartbeatAck, MetaRemoved } from '../wire/meta-messages.ts';
 import { Controller, type Suspicions } from './controller.ts';
 import { type Dialect, ownDialect, refusalOf } from './dialect.ts';
@@ -285,6 +285,7 @@ export class MetaGroup {
       kind: 'meta.heartbeat',
       sentAt: nowMs,
       applied: this.#machine.applied,
+      gridTime: this.lease.gridTime(nowMs),
     };
     if (leader === this.#self) this.#heartbeat(leader, message, nowMs, out);
     else out.push({ kind: 'send', to: leader, message });
@@ -309,6 +310,7 @@ export class MetaGroup {
       return;
     }
     if (raft === undefined || member === undefined || !isInOffice) return;
+    if (!this.#learnGridTime(from, message, raft.config, nowMs)) return;
     const contactAt = raft.contactAt(nowMs);
     const gridTime = this.lease.gridTime(nowMs);
     const revival = this.#controller.revival(member, message.applied, nowMs, gridTime);
@@ -320,6 +322,19 @@ export class MetaGroup {
       const ack: MetaHeartbeatAck = { kind: 'meta.heartbeat-ack', sentAt, gridTime };
       out.push({ kind: 'send', to: from, message: ack });
     }
+  }
+
+  /** Whether this leader has grid time from enough to grant a lease: it may never have been told itself. */
+  #learnGridTime(
+    from: MemberId,
+    { gridTime }: MetaHeartbeat,
+    config: RaftConfig,
+    nowMs: number,
+  ): boolean {
+    if (this.#controller.hasHeardMajority(config)) return true;
+    this.lease.passGridTime(gridTime, nowMs);
+    this.#controller.heard(from);
+    return this.#controller.hasHeardMajority(config);
   }
 
   #carryOut(nowMs: number, out: MetaAction[]): void {

@@ -7,6 +7,8 @@ export interface MetaHeartbeat {
   readonly sentAt: number;
   /** How far the sender has applied the meta log. */
   readonly applied: number;
+  /** Grid time, as the sender has it; far too early where it was never told. */
+  readonly gridTime: number;
 }
 
 export interface MetaHeartbeatAck {

@@ -131,7 +131,7 @@ export const schemas: { readonly [K in ColdKind]: RecordField<Body<K>> } = {
   }),
   'raft.timeout-now': record({ term: count() }),
 
-  'meta.heartbeat': record({ sentAt: time, applied: count() }),
+  'meta.heartbeat': record({ sentAt: time, applied: count(), gridTime: time }),
   'meta.heartbeat-ack': record({ sentAt: time, gridTime: time }),
   'meta.propose': record({ request: count(), command: bytes, lineage: name() }),
   'meta.proposed': record({

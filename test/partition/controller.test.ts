@@ -267,6 +267,24 @@ describe('handovers that level primaries', () => {
   });
 });
 
+describe('a new meta leader', () => {
+  it('has to hear a majority of the voters, in each of its reigns, before it grants a lease', () => {
+    const { controller } = new Office();
+    const config = { voters: [ann, bob, cid], learners: [dan] };
+    for (const [id, isEnough] of [
+      [ann, false],
+      [dan, false],
+      [ann, false],
+      [cid, true],
+    ] as const) {
+      controller.heard(id);
+      expect(controller.hasHeardMajority(config), id).to.equal(isEnough);
+    }
+    controller.lead(10_000);
+    expect(controller.hasHeardMajority(config)).to.equal(false);
+  });
+});
+
 describe('the second opinion', () => {
   it('is not asked while two copies stay', () => {
     const office = new Office(new Table({ backups: 2 }));

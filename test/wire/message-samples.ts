@@ -76,7 +76,7 @@ const samples: { [K in Kind]: object } = {
   },
   'raft.snapshot-reply': { term: 4, round: 3, lastIndex: 100, offset: 66_000, done: false },
   'raft.timeout-now': { term: 4 },
-  'meta.heartbeat': { sentAt: 1_234.567, applied: 55 },
+  'meta.heartbeat': { sentAt: 1_234.567, applied: 55, gridTime: 99_999 },
   'meta.heartbeat-ack': { sentAt: 1_234.567, gridTime: 99_999.5 },
   'meta.propose': { request: 8, command: bytes, lineage: 'c1' },
   'meta.proposed': {
