@@ -38,7 +38,7 @@ function keepMajorities(grid: GridWorld, state: MetaState, up: ReadonlySet<Membe
     // Who leaves gives up its vote as soon as it holds nothing: that may be under way already, unheard of by most.
     const stays = (id: MemberId) => state.members.get(id)?.status === 'up' && !leavers.has(id);
     const staying = config.voters.filter(stays);
-    const sets = [config.voters, votersSoon(state, config), staying];
+    const sets = [config.voters, staying, ...votersSoon(state, config)];
     return sets.every((voters) => hasMajority(voters, up));
   });
 }
@@ -47,13 +47,16 @@ function hasMajority(voters: readonly MemberId[], up: ReadonlySet<MemberId>): bo
   return voters.filter((id) => up.has(id)).length > voters.length / 2;
 }
 
-/** Who votes after the next change of the voters, as a leader that suspects nobody would make it. */
-function votersSoon(state: MetaState, config: RaftConfig): readonly MemberId[] {
+/**
+ * Who may vote after the next change of the voters, as a leader that suspects nobody would make it. Which of too
+ * many gives up its vote depends on who leads by then.
+ */
+function votersSoon(state: MetaState, config: RaftConfig): (readonly MemberId[])[] {
   const vitals = { leader: '' as MemberId, isLongGone: () => false, isFresh: () => true };
   const change = nextVoterChange(state, config, vitals);
-  if (change?.kind === 'promote') return [...config.voters, change.member];
-  if (change?.kind === 'demote') return config.voters.filter((id) => id !== change.member);
-  return config.voters;
+  if (change?.kind === 'promote') return [[...config.voters, change.member]];
+  if (change?.kind !== 'demote') return [];
+  return config.voters.map((one) => config.voters.filter((id) => id !== one));
 }
 
 function keepCopies({ groups }: MetaState, up: ReadonlySet<MemberId>): boolean {
