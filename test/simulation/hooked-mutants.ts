@@ -220,7 +220,7 @@ export const hookedMutants: readonly HookedMutant[] = [
         this.cursor = message.sequence - 1;
         (before as Offer).call(this, message);
       },
-    seed: 4,
+    seed: 30,
     violation: ofSubscribers,
   },
   {

@@ -37,7 +37,7 @@ export const progress = {
   begun: 2,
   /** It waits no longer, and nothing was done. */
   over: 3,
-  /** The wait belongs to another life of the caller: what became of it cannot be known. */
+  /** The wait belongs to another life of the caller, or to one that is gone: what became of it cannot be known. */
   lost: 4,
 } as const;
 

@@ -221,7 +221,7 @@ export class QueueStore implements Store {
     const { number, isOwn } = readToken(op, 1, caller);
     if (!isOwn) return seen(lost);
     const ref = this.#waitBy(number, caller);
-    if (ref === 0) return seen(over);
+    if (ref === 0) return missing(context);
     const { waits } = this.#records;
     const kind = waits.flags(ref);
     if (kind === kinds.granted || kind === kinds.admitted) {
@@ -254,7 +254,7 @@ export class QueueStore implements Store {
     const { number, isOwn } = readToken(op, 1, caller);
     if (!isOwn) return seen(lost);
     const ref = this.#waitBy(number, caller);
-    if (ref === 0) return seen(over);
+    if (ref === 0) return missing(context);
     const result = this.#isEnded(number, caller)
       ? given(valueIn(waitOf(this.#records.waits, ref).item))
       : over;
@@ -375,4 +375,9 @@ export class QueueStore implements Store {
         `${waits.entries} with ${waits.bytes}; use fewer consumers, or push more slowly`,
     );
   }
+}
+
+/** No wait is there by that number: it is over. Of a caller that is gone nobody kept what it was given. */
+function missing({ caller, isGone }: RunContext): RunResult {
+  return seen(isGone(caller) ? lost : over);
 }

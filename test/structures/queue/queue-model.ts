@@ -12,7 +12,7 @@ export interface ModelWait {
 }
 
 /** How an op ended: an item, done, not done, or that it waits. */
-export type ModelResult = number | 'done' | 'no' | 'begun' | 'waiting' | 'over';
+export type ModelResult = number | 'done' | 'no' | 'begun' | 'waiting' | 'over' | 'lost';
 
 export class QueueModel {
   items: number[] = [];
@@ -53,7 +53,7 @@ export class QueueModel {
 
   await(number: number, caller: string): ModelResult {
     const wait = this.#by(number, caller);
-    if (wait === undefined) return 'over';
+    if (wait === undefined) return this.gone.has(caller) ? 'lost' : 'over';
     if (!wait.isEnded) return 'waiting';
     return wait.kind === 'take' ? (wait.item as number) : 'done';
   }

@@ -91,6 +91,16 @@ describe('a queue store', () => {
     expect(queue.tryTake()).to.equal('a');
   });
 
+  it('does not say that a wait gave nothing to a caller that was gone, for which nothing was kept', () => {
+    const queue = new QueueBench();
+    const token = queue.waitingTake(60_000);
+    queue.push('a');
+    queue.gone.add('ann');
+    queue.pass(10_000);
+    expect(queue.cancel(token)).to.deep.equal({ is: 'lost' });
+    expect(queue.await(token)).to.deep.equal({ is: 'lost' });
+  });
+
   it('gives what a wait was given already to its cancel, once', () => {
     const queue = new QueueBench();
     const token = queue.waitingTake();
