@@ -188,7 +188,8 @@ export function transportContract(open: OpenTransport): void {
     expect(numbers()[0]).to.be.greaterThan(1_000);
     expect(numbers()).to.have.length(5_000 - numbers()[0]! + 1);
     await until(() => b.events.messages.length - numbers().length === 8, 'the data');
-    expect(a.transport.bufferedBytes(address)).to.equal(0);
+    // A ping may be on its way just then.
+    await until(() => a.transport.bufferedBytes(address) === 0, 'an empty buffer');
   });
 
   it('sends nothing after it was closed', async () => {
