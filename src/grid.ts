@@ -171,8 +171,8 @@ export type MapChange<K, V> =
   /** What one partition held was cleared: there is one for each that held something. */
   | { readonly type: 'clear'; readonly version: number }
   /**
-   * Something was or may have been missed, of one partition: its changes come faster than they are taken, it has
-   * another primary, this process was away, or the watch began before its primary knew of the map, or was one.
+   * Something was or may have been missed: the changes of a partition come faster than they are taken, it has
+   * another primary, this process was away, or the watch began before a primary knew of the map, or was one.
    */
   | { readonly type: 'gap' };
 

@@ -61,6 +61,14 @@ export interface MergeProgress {
 
 export type Inheritance = ForkInheritance | MergeInheritance;
 
+/** All that is to be brought, the latest lineage first. */
+export function heritagesIn(inheritance: Inheritance | undefined): MergeInheritance[] {
+  const heritages: MergeInheritance[] = [];
+  let next = inheritance?.kind === 'merge' ? inheritance : inheritance?.besides;
+  for (; next !== undefined; next = next.besides) heritages.push(next);
+  return heritages;
+}
+
 /** With what the heir's part of the meta group begins; what is taken along is in the host by then. */
 export function claim(
   inheritance: ForkInheritance,

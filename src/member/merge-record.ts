@@ -16,14 +16,8 @@ export interface MergeRecordParts {
   /** The table of the lineage into which it brings. */
   readonly state: MetaState;
   readonly inheritance: Pick<MergeInheritance, 'from' | 'state'>;
-  commit(
-    command: Command,
-    timeoutMs: number,
-    done: (result: ProposalResult | undefined) => void,
-  ): void;
+  commit(command: Command, done: (result: ProposalResult | undefined) => void): void;
 }
-
-const commandTimeoutMs = 10_000;
 
 export class MergeRecord {
   readonly #parts: MergeRecordParts;
@@ -84,7 +78,7 @@ export class MergeRecord {
 
   #commit(command: Command, done?: () => void): void {
     this.#isBusy = true;
-    this.#parts.commit(command, commandTimeoutMs, (result) => {
+    this.#parts.commit(command, (result) => {
       this.#isBusy = false;
       if (result !== undefined) done?.();
     });

@@ -30,7 +30,7 @@ import {
   type MergeProgress,
   type Place,
 } from './inheritance.ts';
-import { MergeRecord } from './merge-record.ts';
+import { MergeRecord, type MergeRecordParts } from './merge-record.ts';
 import { Revival } from './revival.ts';
 
 export interface MergerParts {
@@ -97,10 +97,10 @@ export class Merger {
     const { self, state } = parts;
     const { state: ended } = inheritance;
     this.#history = new CommonHistory(state, ended);
-    const commit = (command: Command, done: () => void) =>
+    const commit: MergeRecordParts['commit'] = (command, done) =>
       parts.commit(command, commandTimeoutMs, done);
     this.#revival = new Revival({ self, state, ended, commit });
-    this.#record = new MergeRecord({ state, inheritance, commit: parts.commit });
+    this.#record = new MergeRecord({ state, inheritance, commit });
     this.#counts = new Map(inheritance.progress?.counts);
   }
 

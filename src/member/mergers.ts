@@ -8,7 +8,7 @@
  */
 import type { PartitionId } from '../base/ids.ts';
 import type { Content } from '../partition/content.ts';
-import type { Inheritance, MergeInheritance } from './inheritance.ts';
+import { heritagesIn, type Inheritance, type MergeInheritance } from './inheritance.ts';
 import { Merger, type MergerParts } from './merger.ts';
 
 /** Lineages of which something may be left to bring; past it the oldest is given up. */
@@ -19,9 +19,7 @@ export class Mergers {
   readonly #mergers: readonly Merger[];
 
   constructor(parts: MergerParts, inheritance: Inheritance | undefined) {
-    const heritages: MergeInheritance[] = [];
-    let next = inheritance?.kind === 'merge' ? inheritance : inheritance?.besides;
-    for (; next !== undefined; next = next.besides) heritages.push(next);
+    const heritages = heritagesIn(inheritance);
     for (const { from, state, legacy } of heritages.splice(heritagesMax)) {
       const message = `more than ${heritagesMax} lineages ended before this process had brought what it had; the oldest is given up`;
       parts.logger.error({ lineage: state.lineage.id, from }, message);

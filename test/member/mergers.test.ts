@@ -1,5 +1,9 @@
 import { expect } from 'chai';
-import type { Inheritance, MergeInheritance } from '../../src/member/inheritance.ts';
+import {
+  heritagesIn,
+  type Inheritance,
+  type MergeInheritance,
+} from '../../src/member/inheritance.ts';
 import { Mergers } from '../../src/member/mergers.ts';
 import { DedupeBudget } from '../../src/partition/dedupe-table.ts';
 import { mergeResult } from '../../src/structures/merging.ts';
@@ -43,9 +47,7 @@ describe('what a process had not brought when the lineage ended to which it was 
     const scene = new MergeScene();
     let chain: MergeInheritance | undefined;
     for (let at = 0; at < 9; at++) chain = { ...scene.inheritance, besides: chain };
-    let count = 0;
     const { unfinished } = new Mergers(scene.parts, forkWith(chain));
-    for (let left = unfinished; left !== undefined; left = left.besides) count++;
-    expect(count).to.equal(8);
+    expect(heritagesIn(unfinished)).to.have.length(8);
   });
 });

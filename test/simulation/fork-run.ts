@@ -4,11 +4,12 @@
  * There are two members, or some more in mode `availability`, which fall apart into two or three.
  */
 
-import type { MemberId, PartitionId } from '../../src/base/ids.ts';
+import type { MemberId } from '../../src/base/ids.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
 import type { Random } from '../../src/base/random.ts';
 import { presets } from '../../src/base/timings.ts';
 import type { MergePolicy } from '../../src/grid-merge.ts';
+import { heritagesIn } from '../../src/member/inheritance.ts';
 import { isServing, rowOf } from '../../src/partition/meta-state.ts';
 import type { FaultKind } from '../../src/testing/fault-kinds.ts';
 import { ForkCalls, type MemberProcess } from './fork-calls.ts';
@@ -357,10 +358,7 @@ class ForkRun {
 function isLast({ program }: MemberProcess): boolean {
   const { id, state, unfinished } = program.member;
   const serves = (other: MemberId) => other !== id && isServing(state.members.get(other));
-  const partitions: PartitionId[] = [];
-  for (let heritage = unfinished; heritage !== undefined; heritage = heritage.besides) {
-    partitions.push(...heritage.legacy.estates.keys());
-  }
+  const partitions = heritagesIn(unfinished).flatMap(({ legacy }) => [...legacy.estates.keys()]);
   const rows = [...state.groups.flatMap((group) => group ?? [])].filter(({ inSync }) =>
     inSync.includes(id),
   );

@@ -30,6 +30,8 @@ async function watchedMap() {
   return { router, clock, map, told, watch, pass };
 }
 
+type WatchScene = Awaited<ReturnType<typeof watchedMap>>;
+
 function textOf(change: MapChange<string, number>): string {
   return change.type === 'set' ? `${change.key} ${change.value}` : change.type;
 }
@@ -94,6 +96,16 @@ describe('a watch of a map that begins while a primary changes', () => {
   });
 });
 
+/** The process is away while another one writes, comes back, and writes itself. */
+async function missOne({ router, map, pass }: WatchScene): Promise<void> {
+  await setElsewhere(router, 'ann', 1);
+  await pass(awayMs);
+  router.comeBack();
+  await pass(500);
+  await map.set('ann', 2);
+  await setImmediate();
+}
+
 describe('a watch of a map whose process comes back under another identity', () => {
   it('goes on where it was, also where the table there does not know the map yet', async () => {
     const { router, map, told, watch, pass } = await watchedMap();
@@ -116,31 +128,23 @@ describe('a watch of a map whose process comes back under another identity', () 
   });
 
   it('tells a gap where it was not in force yet when its process went away', async () => {
-    const { router, map, told, watch, pass } = await watchedMap();
+    const scene = await watchedMap();
+    const { router, map, told, watch } = scene;
     const held: Operation[] = [];
     router.intercept = (operation) => held.push(operation) > 0;
     watch(map.watch('ann'));
     router.goAway();
     for (const { reject } of held) reject(new GridError('GRID_CLOSED', 'no'));
-    await setElsewhere(router, 'ann', 1);
-    await pass(awayMs);
-    router.comeBack();
-    await pass(500);
-    await map.set('ann', 2);
-    await setImmediate();
+    await missOne(scene);
     expect(told).to.deep.equal(['gap', 'ann 2']);
   });
 
   it('tells a gap where it began while its process was away', async () => {
-    const { router, map, told, watch, pass } = await watchedMap();
+    const scene = await watchedMap();
+    const { router, map, told, watch } = scene;
     router.goAway();
     watch(map.watch('ann'));
-    await setElsewhere(router, 'ann', 1);
-    await pass(awayMs);
-    router.comeBack();
-    await pass(500);
-    await map.set('ann', 2);
-    await setImmediate();
+    await missOne(scene);
     expect(told).to.deep.equal(['gap', 'ann 2']);
   });
 

@@ -77,9 +77,9 @@ function setOp(
   pairs: readonly (readonly [Uint8Array, Uint8Array])[],
   life: Life | undefined,
 ): Uint8Array {
-  const [only, ...others] = pairs;
-  if (only === undefined || others.length > 0) return setManyOp(pairs, life);
-  return valueOp(mapOps.set, ...only, life);
+  const [first] = pairs;
+  if (first === undefined || pairs.length > 1) return setManyOp(pairs, life);
+  return valueOp(mapOps.set, ...first, life);
 }
 
 export async function deleteMany<K extends Key>(
