@@ -37,6 +37,8 @@ export class World {
   readonly #codec: SimCodec;
   readonly #processes = new Map<string, SimProcess>();
   readonly #buggified = new Map<string, boolean>();
+  /** How often all cuts were ended at once. */
+  #healings = 0;
 
   constructor(seed: number, options: WorldOptions = {}) {
     this.seed = seed;
@@ -183,7 +185,16 @@ export class World {
 
   /** Ends all cuts. */
   healAll(): void {
+    this.#healings++;
     this.network.healAll();
+  }
+
+  /** Ends cuts after a while, unless all are ended before: what is cut from then on is somebody else's fault. */
+  healLater(delayMs: number, heal: () => void): void {
+    const healings = this.#healings;
+    this.after(delayMs, () => {
+      if (this.#healings === healings) heal();
+    });
   }
 
   /** Breaks the links of a pair; both hear of it. False where there was none. */

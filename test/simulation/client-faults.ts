@@ -102,6 +102,6 @@ export class ClientFaults {
 
   #healLater(client: string, member: string, lastsMs: number): void {
     const { world } = this.#grid;
-    world.after(lastsMs, () => world.heal(client, member));
+    world.healLater(lastsMs, () => world.heal(client, member));
   }
 }

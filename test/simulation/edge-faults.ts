@@ -150,7 +150,7 @@ export class EdgeFaults {
   #isolate({ name }: Process, lastsMs: number): void {
     const { world, processes } = this.#grid;
     world.isolate(name);
-    world.after(lastsMs, () => {
+    world.healLater(lastsMs, () => {
       for (const other of processes) if (other.name !== name) world.heal(name, other.name);
     });
   }

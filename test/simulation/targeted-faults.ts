@@ -168,7 +168,7 @@ export class TargetedFaults {
   #isolate(name: string, lastsMs: number): void {
     const { world, processes } = this.#grid;
     world.isolate(name);
-    world.after(lastsMs, () => {
+    world.healLater(lastsMs, () => {
       for (const other of processes) if (other.name !== name) world.heal(name, other.name);
     });
   }
@@ -177,7 +177,7 @@ export class TargetedFaults {
     const { world } = this.#grid;
     if (this.#random.below(2) === 0) world.cut(name, other);
     else world.cutOneWay(name, other);
-    world.after(lastsMs, () => world.heal(name, other));
+    world.healLater(lastsMs, () => world.heal(name, other));
   }
 
   #nameOf(address: Address): string {

@@ -128,6 +128,19 @@ describe('a simulated world', () => {
     expect(reached(world, listeners).split(' ')).to.have.length(20);
   });
 
+  it('lets no end of a cut end another that came after all were healed', () => {
+    const { world, listeners } = linkedWorld();
+    world.cut('ann', 'bob');
+    world.healLater(300, () => world.heal('ann', 'bob'));
+    world.healAll();
+    world.isolate('ann');
+    world.runFor(500);
+    expect(reached(world, listeners)).to.not.include('ann');
+    world.healLater(300, () => world.heal('ann', 'bob'));
+    world.runFor(700);
+    expect(reached(world, listeners)).to.include('ann>bob').and.not.include('ann>cid');
+  });
+
   it('splits into groups, with a bridge where groups overlap', () => {
     const { world, listeners } = linkedWorld();
     world.split(['ann', 'bob', 'cid'], ['cid', 'dan', 'eve']);
