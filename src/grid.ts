@@ -1,7 +1,4 @@
-/**
- * The contract with users: types only, open to all layers. What is written here is what API.md says
- * of the parts that exist.
- */
+/** The contract with users, as API.md has it of the parts that exist: types only, open to all layers. */
 import type { Observable } from 'rxjs';
 import type { CallOptions } from './base/call-options.ts';
 import type { Duration } from './base/duration.ts';
@@ -363,6 +360,11 @@ export interface Grid extends AsyncDisposable {
   /** Partitions all of whose copies are gone come back, empty. */
   acceptLoss(options?: CallOptions): Promise<void>;
   /**
+   * Your word that a majority of the voters is gone for good: this member goes on with what it holds, and who is
+   * left comes to it. `GRID_REFUSED` where a majority is there. See "Majorities" in docs/guarantees.md.
+   */
+  goOnAlone(options?: CallOptions): Promise<void>;
+  /**
    * Hands everything over, within the timeout, and says goodbye. Past the timeout, or when the signal aborts,
    * it goes with what is left and rejects with `GRID_TIMEOUT`; aborted before the call, it stays.
    */
@@ -387,6 +389,7 @@ export interface GridClient
       | 'structures'
       | 'safe'
       | 'acceptLoss'
+      | 'goOnAlone'
       | 'closed'
     > {
   /** Ends open calls with `GRID_CLOSED`. Idempotent. */

@@ -42,6 +42,8 @@ export interface Timings {
    * that comes straight back takes the place of the lost one, and all moves once.
    */
   readonly rebalanceDelayMs: number;
+  /** How long all members have to speak a newer version of the protocol before there is no way back from it. */
+  readonly upgradeDelayMs: number;
 }
 
 /** How long a read that waits for something is held at the primary before it is answered empty. */
@@ -74,6 +76,7 @@ const lan: Timings = {
   removeAfterMs: 60_000,
   copyStallMaxMs: 10_000,
   rebalanceDelayMs: 30_000,
+  upgradeDelayMs: 30_000,
 };
 
 function scaled(timings: Timings, factor: number): Timings {

@@ -38,6 +38,7 @@ import { type AdmissionView, isAdmitted, whyNotAdmitted } from './admission.ts';
 import { CurrentRouter, closedError } from './current-router.ts';
 import { type Discovery, discoveryOf } from './discovery.ts';
 import { leaveOnSignals } from './exit-signals.ts';
+import { goOnAlone } from './going-alone.ts';
 import { GridEvents } from './grid-events.ts';
 import { Identities } from './identities.ts';
 import type { Incarnation } from './incarnation.ts';
@@ -201,6 +202,14 @@ export class GridMember implements Grid {
         else reject(notCommitted(timeoutMs));
       });
     });
+  }
+
+  goOnAlone(options?: CallOptions): Promise<void> {
+    const member = () => {
+      this.#checkOpen();
+      return this.#member;
+    };
+    return goOnAlone(member, systemClock, options);
   }
 
   async leave(options?: CallOptions): Promise<void> {

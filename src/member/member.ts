@@ -143,9 +143,8 @@ export class Member {
       this.#metaRef.tellControl(claim(inheritance, newMemberOf(parts, settings), parts, host));
     }
     const { mergePolicies: policies = {} } = parts;
-    const { router, state } = this;
     this.#mergers = new Mergers(
-      { self: id, clock, logger, policies, router, state, commit },
+      { self: id, clock, logger, policies, router: this.router, state: this.state, commit },
       inheritance,
     );
   }
@@ -205,6 +204,10 @@ export class Member {
   /** Hands a request of a client to another member; false where it cannot be reached. */
   readonly toMember = (to: MemberId, message: OpRequest) => this.#dispatch.toMember(to, message);
   readonly runAfter = (bring: () => void) => this.#actors.scheduler.runAfter(bring);
+
+  /** Somebody's word that the voters that are missed are gone for good: see `ForkWatch.giveUp`. */
+  readonly goOnAlone = (done: (refusal: string | undefined) => void) =>
+    this.#metaRef.tellControl({ kind: 'give-up', done });
 
   /** Lost partitions come back, empty. */
   acceptLoss(timeoutMs: number, done: (isCommitted: boolean) => void): void {

@@ -40,12 +40,9 @@ export class Comings {
     this.#missing = Math.max(0, this.#missing + lost - came);
   }
 
-  isCalm(nowMs: number): boolean {
-    return nowMs - this.#changedAt > calmMs;
-  }
-
   mayMove(nowMs: number): boolean {
-    return this.isCalm(nowMs) && (this.#missing === 0 || nowMs >= this.#movesFrom);
+    const isCalm = nowMs - this.#changedAt > calmMs;
+    return isCalm && (this.#missing === 0 || nowMs >= this.#movesFrom);
   }
 
   #hasChanged(state: MetaState, before: ReadonlyMap<MemberId, MemberStatus>): boolean {

@@ -94,7 +94,7 @@ export class Controller {
     this.#suspicions = suspicions;
     this.#copiesMax = limits.copySessionsMax;
     this.#comings = new Comings(timings.rebalanceDelayMs);
-    this.#upgrade = new Upgrade(timings.rebalanceDelayMs);
+    this.#upgrade = new Upgrade(timings.upgradeDelayMs);
   }
 
   /** This member has become the meta leader. */
@@ -200,15 +200,13 @@ export class Controller {
     this.#comings.observe(state, nowMs);
     this.#forgetSlow(state, nowMs);
     this.#forgetFailed(nowMs);
-    const isCalm = this.#comings.isCalm(nowMs);
     const mayMove = this.#comings.mayMove(nowMs);
     const mayHandOver = nowMs >= this.#handOverFrom;
     // A look at the whole table, at each tick, is much where the table is large.
-    const seen = `${state.applied} ${isCalm} ${mayMove} ${mayHandOver} ${this.#slow.size} ${this.#failed.size}`;
+    const seen = `${state.applied} ${mayMove} ${mayHandOver} ${this.#slow.size} ${this.#failed.size}`;
     if (seen === this.#restedAt) return [];
     const changes = plan(state, {
       slow: new Set(this.#slow.keys()),
-      isCalm,
       mayMove,
       mayHandOver,
       copiesMax: this.#copiesMax,

@@ -12,6 +12,8 @@
  * 5. It has to be due at two ticks in a row: what came while this process was late is read in between.
  * 6. Who has heard a voter that was to do it waits anew, as if that could still decide: it may have done it.
  * 7. Who hears that another has gone on already goes there, and goes on alone only where nobody takes it in.
+ * 8. Somebody's word that those who are missed are gone for good is as good as proof, in every mode; then the member
+ *    that was told goes on. It stands until there is a lease again.
  */
 import type { MemberId } from '../base/ids.ts';
 import type { Timings } from '../base/timings.ts';
@@ -50,6 +52,8 @@ export class ForkWatch {
   #wasDue = false;
   /** When another lineage of the cluster, which somebody leads, was last heard of. */
   #otherAt = Number.NEGATIVE_INFINITY;
+  /** Somebody has said that the voters that are missed are gone for good. */
+  #isToldGone = false;
 
   constructor(self: MemberId, timings: Timings, sightings: Sightings) {
     this.#self = self;
@@ -67,9 +71,19 @@ export class ForkWatch {
     this.#otherAt = nowMs;
   }
 
+  /** Somebody's word that the voters that are missed are gone for good. Why it cannot be taken, where it cannot. */
+  giveUp({ state, config, voidSince }: ForkView): string | undefined {
+    if (state.members.get(this.#self)?.data !== true) return 'this member holds no data';
+    if (voidSince === undefined) return 'this member has a lease from a majority of the voters';
+    if (this.#seesMajority(config.voters)) return 'a majority of the voters is alive';
+    this.#isToldGone = true;
+    return undefined;
+  }
+
   /** Whether to go on alone now. */
   tick(view: ForkView, nowMs: number, stallMs: number): boolean {
     this.#noteStall(nowMs, stallMs);
+    if (view.voidSince === undefined) this.#isToldGone = false;
     const wasDue = this.#wasDue;
     this.#wasDue = this.#isDue(view, nowMs);
     return wasDue && this.#wasDue;
@@ -89,8 +103,10 @@ export class ForkWatch {
 
   #isDue(view: ForkView, nowMs: number): boolean {
     const { config, state } = view;
-    if (!this.#mayFork(state, config)) return false;
-    const since = this.#earlierHeardAt(state, config.voters);
+    if (!this.#isToldGone && !this.#mayFork(state, config)) return false;
+    const since = this.#isToldGone
+      ? Number.NEGATIVE_INFINITY
+      : this.#earlierHeardAt(state, config.voters);
     return this.#hasMissed(view, nowMs, this.#goingOverMs(nowMs), since);
   }
 
@@ -110,10 +126,10 @@ export class ForkWatch {
     const { voters } = config;
     if (voidSince === undefined || voters.length === 0) return false;
     // They elect a leader among themselves, or have one.
-    if (voters.filter(this.#isSeen).length > voters.length / 2) return false;
+    if (this.#seesMajority(voters)) return false;
     const { forkAfterMs, leaseMs, leaseMarginMs } = this.#timings;
     const missed = voters.filter((id) => id !== this.#self);
-    const isProven = missed.every((id) => this.#sightings.isGoneForGood(id));
+    const isProven = this.#isToldGone || missed.every((id) => this.#sightings.isGoneForGood(id));
     const waitMs = isProven ? leaseMs + leaseMarginMs : forkAfterMs;
     return nowMs - Math.max(voidSince, heardAt, this.#quietSince(voters)) >= waitMs + moreMs;
   }
@@ -143,6 +159,10 @@ export class ForkWatch {
     if (splitBrain === 'consistency') return false;
     if (splitBrain === 'auto' && (voters.length > 2 || isBetweenSeats(state, voters))) return false;
     return this.#self === firstOf(state, voters, this.#isSeen);
+  }
+
+  #seesMajority(voters: readonly MemberId[]): boolean {
+    return voters.filter(this.#isSeen).length > voters.length / 2;
   }
 
   readonly #isSeen = (id: MemberId) => id === this.#self || this.#sightings.isSeen(id);

@@ -14,6 +14,7 @@ export type MetaInput =
   | { readonly kind: 'form'; readonly clusterId: string; readonly settings: ClusterSettings }
   | { readonly kind: 'inherit'; readonly state: MetaState; readonly gridTime: number }
   | { readonly kind: 'follow' }
+  | { readonly kind: 'give-up'; readonly done: (refusal: string | undefined) => void }
   | {
       readonly kind: 'commit';
       readonly command: Command;
@@ -67,6 +68,9 @@ export class MetaActor implements Behavior<MetaInput> {
         break;
       case 'follow':
         this.group.follow();
+        break;
+      case 'give-up':
+        input.done(this.group.giveUp(nowMs));
         break;
       case 'commit':
         this.group.commit(input.command, nowMs, input.timeoutMs, input.done);

@@ -203,6 +203,11 @@ export class MetaGroup {
     }
   }
 
+  /** As of `ForkWatch.giveUp`. */
+  giveUp(nowMs: number): string | undefined {
+    return this.#raft ? this.#succession.giveUp(this.#raft, nowMs) : 'this member is in no grid';
+  }
+
   /** The end of a turn: what primaries proposed in it is committed together. */
   flush(nowMs: number, out: MetaAction[]): void {
     if (this.isLeader) {

@@ -25,10 +25,8 @@ const movesInVainMax = 8;
 export interface PlacementOptions {
   /** Partitions whose backup is alive and silent: they get another copy before it is pruned. */
   readonly slow: ReadonlySet<PartitionId>;
-  /** Whether copies may move for balance now: not soon after a member was lost. */
+  /** Whether copies and primaries may move for balance now: not while members come and go, nor soon after a loss. */
   readonly mayMove: boolean;
-  /** Whether primaries may be levelled now: not while members come and go. */
-  readonly isCalm: boolean;
   /** Whether a handover may begin where nobody leaves: each has its calls wait, so they keep a distance. */
   readonly mayHandOver: boolean;
   /** Copies on their way from and to one member at a time. */
@@ -116,9 +114,8 @@ class Planner {
   /** Moves what is better elsewhere. */
   level(): void {
     for (const layout of this.#layouts) {
-      const isLeft = this.#options.mayMove && !this.#levelCopies(layout);
       // Where primaries are to be is known only when it is known where copies will be.
-      if (this.#options.isCalm && !isLeft) this.#levelPrimaries(layout);
+      if (this.#options.mayMove && this.#levelCopies(layout)) this.#levelPrimaries(layout);
     }
   }
 

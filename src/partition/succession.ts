@@ -80,6 +80,11 @@ export class Succession {
     }
   }
 
+  /** As of `ForkWatch.giveUp`. */
+  giveUp(raft: RaftCore, nowMs: number): string | undefined {
+    return this.#watch.giveUp(this.#forkView(raft, nowMs));
+  }
+
   tick(raft: RaftCore, nowMs: number, stallMs: number, actions: SuccessionActions): void {
     const { state } = this.#options;
     const isForkDue = this.#watch.tick(this.#forkView(raft, nowMs), nowMs, stallMs);

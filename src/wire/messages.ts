@@ -139,4 +139,5 @@ export const kindCodes = {
   'client.dropped': 90,
   'client.ping': 91,
   'client.pong': 92,
+  'client.go-on-alone': 93,
 } as const satisfies Record<Kind, number>;

@@ -22,6 +22,7 @@ function memberOf(table: Table): GatewayMember {
     isSafe: true,
     isDoubtful: () => false,
     acceptLoss: () => {},
+    goOnAlone: () => {},
     toMember: () => false,
     runAfter: (bring) => bring(),
   };

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { MemberId } from '../../src/base/ids.ts';
 import { presets } from '../../src/base/timings.ts';
-import { ForkWatch } from '../../src/partition/fork-watch.ts';
+import { type ForkView, ForkWatch } from '../../src/partition/fork-watch.ts';
 import type { ClusterSettings } from '../../src/partition/meta-state.ts';
 import { ann, bob, cid, dan, eve, Table } from './table.ts';
 
@@ -38,10 +38,13 @@ class Watch {
     this.tick();
   }
 
-  tick(stallMs = 0): boolean {
+  get view(): ForkView {
     const config = { voters: this.voters, learners: [] };
-    const view = { state: this.table.machine, config, voidSince: this.voidSince };
-    return this.watch.tick(view, this.nowMs, stallMs);
+    return { state: this.table.machine, config, voidSince: this.voidSince };
+  }
+
+  tick(stallMs = 0): boolean {
+    return this.watch.tick(this.view, this.nowMs, stallMs);
   }
 
   /** When it is first due within so many milliseconds, from now on. */
@@ -77,6 +80,40 @@ describe('whether a survivor goes on alone', () => {
     const goingDown = new Watch({ members: [ann, bob, cid], voters: [ann, bob] });
     goingDown.table.status(cid, 'leaving');
     expect(goingDown.dueWithin(60_000), 'a third that leaves').to.not.equal(undefined);
+  });
+
+  it('is so in every mode by somebody’s word that those who are missed are gone for good', () => {
+    const three = { members: [ann, bob, cid, dan], voters: [ann, bob, cid] };
+    for (const splitBrain of ['consistency', 'auto'] as const) {
+      const watch = new Watch({ ...three, splitBrain });
+      expect(watch.watch.giveUp(watch.view)).to.equal(undefined);
+      const lastMs = leaseMs + leaseMarginMs;
+      expect(watch.dueWithin(60_000)).to.be.within(lastMs, lastMs + 2 * tickMs);
+    }
+    const younger = new Watch({ ...three, splitBrain: 'consistency' }, dan);
+    younger.seen.add(bob);
+    expect(younger.watch.giveUp(younger.view), 'it need not be the oldest').to.equal(undefined);
+    expect(younger.dueWithin(60_000)).to.not.equal(undefined);
+  });
+
+  it('takes no such word while a majority is there, and forgets it with the next lease', () => {
+    const three = { members: [ann, bob, cid], voters: [ann, bob, cid] };
+    const watch = new Watch({ ...three, splitBrain: 'consistency' });
+    const say = () => watch.watch.giveUp(watch.view);
+    watch.seen.add(ann);
+    expect(say()).to.include('a majority of the voters is alive');
+    watch.seen.delete(ann);
+    expect(say()).to.equal(undefined);
+    watch.seen.add(ann);
+    expect(watch.dueWithin(60_000), 'with a majority in sight').to.equal(undefined);
+    watch.voidSince = undefined;
+    watch.tick();
+    expect(say()).to.include('has a lease');
+    watch.seen.delete(ann);
+    watch.voidSince = watch.nowMs;
+    expect(watch.dueWithin(60_000), 'after a lease').to.equal(undefined);
+    const lite = new Watch({ ...three, splitBrain: 'consistency' }, 'nobody' as MemberId);
+    expect(lite.watch.giveUp(lite.view)).to.include('holds no data');
   });
 
   it('is never so with a lease, or as the voter that decides', () => {

@@ -6,7 +6,7 @@ import { type PlacementOptions, plan } from '../../src/partition/placement.ts';
 import { follow, level, planned, share, spread } from './placements.ts';
 import { ann, bob, cid, dan, eve, Table } from './table.ts';
 
-const restless: Partial<PlacementOptions> = { isCalm: false, mayMove: false };
+const restless: Partial<PlacementOptions> = { mayMove: false };
 
 describe('placement', () => {
   it('repairs what a crash took, on members that have no copy, the emptiest first', () => {
@@ -125,7 +125,7 @@ describe('placement', () => {
     const index = (move?.partition ?? 0) - table.id(0);
     table.apply({ type: 'assign', changes: move === undefined ? [] : [move] });
     table.alter([ann, bob], index);
-    const [handover] = plan(table.machine, planned({ mayMove: false, isCalm: false }));
+    const [handover] = plan(table.machine, planned(restless));
     expect(handover).to.include({ learner: undefined, retiring: ann, transferTo: bob });
     const other = new Table({ members: [ann, bob, cid] });
     other.assign(cid, undefined, 0, ann);

@@ -8,7 +8,6 @@ import type { Table } from './table.ts';
 export function planned(options: Partial<PlacementOptions> = {}): PlacementOptions {
   return {
     slow: new Set(),
-    isCalm: true,
     mayMove: true,
     mayHandOver: true,
     copiesMax: 4,

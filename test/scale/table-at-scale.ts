@@ -119,7 +119,6 @@ function costOf(state: MetaState): Pick<TableFigures, 'loadMs' | 'applyMs' | 'pl
   const applyMs = fastest(() => machine.apply(++index, { type: 'alter', changes: [change] }));
   const options = {
     slow: new Set<never>(),
-    isCalm: true,
     mayMove: true,
     mayHandOver: true,
     copiesMax: 4,

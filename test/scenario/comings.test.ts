@@ -175,9 +175,10 @@ describe('a member that is lost', function () {
     const newcomer = trial.join();
     const isUp = () => trial.grid.newest?.state.members.get(newcomer.id)?.status === 'up';
     trial.until(isUp, 'the newcomer does not serve');
-    const { moves } = trial.invariants.looks;
+    const { moves, handovers } = trial.invariants.looks;
     trial.runFor(lostAt + rebalanceDelayMs - trial.world.now);
     expect(trial.invariants.looks.moves, 'moves within the delay').to.equal(moves);
+    expect(trial.invariants.looks.handovers, 'handovers within the delay').to.equal(handovers);
     expect(heldBy(trial, newcomer)).to.equal(0);
     trial.until(() => heldBy(trial, newcomer) >= 12, 'the newcomer gets no share', 30_000);
     expect(trial.finish()).to.deep.equal([]);

@@ -5,7 +5,7 @@ import { type Dialect, ownDialect } from '../../src/partition/dialect.ts';
 import type { Command } from '../../src/partition/meta-state.ts';
 import { UnderLoad } from '../simulation/under-load.ts';
 
-const { rebalanceDelayMs } = presets.lan;
+const { upgradeDelayMs } = presets.lan;
 const { since } = ownDialect;
 /** The version before, in which some command does not exist: whoever is given it stops. */
 const before: Dialect = { protocol: 1, protocolMin: 1, since };
@@ -47,7 +47,7 @@ describe('members of two versions in one grid', function () {
   for (const olderMembers of [1, 2]) {
     it(`work together, and the older get no command that they do not know (${olderMembers} of 3)`, () => {
       const { trial } = grid(3, olderMembers);
-      trial.runFor(rebalanceDelayMs + 10_000);
+      trial.runFor(upgradeDelayMs + 10_000);
       expect(spoken(trial)).to.deep.equal([1, 1, 1]);
       for (const at of [0, 1, 2]) {
         expect(newerCommand(trial, at)).to.match(
@@ -67,13 +67,13 @@ describe('members of two versions in one grid', function () {
     trial.world.crash(lost.name);
     trial.runFor(5_000);
     trial.restart(lost);
-    trial.runFor(rebalanceDelayMs + 5_000);
+    trial.runFor(upgradeDelayMs + 5_000);
     expect(trial.grid.isSafe, 'no copy is made in the place of the lost ones').to.equal(false);
     expect(trial.grid.programs.flatMap(({ stops }) => stops)).to.deep.equal([]);
     dialects.set(older.address, after);
     trial.world.crash(older.name);
     trial.restart(older);
-    trial.runFor(rebalanceDelayMs + 5_000);
+    trial.runFor(upgradeDelayMs + 5_000);
     expect(spoken(trial)).to.deep.equal([2, 2, 2, 2]);
     trial.until(() => trial.grid.isSafe, 'copies are made once all can be told of it');
     expect(trial.grid.programs.flatMap(({ stops }) => stops)).to.deep.equal([]);
@@ -92,7 +92,7 @@ describe('members of two versions in one grid', function () {
     expect(spoken(trial), 'one could still come back in the version before').to.deep.equal([
       1, 1, 1,
     ]);
-    trial.runFor(rebalanceDelayMs + 2_000);
+    trial.runFor(upgradeDelayMs + 2_000);
     expect(spoken(trial)).to.deep.equal([2, 2, 2]);
     expect(newerCommand(trial, 0)).to.equal('');
     expect(trial.finish()).to.deep.equal([]);
@@ -106,7 +106,7 @@ describe('members of two versions in one grid', function () {
     trial.restart(early);
     trial.runFor(5_000);
     expect(early.program.member.joining.refusal).to.match(/speaks 2 to 3; it is too new/);
-    trial.runFor(rebalanceDelayMs + 2_000);
+    trial.runFor(upgradeDelayMs + 2_000);
     trial.untilWell();
     expect(spoken(trial)).to.deep.equal([2, 2, 2, 2]);
 

@@ -61,7 +61,6 @@ export interface GridShape {
 /** A plan that nothing hinders. */
 const levelled: PlacementOptions = {
   slow: new Set(),
-  isCalm: true,
   mayMove: true,
   mayHandOver: true,
   copiesMax: 4,
