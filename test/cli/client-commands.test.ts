@@ -17,6 +17,17 @@ async function eventually(what: string, isSo: () => Promise<boolean>): Promise<v
   }
 }
 
+/** Starts members without backups, one after the other, that find each other. */
+function starter(cluster: string): () => Promise<MemberProcess> {
+  const seeds: string[] = [];
+  return async () => {
+    const args = ['--cluster', cluster, '--preset', 'local', '--backups', '0', ...seeds];
+    const started = await startMember(args);
+    seeds.push('--seed', started.address);
+    return started;
+  };
+}
+
 describe('the commands that are clients', function () {
   this.timeout(60_000);
   let member: MemberProcess;
@@ -45,13 +56,7 @@ describe('the commands that are clients', function () {
   });
 
   it('bring back what only a member held that is gone', async () => {
-    const seeds: string[] = [];
-    const start = async () => {
-      const args = ['--cluster', 'loss', '--preset', 'local', '--backups', '0', ...seeds];
-      const started = await startMember(args);
-      seeds.push('--seed', started.address);
-      return started;
-    };
+    const start = starter('loss');
     const ann = await start();
     await start();
     const gone = await start();
@@ -68,6 +73,24 @@ describe('the commands that are clients', function () {
     await eventually('every partition to answer again', async () => {
       expect(await ask('accept-loss')).to.include({ status: 0, stdout: 'accepted\n' });
       return haveAll();
+    });
+  });
+
+  it('go on alone with one of three that is left, by somebody’s word', async () => {
+    const start = starter('alone');
+    const ann = await start();
+    const others = [await start(), await start()];
+    const ask = (...args: string[]) =>
+      shoal(...args, '--url', `ws://${ann.address}`, '--cluster', 'alone', '--timeout', '2s');
+    expect((await ask('set', 'users', 'ann', '7')).status).to.equal(0);
+    const early = await ask('go-on-alone');
+    expect(early).to.include({ status: 1, stdout: '' });
+    expect(early.stderr).to.include('lease from a majority');
+    await Promise.all(others.map((other) => other.end('SIGKILL')));
+    await eventually('the word to be taken', async () => (await ask('go-on-alone')).status === 0);
+    await eventually('every partition to answer again', async () => {
+      await ask('accept-loss');
+      return (await ask('keys', 'users')).status === 0;
     });
   });
 

@@ -6,6 +6,46 @@ import { closeAll, joinGrid } from '../support/grids.ts';
 import { build, killStarted, startMember } from '../support/processes.ts';
 import { until } from '../transport/until.ts';
 
+describe('one member that is left of three', function () {
+  this.timeout(60_000);
+  before(build);
+  after(async () => {
+    await closeAll();
+    killStarted();
+  });
+
+  it('goes on with all that it holds when somebody says that the others are gone for good', async () => {
+    const options = ['--preset', 'local'];
+    const first = await startMember(options);
+    const second = await startMember([...options, '--seed', first.address]);
+    const grid = await joinGrid({ seeds: [first.address] });
+    await grid.safe({ timeout: '30s' });
+    const map = grid.map<string, number>('kept', { backups: 2 });
+    await map.setMany(Array.from({ length: 500 }, (_, at) => [`key ${at}`, at]));
+    await grid.safe({ timeout: '30s' });
+    const early = await grid.goOnAlone().catch((reason) => reason);
+    expect(early, 'while all are there').to.include({ code: 'GRID_REFUSED' });
+
+    await Promise.all([first.end('SIGKILL'), second.end('SIGKILL')]);
+    const isRefused = async () => {
+      const how = await map.set('key 1', 1).catch((reason) => reason);
+      return GridError.is(how, 'GRID_NO_QUORUM');
+    };
+    while (!(await isRefused()));
+    const isTaken = async () => {
+      const how = await grid.goOnAlone().catch((reason) => reason);
+      // As long as membership has not given them up.
+      if (how !== undefined) expect(how).to.include({ code: 'GRID_REFUSED' });
+      return how === undefined;
+    };
+    while (!(await isTaken()));
+    for (let at = 0; at < 500; at++) expect(await map.get(`key ${at}`)).to.equal(at);
+    const third = await startMember([...options, '--seed', grid.self.address]);
+    await until(() => grid.members.some(({ id }) => id === third.id), 'another member', 20_000);
+    expect(await map.increment('key 0')).to.equal(1);
+  });
+});
+
 describe('the younger of two members whose older is lost', function () {
   this.timeout(60_000);
   before(build);
