@@ -15,6 +15,17 @@ const replicas = 'partition/replica';
 
 export const copyMutants: readonly Mutant[] = [
   {
+    name: 'primaries move for balance right after a loss',
+    edits: [
+      {
+        file: placement,
+        from: 'if (this.#options.mayMove && this.#levelCopies(layout)) this.#levelPrimaries(layout);',
+        to: 'if (!this.#options.mayMove || this.#levelCopies(layout)) this.#levelPrimaries(layout);',
+      },
+    ],
+    checks: [inTest('scenario/comings', 'what would move for balance waits')],
+  },
+  {
     name: 'the last piece of a copy is skipped',
     edits: [
       {

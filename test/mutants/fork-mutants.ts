@@ -1,6 +1,7 @@
 /** Rules of forks and merges taken out (PROTOCOL.md 2.8, rules 0.5 and 0.11). */
 import { inForks, inTest, type Mutant } from './mutant.ts';
 
+const forkWatch = 'src/partition/fork-watch.ts';
 const merges = 'src/partition/merges.ts';
 const merger = 'src/member/merger.ts';
 const history = 'src/member/common-history.ts';
@@ -16,6 +17,39 @@ const untold = 'scenario/untold';
 const stores = 'structures/merging';
 
 export const forkMutants: readonly Mutant[] = [
+  {
+    name: 'somebody’s word that the others are gone counts though a majority is seen',
+    edits: [
+      {
+        file: forkWatch,
+        from: "if (this.#seesMajority(config.voters)) return 'a majority of the voters is alive';",
+        to: '',
+      },
+    ],
+    checks: [inTest('partition/fork-watch', 'takes no such word while a majority is there')],
+  },
+  {
+    name: 'somebody’s word that the others are gone outlives their return',
+    edits: [
+      {
+        file: forkWatch,
+        from: 'if (view.voidSince === undefined) this.#isToldGone = false;',
+        to: '',
+      },
+    ],
+    checks: [inTest('partition/fork-watch', 'takes no such word while a majority is there')],
+  },
+  {
+    name: 'a word to go on alone counts for whichever member hears it',
+    edits: [
+      {
+        file: 'src/member/gateway.ts',
+        from: 'if (whom === member.id) member.goOnAlone(done);',
+        to: 'if (whom !== undefined) member.goOnAlone(done);',
+      },
+    ],
+    checks: [inTest('member/gateway', 'passes on to go alone only what is meant')],
+  },
   {
     name: 'the winner keeps its ranks, so that fences of the losing side outrank its own',
     edits: [
