@@ -97,6 +97,8 @@ const backupCell: Cell = {
     'shoal-lite-batch',
     'ioredis-wait-each',
     'ioredis-wait-pipeline',
+    'ioredis-wait-each-unix',
+    'ioredis-wait-pipeline-unix',
   ],
   asked: { goal: 2, coreFloor: 1.2 },
 };

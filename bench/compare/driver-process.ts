@@ -76,12 +76,17 @@ function opened(name: DriverName, addresses: Addresses): Promise<MapDriver | Dri
       return openShoalBatches(name, addresses);
     case 'ioredis-auto':
     case 'ioredis-plain':
+    case 'ioredis-auto-unix':
+    case 'ioredis-plain-unix':
       return openIoredis(name, addresses);
     case 'ioredis-wait-each':
     case 'ioredis-wait-pipeline':
+    case 'ioredis-wait-each-unix':
+    case 'ioredis-wait-pipeline-unix':
       return openWait(name, addresses);
     case 'node-redis':
-      return openNodeRedis(addresses);
+    case 'node-redis-unix':
+      return openNodeRedis(name, addresses);
   }
 }
 

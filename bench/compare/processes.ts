@@ -27,11 +27,20 @@ for (const [signal, status] of [
   process.on(signal, () => process.exit(status));
 }
 
-/** Runs the command in the background, prints its process id, and ends it when nobody holds the input. */
-const guard = '"$@" >/dev/null & echo $!; exec 2>/dev/null; read -r _; kill -KILL $!; wait $!';
+/**
+ * Runs the command in the background, in a new folder, prints its process id and the folder, and ends
+ * both when nobody holds the input.
+ */
+const guard = `
+  folder=$(mktemp -d) && cd "$folder" || exit
+  "$@" >/dev/null & echo "$! $folder"
+  exec 2>/dev/null; read -r _
+  kill -KILL $!; wait $!; rm -r "$folder"`;
 
 export interface Guarded {
   readonly pid: number;
+  /** In which it runs; what it leaves there goes with it. */
+  readonly folder: string;
   /** Resolves when it is gone. */
   end(): Promise<void>;
 }
@@ -44,8 +53,8 @@ export async function startGuarded(command: string, args: readonly string[]): Pr
     detached: true,
   });
   const ended = new Promise<void>((resolve) => shell.once('exit', () => resolve()));
-  const pid = await new Promise<number>((resolve, reject) => {
-    shell.stdout.once('data', (text) => resolve(Number(text)));
+  const line = await new Promise<string>((resolve, reject) => {
+    shell.stdout.once('data', (text) => resolve(`${text}`.trim()));
     void ended.then(() => reject(new Error(`${command} did not start`)));
   });
   shell.unref();
@@ -54,7 +63,8 @@ export async function startGuarded(command: string, args: readonly string[]): Pr
     shell.stdin.end();
     return ended;
   };
-  return { pid, end };
+  const [pid, folder = ''] = line.split(' ', 2);
+  return { pid: Number(pid), folder, end };
 }
 
 /** Resolves when it has ended; after a while it is killed. */

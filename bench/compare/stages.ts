@@ -23,7 +23,11 @@ async function openStage(name: StageName): Promise<OpenStage> {
     running.push(second);
     await safe(members);
   }
-  const addresses = { redisPort: redis.port, members: members.map(({ address }) => address) };
+  const addresses = {
+    redisPort: redis.port,
+    redisSocket: redis.socket,
+    members: members.map(({ address }) => address),
+  };
   return { addresses, running, pids: running.flatMap(({ pids }) => pids) };
 }
 

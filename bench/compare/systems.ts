@@ -1,6 +1,7 @@
 /** The compared systems: redis-server from the path, and members as `shoal start` runs them. */
 import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
@@ -8,6 +9,7 @@ import { ended, keep, startGuarded } from './processes.ts';
 
 const startMaxMs = 15_000;
 const logLinesMax = 1_000;
+const socketName = 'redis.sock';
 
 /** A system that runs, and the processes that it is made of. */
 export interface Running {
@@ -17,6 +19,8 @@ export interface Running {
 
 export interface RedisProcess extends Running {
   readonly port: number;
+  /** The path of its unix socket. */
+  readonly socket: string;
 }
 
 export interface MemberProcess extends Running {
@@ -40,18 +44,20 @@ interface RedisOptions {
   readonly replicaOf?: number;
 }
 
-/** Without persistence, on loopback, on a port that was free. */
+/** Without persistence, on loopback, on a port that was free, and on a unix socket. */
 export async function startRedis({ replicaOf }: RedisOptions = {}): Promise<RedisProcess> {
   const port = await freePort();
   const plain = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-  const quiet = ['--loglevel', 'warning', '--daemonize', 'no', '--dir', '/tmp'];
+  const quiet = ['--loglevel', 'warning', '--daemonize', 'no'];
+  const unix = ['--unixsocket', socketName];
   // A copy over the network alone, at once: by default it waits five seconds for other replicas.
   const copying = ['--repl-diskless-sync', 'yes', '--repl-diskless-sync-delay', '0'];
   const replica = replicaOf === undefined ? [] : ['--replicaof', `127.0.0.1 ${replicaOf}`];
-  const guarded = await startGuarded('redis-server', [...plain, ...quiet, ...copying, ...replica]);
+  const args = [...plain, ...quiet, ...unix, ...copying, ...replica];
+  const { pid, folder, end } = await startGuarded('redis-server', args);
   await until(() => accepts(port), `redis-server to answer on port ${port}`);
   if (replicaOf !== undefined) await until(() => hasCopy(port), 'the replica to have its copy');
-  return { port, pids: [guarded.pid], end: guarded.end };
+  return { port, socket: join(folder, socketName), pids: [pid], end };
 }
 
 async function freePort(): Promise<number> {

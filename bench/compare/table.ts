@@ -2,7 +2,7 @@
 import type { Row } from './rounds.ts';
 import { type CellSummary, type Figure, type Finding, verdictOf } from './summary.ts';
 
-const columns = [22, 10, 9, 9, 8, 8, 8, 9, 7, 7] as const;
+const columns = [28, 10, 9, 9, 8, 8, 8, 9, 7, 7] as const;
 const heads = [
   'driver',
   'ops/s',

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { type Cell, cells } from '../../bench/compare/cells.ts';
 import { driverNames, isShoal } from '../../bench/compare/drivers/driver.ts';
+import { redisPlace } from '../../bench/compare/drivers/redis-place.ts';
 import { Latencies, median } from '../../bench/compare/latencies.ts';
 import { findingsIn } from '../../bench/compare/measurements/simulator.ts';
 import { optionsOf, UsageError } from '../../bench/compare/options.ts';
@@ -71,6 +72,29 @@ describe('the comparison with Redis', () => {
     const asked = { goal: 1, coreFloor: 1.3, isLessBetter: true };
     const verdicts = [0.9, 1, 1.2, 1.4].map((value) => verdictOf({ value, asked }));
     expect(verdicts).to.deep.equal(['goal', 'goal', 'floors', 'no floor']);
+  });
+
+  it('takes a client over the unix socket for a peer like any other', () => {
+    const rows = [
+      row('shoal-client', 0, 90),
+      row('ioredis-plain', 0, 60),
+      row('ioredis-plain-unix', 0, 100),
+    ];
+    const [{ bestPeer, ratio } = { bestPeer: '', ratio: 0 }] = summaryOf(cell, rows).ratios;
+    expect({ bestPeer, ratio }).to.deep.equal({ bestPeer: 'ioredis-plain-unix', ratio: 0.9 });
+  });
+
+  it('dials each client of Redis over TCP and over its unix socket', () => {
+    const addresses = { redisPort: 6379, redisSocket: '/folder/redis.sock', members: [] };
+    expect(redisPlace('node-redis', addresses)).to.deep.equal({ host: '127.0.0.1', port: 6379 });
+    expect(redisPlace('node-redis-unix', addresses)).to.deep.equal({ path: '/folder/redis.sock' });
+    for (const { drivers } of cells) {
+      const peers = drivers.filter((name) => !isShoal(name));
+      const [unix, tcp] = [true, false].map((is) =>
+        peers.filter((name) => name.endsWith('-unix') === is),
+      );
+      expect(unix).to.deep.equal(tcp?.map((name) => `${name}-unix`));
+    }
   });
 
   it('prints goal and floors beside each ratio', () => {
@@ -198,8 +222,8 @@ describe('npm run bench', () => {
   it('ends a program with the process that started it, however that ends', async () => {
     const script = `
       import { startGuarded } from './bench/compare/processes.ts';
-      const { pid } = await startGuarded('sleep', ['1000']);
-      console.log(pid);
+      const { pid, folder } = await startGuarded('sleep', ['1000']);
+      console.log(pid, folder);
       process.kill(process.pid, 'SIGKILL');`;
     const args = ['--import', 'tsx', '--input-type=module', '-e', script];
     // What it leaves behind would hold an error output that is inherited open.
@@ -208,8 +232,10 @@ describe('npm run bench', () => {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     expect(signal).to.equal('SIGKILL');
-    const pid = Number(stdout);
-    expect(pid).to.be.above(1);
+    const [pid, folder = ''] = stdout.trim().split(' ');
+    expect(Number(pid)).to.be.above(1);
     await until(() => !existsSync(`/proc/${pid}`), `process ${pid} to end`);
+    expect(folder).to.match(/^\/./);
+    await until(() => !existsSync(folder), `${folder} to be gone`);
   });
 });

@@ -1,4 +1,5 @@
 /** What each of the compared clients can do, with its connections in this process. */
+import type { OverEither } from './redis-place.ts';
 
 export interface MapPort {
   /** The value, or what the client gives where the key is absent. */
@@ -38,17 +39,22 @@ export type ValueKind = 'strings' | 'objects';
 /** Where the compared systems listen. */
 export interface Addresses {
   readonly redisPort: number;
+  /** The path of its unix socket. */
+  readonly redisSocket?: string;
   /** `host:port` of each member. */
   readonly members: readonly string[];
 }
 
-/** From a process that holds no data. */
+/** From a process that holds no data. Those of Redis dial TCP on loopback, and its unix socket. */
 export const driverNames = [
   'shoal-client',
   'shoal-lite',
   'ioredis-auto',
   'ioredis-plain',
   'node-redis',
+  'ioredis-auto-unix',
+  'ioredis-plain-unix',
+  'node-redis-unix',
 ] as const;
 export type DriverName =
   | (typeof driverNames)[number]
@@ -58,8 +64,7 @@ export type DriverName =
   | 'shoal-client-batch'
   | 'shoal-lite-batch'
   /** Sets that a replica of Redis has confirmed: on a connection each, or so many in one pipeline. */
-  | 'ioredis-wait-each'
-  | 'ioredis-wait-pipeline';
+  | OverEither<'ioredis-wait-each' | 'ioredis-wait-pipeline'>;
 
 export const isShoal = (name: string): boolean => name.startsWith('shoal');
 

@@ -5,26 +5,26 @@
 import { Redis } from 'ioredis';
 import { inBatches, type TextSet, together } from './batches.ts';
 import type { Addresses, MapDriver } from './driver.ts';
+import { type OverEither, redisPlace } from './redis-place.ts';
 import { textMap } from './text-map.ts';
 
 /** Milliseconds that `WAIT` waits at most. */
 const waitMaxMs = 5_000;
 
 export async function openWait(
-  kind: 'ioredis-wait-each' | 'ioredis-wait-pipeline',
-  { redisPort }: Addresses,
+  kind: OverEither<'ioredis-wait-each' | 'ioredis-wait-pipeline'>,
+  addresses: Addresses,
 ): Promise<MapDriver> {
+  const isEach = kind.startsWith('ioredis-wait-each');
+  const place = redisPlace(kind, addresses);
   const connections = Array.from(
-    { length: kind === 'ioredis-wait-each' ? together : 1 },
-    () => new Redis({ host: '127.0.0.1', port: redisPort, lazyConnect: true }),
+    { length: isEach ? together : 1 },
+    () => new Redis({ ...place, lazyConnect: true }),
   );
   await Promise.all(connections.map((redis) => redis.connect()));
   const [first] = connections;
   if (first === undefined) throw new Error('expected one connection at least');
-  const set =
-    kind === 'ioredis-wait-each'
-      ? onFreeOne(connections)
-      : inBatches((batch) => sendAll(first, batch));
+  const set = isEach ? onFreeOne(connections) : inBatches((batch) => sendAll(first, batch));
   const mset = (pairs: string[]) => first.mset(pairs);
   return {
     map: (values) => textMap({ get: (key) => first.get(key), set, mset }, values),

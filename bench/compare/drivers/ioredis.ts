@@ -1,16 +1,17 @@
-/** Redis through ioredis, with automatic pipelining and without. */
+/** Redis through ioredis, with automatic pipelining and without, over TCP and over its unix socket. */
 import { Redis } from 'ioredis';
 import type { Addresses, Driver, QueuePort } from './driver.ts';
+import { type OverEither, redisPlace } from './redis-place.ts';
 import { textMap } from './text-map.ts';
 
 export async function openIoredis(
-  kind: 'ioredis-auto' | 'ioredis-plain',
+  kind: OverEither<'ioredis-auto' | 'ioredis-plain'>,
   addresses: Addresses,
 ): Promise<Driver> {
-  const enableAutoPipelining = kind === 'ioredis-auto';
+  const enableAutoPipelining = kind.startsWith('ioredis-auto');
   const opened: Redis[] = [];
   const open = async (options = {}): Promise<Redis> => {
-    const place = { host: '127.0.0.1', port: addresses.redisPort, lazyConnect: true };
+    const place = { ...redisPlace(kind, addresses), lazyConnect: true };
     const redis = new Redis({ ...place, enableAutoPipelining, ...options });
     opened.push(redis);
     await redis.connect();

@@ -1,21 +1,24 @@
 /** Redis through node-redis, which always pipelines what is asked within one turn. */
 import { createClient } from 'redis';
 import type { Addresses, Driver } from './driver.ts';
+import { type OverEither, redisPlace } from './redis-place.ts';
 import { textMap } from './text-map.ts';
 
-async function connected({ redisPort }: Addresses) {
-  const client = createClient({ socket: { host: '127.0.0.1', port: redisPort } });
+type Kind = OverEither<'node-redis'>;
+
+async function connected(kind: Kind, addresses: Addresses) {
+  const client = createClient({ socket: { ...redisPlace(kind, addresses), tls: false } });
   await client.connect();
   return client;
 }
 
 type Client = Awaited<ReturnType<typeof connected>>;
 
-export async function openNodeRedis(addresses: Addresses): Promise<Driver> {
-  const first = await connected(addresses);
+export async function openNodeRedis(kind: Kind, addresses: Addresses): Promise<Driver> {
+  const first = await connected(kind, addresses);
   const opened: Client[] = [first];
   const another = async () => {
-    const client = await connected(addresses);
+    const client = await connected(kind, addresses);
     opened.push(client);
     return client;
   };
