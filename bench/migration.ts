@@ -10,6 +10,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Lateness } from './compare/lateness.ts';
+import { plot } from './compare/plot/pictures.ts';
 import { ended, keep } from './compare/processes.ts';
 import { machine, write } from './compare/results.ts';
 import type { Finding } from './compare/summary.ts';
@@ -187,7 +188,7 @@ const path = write(
   },
   values.name,
 );
-console.log(path);
+console.log(`${path}\n${plot()}`);
 process.exit(0);
 
 type Used = { readonly cpuMs: number };

@@ -5,7 +5,7 @@
 import { cells, needsRedis } from './cells.ts';
 import { measurements } from './measurements/all.ts';
 import { type Options, optionsOf, UsageError, usage } from './options.ts';
-import { plot } from './plot.ts';
+import { plot } from './plot/pictures.ts';
 import { machine, versions, write } from './results.ts';
 import type { Failure, Listener, Row } from './rounds.ts';
 import { runCells } from './stages.ts';

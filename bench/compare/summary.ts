@@ -65,7 +65,7 @@ export function summaryOf(cell: Cell, rows: readonly Row[]): CellSummary {
 }
 
 /** Which runs count is decided by what else was running, never by how quick they were. */
-function countedOf(rows: readonly Row[]): readonly Row[] {
+export function countedOf(rows: readonly Row[]): readonly Row[] {
   const calm = rows.filter(({ foreignCores }) => foreignCores <= foreignMax);
   return calm.length * 2 >= rows.length ? calm : rows;
 }

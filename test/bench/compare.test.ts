@@ -8,7 +8,6 @@ import { redisPlace } from '../../bench/compare/drivers/redis-place.ts';
 import { Latencies, median } from '../../bench/compare/latencies.ts';
 import { findingsIn } from '../../bench/compare/measurements/simulator.ts';
 import { optionsOf, UsageError } from '../../bench/compare/options.ts';
-import { svgOf } from '../../bench/compare/plot.ts';
 import type { Row } from '../../bench/compare/rounds.ts';
 import { findingsOf, summaryOf, verdictOf } from '../../bench/compare/summary.ts';
 import { findingTable } from '../../bench/compare/table.ts';
@@ -108,20 +107,6 @@ describe('the comparison with Redis', () => {
     const findings = findingsOf(summaryOf(own, [row('shoal-owner', 0, 1_000_000)]));
     expect(findings).to.have.lengthOf(1);
     expect(findings[0]).to.include({ of: 'shoal-owner', value: 1_000_000, unit: '/s' });
-  });
-
-  it('draws the newest run in full and the earlier ones paler, whatever their order', () => {
-    const run = (at: string, value: number) => ({
-      at,
-      findings: [{ name: 'mix-64', of: 'shoal-client', value, unit: 'x' }],
-    });
-    const runs = [run('2026-11-26T10:00', 2), run('2026-11-25T10:00', 0.5)];
-    const picture = svgOf(runs);
-    expect(picture).to.equal(svgOf(runs.toReversed()));
-    const marks = [...picture.matchAll(/cx="([\d.]+)".*fill-opacity="(1|0\.2)"/g)].slice(2);
-    expect(marks.map((found) => found[2])).to.deep.equal(['0.2', '1']);
-    expect(Number(marks[1]?.[1]), 'the quicker one').to.be.above(Number(marks[0]?.[1]));
-    expect(picture).to.include('>mix-64<').and.not.include('>topic-1<');
   });
 
   it('has cells of different names, each run by Shoal and by a peer', () => {

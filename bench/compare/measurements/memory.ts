@@ -36,6 +36,7 @@ export const memory: Measurement = {
       value: median(shoal) / median(redis),
       unit: 'x',
       against: 'redis',
+      trials: shoal.map((bytesOfShoal, trial) => bytesOfShoal / (redis[trial] ?? Number.NaN)),
       asked: { goal: 1, coreFloor: 1.3, isLessBetter: true },
     };
     return [ratio, bytes('shoal-owner', shoal), bytes('redis', redis)];
