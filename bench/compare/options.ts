@@ -16,13 +16,13 @@ const groups = [...new Set(cells.map(({ group }) => group))];
 const names = measurements.map(({ name }) => name);
 
 export const usage = `npm run bench -- [cells] [options]
-npm run bench -- plot      the picture of bench/results anew
+npm run bench -- plot      the pictures of bench/results anew
 
   cells              names or groups; all but soak where none is given:
                      ${groups.join(' ')}
                      ${names.join(' ')}
   --rounds N         in each, every driver runs every cell once (5)
-  --seconds S        length of one run of a cell (1.2)
+  --seconds S        length of one run of a cell (1)
   --minutes M        length of soak (10)
   --quick            2 rounds of 0.5 s whatever else runs, to see that it works;
                      no file is written without --name
@@ -49,9 +49,9 @@ function checkCell(word: string): void {
 
 const usual = {
   rounds: 5,
-  seconds: 1.2,
+  seconds: 1,
   minutes: 10,
-  firstWarmUpSeconds: 1.5,
+  firstWarmUpSeconds: 1,
   warmUpSeconds: 0.3,
   triesMax: 3,
   quietWaitMaxMs: 10_000,
