@@ -73,7 +73,7 @@ export class FaultPlan {
   /** Faults happen for so long from now; then all is healed, and what follows has to be calm. */
   inject(durationMs: number): void {
     this.#isInjecting = true;
-    this.#injectLater();
+    if (this.#swarm.kinds.length > 0) this.#injectLater();
     this.#world.after(durationMs, () => this.heal());
   }
 

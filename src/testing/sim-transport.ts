@@ -31,6 +31,8 @@ export class SimTransport implements Transport, Listener, SimLinkEvents {
   readonly process: number;
   /** Those of light clients: they have the same address. */
   readonly sockets: SimSockets;
+  /** The message that another process has sent and that is being taken in. */
+  delivering: Message | undefined;
   readonly #settings: SimLinkSettings;
   readonly #loop: SimLoop;
   readonly #clock: Clock;
@@ -229,7 +231,9 @@ export class SimTransport implements Transport, Listener, SimLinkEvents {
       for (const message of codec.decode(bytes)) {
         if (this.#isClosed || this.#loop.isDead) return;
         network.delivered(from.address, this.address, message.kind);
+        this.delivering = message;
         this.#events?.onMessage(from, message);
+        this.delivering = undefined;
       }
     };
     if (this.#events?.runAfter === undefined) bring();

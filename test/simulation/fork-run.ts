@@ -18,7 +18,7 @@ import { ForkRegisters, mapName } from './fork-registers.ts';
 import type { Report, Round } from './fork-round.ts';
 import type { GridShape } from './grid-world.ts';
 import { MergeReports } from './merge-reports.ts';
-import { type RunOptions, type RunResult, Trial } from './trial.ts';
+import { type RunOptions, type RunResult, Trial, type Trouble } from './trial.ts';
 
 /** How the two lose each other. */
 type Parting = 'cut' | 'pause' | 'crash' | 'join';
@@ -34,6 +34,14 @@ const faultsHealing: readonly FaultKind[] = [
   'stall',
   'clog',
 ];
+
+/** What else a parting takes that may be left out. */
+const troublesOf: Readonly<Record<Parting, readonly Trouble[]>> = {
+  cut: [],
+  pause: ['pause'],
+  crash: ['crash'],
+  join: ['crash', 'comings'],
+};
 
 const policies = ['putIfAbsent', 'latestUpdate', 'higherHits', 'discard', 'passThrough', 'largest'];
 const largest: MergePolicy = (existing, incoming) =>
@@ -90,6 +98,8 @@ function shapeOf({ members, splitBrain }: Variety, random: Random): GridShape {
 class ForkRun {
   readonly #variety: Variety;
   readonly #trial: Trial;
+  /** No fault of a kind that is drawn lasts for longer. */
+  readonly #faultsMs: number;
   readonly #random: Random;
   readonly #calls: ForkCalls;
   readonly #registers: ForkRegisters;
@@ -112,6 +122,7 @@ class ForkRun {
 
   constructor(variety: Variety, seed: number, options: RunOptions) {
     this.#variety = variety;
+    this.#faultsMs = options.faultsMs;
     const shape = (random: Random) => shapeOf(variety, random);
     this.#trial = new Trial(seed, { ...options, shape, hasForks: true });
     const { grid, random } = this.#trial;
@@ -175,7 +186,10 @@ class ForkRun {
     this.#calls.isQuiet = false;
     this.#trial.watch(500 + this.#random.next() * 2_000);
     const before = grid.successions.length;
-    const { cutAt, aloneAt } = this.#part(this.#random.pick(this.#variety.partings));
+    const partings = this.#variety.partings.filter((parting) =>
+      troublesOf[parting].every((trouble) => this.#trial.has(trouble)),
+    );
+    const { cutAt, aloneAt } = this.#part(this.#random.pick(partings));
     const healAt = world.now;
     const up = grid.processes.filter(({ isUp }) => isUp);
     const sides = new Map(up.map(({ name, program }) => [name, program.member.state.lineage.id]));
@@ -227,8 +241,8 @@ class ForkRun {
     this.#trial.watch(forkWithinMs, hasForked);
     const aloneAt = grid.world.now;
     if (parting === 'cut' && hasForked() && this.#random.below(3) === 0) this.#grow(older);
-    const apartMs = this.#random.next() * 8_000;
-    if (parting === 'cut') this.#trial.plan(faultsApart, {}).inject(apartMs);
+    const apartMs = Math.min(this.#random.next() * 8_000, this.#faultsMs);
+    if (parting === 'cut') this.#trial.plan({}, faultsApart).inject(apartMs);
     this.#trial.watch(parting === 'cut' ? apartMs - 1 : 4_000);
     return { cutAt, aloneAt };
   }
@@ -273,6 +287,7 @@ class ForkRun {
 
   /** Another joins the side of the younger, which is the larger then. */
   #grow(older: MemberProcess): void {
+    if (!this.#trial.has('comings')) return;
     const { grid } = this.#trial;
     const third = grid.add(true);
     this.#counts.grown++;
@@ -288,8 +303,8 @@ class ForkRun {
     for (const process of grid.processes) if (!process.isUp) world.restart(process.name);
     world.healAll();
     if (this.#random.below(2) === 0) {
-      const lastsMs = 2_000 + this.#random.next() * 8_000;
-      this.#trial.plan(faultsHealing, {}).inject(lastsMs);
+      const lastsMs = Math.min(2_000 + this.#random.next() * 8_000, this.#faultsMs);
+      this.#trial.plan({}, faultsHealing).inject(lastsMs);
       this.#trial.watch(lastsMs);
     } else if (this.#random.below(4) === 0) {
       this.#killWhoBrings();
@@ -298,6 +313,7 @@ class ForkRun {
 
   /** A member of the losing side dies before it has brought all that it had. */
   #killWhoBrings(): void {
+    if (!this.#trial.has('crash')) return;
     const { grid } = this.#trial;
     const bringing = () =>
       grid.processes.find(({ isUp, program }) => isUp && program.member.unfinished !== undefined);

@@ -4,6 +4,7 @@ import type { Address, CallerId } from '../../src/base/ids.ts';
 import type { Limits } from '../../src/base/limits.ts';
 import { Session } from '../../src/client/session.ts';
 import { ClientConnections } from '../../src/member/client-connections.ts';
+import type { Answer } from '../../src/member/client-port.ts';
 import { type ClientLink, Gateway } from '../../src/member/gateway.ts';
 import type { Member } from '../../src/member/member.ts';
 import { rowOf } from '../../src/partition/meta-state.ts';
@@ -123,9 +124,14 @@ function definitionLook({ router, table }: Session, used: readonly StructureName
 }
 
 /** Lets clients into a member as `Grid.join` does, and looks at what they send. */
-export function letClientsIn(member: Member, parts: ProcessParts, looks: ClientLooks): void {
+export function letClientsIn(
+  member: Member,
+  parts: ProcessParts,
+  looks: ClientLooks,
+  onAnswer: (at: Address) => void,
+): void {
   const { clock, logger, sockets, address } = parts;
-  const gateway = new WatchedGateway(member, clock, address, looks);
+  const gateway = new WatchedGateway(member, clock, { address, looks, onAnswer });
   member.clients = gateway;
   const { limits } = member.settings;
   const settings = { cluster, users: undefined, clock, limits, logger };
@@ -133,24 +139,37 @@ export function letClientsIn(member: Member, parts: ProcessParts, looks: ClientL
   sockets.onAccept = (socket) => connections.accept(socket, socket);
 }
 
-class WatchedGateway extends Gateway {
-  readonly #looks: ClientLooks;
-  readonly #member: Member;
-  readonly #address: Address;
+/** Where a gateway is, and who looks at it. */
+interface Watch {
+  readonly address: Address;
+  readonly looks: ClientLooks;
+  /** Told of each answer of this member's own partitions to one of its clients. */
+  readonly onAnswer: (at: Address) => void;
+}
 
-  constructor(member: Member, clock: ProcessParts['clock'], address: Address, looks: ClientLooks) {
+class WatchedGateway extends Gateway {
+  readonly #member: Member;
+  readonly #watch: Watch;
+
+  constructor(member: Member, clock: ProcessParts['clock'], watch: Watch) {
     super(member, clock, (_type, _name, asked) => asked);
-    this.#looks = looks;
     this.#member = member;
-    this.#address = address;
+    this.#watch = watch;
+  }
+
+  override answer(to: string, message: Answer): boolean {
+    const isForClient = super.answer(to, message);
+    if (isForClient && message.kind === 'op.reply') this.#watch.onAnswer(this.#watch.address);
+    return isForClient;
   }
 
   override receive(link: ClientLink, message: Message): void {
     super.receive(link, message);
     if (message.kind !== 'op.request') return;
     const primary = rowOf(this.#member.state, message.partition)?.primary;
-    this.#looks.request(link, message, primary !== this.#member.id);
-    this.#looks.onRequest?.(link.session, this.#address);
+    const { looks, address } = this.#watch;
+    looks.request(link, message, primary !== this.#member.id);
+    looks.onRequest?.(link.session, address);
   }
 }
 

@@ -115,6 +115,9 @@ export interface Program extends Caller {
   readonly stops: string[];
 }
 
+/** Whom a primary answers: callers of another member, of its own process, or light clients attached to it. */
+export type Answered = 'toMembers' | 'toOwnCallers' | 'toOwnClients';
+
 export class GridWorld {
   readonly world: World;
   readonly shape: GridShape;
@@ -123,6 +126,8 @@ export class GridWorld {
   readonly clients: SimProcess<ClientProgram>[] = [];
   /** Told right before each step of a move, and in which process. */
   onStep: ((where: Address, step: MoveStep, partition: PartitionId) => void) | undefined;
+  /** Told of each answer that a primary gives, but to other members: those pass the network. */
+  onAnswer: ((where: Address, whom: Answered) => void) | undefined;
   readonly clientLooks = new ClientLooks();
   readonly #used: StructureName[] = [];
   /** What identities left to the next of their process. */
@@ -298,8 +303,9 @@ export class GridWorld {
         this.aparts.push({ address: parts.address, lineage });
       },
     });
-    letClientsIn(member, parts, this.clientLooks);
+    letClientsIn(member, parts, this.clientLooks, (at) => this.onAnswer?.(at, 'toOwnClients'));
     const { transport, clock } = parts;
+    watchOwnAnswers(member, transport, (at) => this.onAnswer?.(at, 'toOwnCallers'));
     return { member, transport, router: member.router, clock, stops };
   }
 
@@ -335,6 +341,25 @@ export class GridWorld {
       act(process);
     });
   }
+}
+
+/** What the callers of a member are told that no other process has sent, and what they read on the spot. */
+function watchOwnAnswers(
+  { calls, router }: Member,
+  transport: SimTransport,
+  onAnswer: (at: Address) => void,
+): void {
+  const replied = calls.replied.bind(calls);
+  calls.replied = (message) => {
+    if (transport.delivering !== message) onAnswer(transport.address);
+    replied(message);
+  };
+  const glance = router.glance.bind(router);
+  router.glance = (...given) => {
+    const seen = glance(...given);
+    if (seen !== undefined) onAnswer(transport.address);
+    return seen;
+  };
 }
 
 function addressOf(number: number): Address {

@@ -3,10 +3,10 @@
  * holds none, so that whoever takes over holds the only one there is.
  */
 import type { Address } from '../../src/base/ids.ts';
-import type { GridWorld } from './grid-world.ts';
+import type { Answered, GridWorld } from './grid-world.ts';
 
 export class LeaseInvariants {
-  readonly looks = { replies: 0, leases: 0 };
+  readonly looks = { toMembers: 0, toOwnCallers: 0, toOwnClients: 0, leases: 0 };
   readonly #grid: Pick<GridWorld, 'processes' | 'newest'>;
   readonly #report: (violation: string) => void;
 
@@ -15,11 +15,11 @@ export class LeaseInvariants {
     this.#report = (violation) => report(`I1: ${violation}`);
   }
 
-  /** An answer leaves for another member. */
-  replied(from: Address): void {
+  /** An answer leaves a primary. */
+  replied(from: Address, whom: Answered): void {
     const process = this.#grid.processes.find(({ address, isUp }) => isUp && address === from);
     if (process === undefined) return;
-    this.looks.replies++;
+    this.looks[whom]++;
     const { member, clock } = process.program;
     const voidSince = member.meta.lease.voidSince(clock.monotonic());
     if (voidSince === undefined) return;

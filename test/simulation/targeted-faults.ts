@@ -11,7 +11,6 @@ import { type Random, seededRandom } from '../../src/base/random.ts';
 import type { Verdict } from '../../src/testing/sim-network.ts';
 import type { Message } from '../../src/wire/messages.ts';
 import type { GridWorld } from './grid-world.ts';
-import type { Silences } from './silences.ts';
 
 /** Those whose delay, loss or repetition the protocol has a rule for. */
 const delicate = [
@@ -54,18 +53,11 @@ export class TargetedFaults {
   /** A primary whose entries get lost, and until when. */
   #muted: { readonly from: Address; readonly until: number } | undefined;
   readonly #mayCrash: (name: string) => boolean;
-  readonly #silences: Silences;
   /** That a message comes again when it is long outdated. */
   readonly #staleChance: number;
 
-  constructor(
-    grid: GridWorld,
-    seed: number,
-    silences: Silences,
-    mayCrash: (name: string) => boolean,
-  ) {
+  constructor(grid: GridWorld, seed: number, mayCrash: (name: string) => boolean) {
     this.#grid = grid;
-    this.#silences = silences;
     this.#mayCrash = mayCrash;
     this.#random = seededRandom(seed * 3 + 2);
     const drawn = delicate.filter(() => this.#random.next() < 0.4);
@@ -75,17 +67,13 @@ export class TargetedFaults {
     this.#staleChance = this.#random.pick([0, 0.002, 0.02]);
   }
 
-  inject(): void {
-    this.#grid.world.network.onSend = (from, to, message) => this.#judge(from, to, message);
-  }
-
   heal(): void {
     this.#isOver = true;
-    this.#grid.world.network.onSend = undefined;
   }
 
-  #judge(from: Address, to: Address, message: Message): Verdict {
-    if (this.#silences.isLost(from, to, message, this.#grid.world.now)) return 'drop';
+  /** What becomes of a message. */
+  judge(from: Address, to: Address, message: Message): Verdict {
+    if (this.#isOver) return 'pass';
     const verdict = this.#verdictOn(from, to, message);
     if (verdict !== 'pass' || !this.#isRepeated(message)) return verdict;
     this.#grid.world.counts.fault('targeted again');

@@ -5,13 +5,14 @@
 import { type Random, seededRandom } from '../../src/base/random.ts';
 import type { FaultKind, FaultLimits } from '../../src/testing/fault-kinds.ts';
 import { drawSwarm, FaultPlan, type Swarm } from '../../src/testing/faults.ts';
+import type { SendHook } from '../../src/testing/sim-network.ts';
 import { ClientFaults } from './client-faults.ts';
 import { ComingsAndGoings } from './comings-and-goings.ts';
 import { EdgeFaults } from './edge-faults.ts';
 import { describeGrid } from './grid-description.ts';
 import { drawShape, type GridShape, GridWorld } from './grid-world.ts';
 import { Invariants } from './invariants.ts';
-import { LastingFault } from './lasting-faults.ts';
+import { LastingFault, type Within } from './lasting-faults.ts';
 import { mayCrash } from './may-crash.ts';
 import { Silences } from './silences.ts';
 import { SwimInvariants } from './swim-invariants.ts';
@@ -57,6 +58,8 @@ const convergeMs = 90_000;
 const lookMs = 20;
 const calmLookMs = 100;
 const restLookMs = 400;
+/** What was begun before the healing may go on for so long. */
+const restlessMs = 2_000;
 /** Beliefs change seldom. */
 const looksPerMembership = 4;
 
@@ -73,14 +76,16 @@ export class Trial {
   readonly #swarm: Swarm;
   readonly #shape: GridShape;
   readonly #options: TrialOptions;
-  #plan: FaultPlan | undefined;
+  /** What becomes of single messages, while there are faults. */
+  #judge: SendHook | undefined;
+  readonly #plans: FaultPlan[] = [];
   #looks = 0;
 
   constructor(seed: number, options: TrialOptions) {
     this.#seed = seed;
     this.#options = options;
     this.random = seededRandom(seed * 2 + 1);
-    this.#swarm = swarmWithout(drawSwarm(this.random), options.without ?? []);
+    this.#swarm = drawSwarm(this.random);
     this.#shape = (options.shape ?? drawShape)(this.random);
     this.isTargeted = this.random.below(2) === 0;
     const { mode, quality } = this.#swarm;
@@ -91,11 +96,19 @@ export class Trial {
     // Whoever lets members lose each other begins faults of its own.
     const isCalm = mode === 'stream' && quality.loss === 0 && options.hasForks !== true;
     if (isCalm) this.#membership.calm(0);
+    this.#watchAnswers();
   }
 
-  /** Faults of some kinds, in the manner of this world. */
-  plan(kinds: readonly FaultKind[], limits: FaultLimits): FaultPlan {
-    return new FaultPlan(this.grid.world, { ...this.#swarm, kinds }, limits);
+  /** Faults of some kinds, or of those that it has drawn, in the manner of this world. */
+  plan(limits: FaultLimits, kinds: readonly FaultKind[] = this.#swarm.kinds): FaultPlan {
+    const swarm = { ...this.#swarm, kinds: kinds.filter((kind) => this.has(kind)) };
+    const plan = new FaultPlan(this.grid.world, swarm, limits);
+    this.#plans.push(plan);
+    return plan;
+  }
+
+  has(trouble: Trouble): boolean {
+    return this.#options.without?.includes(trouble) !== true;
   }
 
   /** Lets time pass, and looks at the invariants meanwhile; until it holds, where something is to be waited for. */
@@ -156,7 +169,7 @@ export class Trial {
   /** False where nothing can be tried in it. */
   settle(what: string): boolean {
     const isSettled = this.#within(convergeMs, () => this.grid.isSafe);
-    if (!isSettled) this.expect(false, `${what}: ${describeGrid(this.grid)}`);
+    if (!isSettled) this.expect(false, `${what}:\n  ${describeGrid(this.grid)}`);
     return isSettled;
   }
 
@@ -168,38 +181,39 @@ export class Trial {
     const { comings, heal } = this.#inject(may);
     this.watch(this.#options.faultsMs);
     heal();
-    world.runFor(2_000);
+    this.#within(restlessMs, () => false);
     for (const process of grid.callers) if (!process.isUp) world.restart(process.name);
     const haveLeft = () => comings.isSettled;
     this.expectWithin(convergeMs, 'members could not leave', haveLeft);
     this.#converge();
     // In one of three worlds something stays wrong after that.
-    if (this.#seed % 3 === 1 && this.#has('lasting')) this.#endure(may);
+    if (this.#seed % 3 === 1 && this.has('lasting')) this.#endure(may);
   }
 
   /** Begins all that goes wrong in this world. */
   #inject(may: (name: string) => boolean): { comings: ComingsAndGoings; heal: () => void } {
     const { grid } = this;
     const { faultsMs } = this.#options;
-    const plan = new FaultPlan(grid.world, this.#swarm, {
-      mayCrash: may,
-      mayRestart: (name) => grid.mayRestart(name),
-    });
-    this.#plan = plan;
+    const mayRestart = (name: string) => grid.mayRestart(name);
+    const plan = this.plan({ mayCrash: may, mayRestart });
     const silences = new Silences();
-    const targeted = new TargetedFaults(grid, this.#seed, silences, may);
+    const targeted = new TargetedFaults(grid, this.#seed, may);
     const edges = new EdgeFaults(grid, this.#seed, silences, may);
     const ofClients = new ClientFaults(grid, this.#seed);
     const comings = new ComingsAndGoings(grid, this.#seed);
     this.#membership.disturbed();
     plan.inject(faultsMs);
-    if (this.#has('clients')) ofClients.inject();
+    if (this.has('clients')) ofClients.inject();
     // In two of three worlds, so that one is left in which the members stay who they are.
-    if (this.#seed % 3 !== 0 && this.#has('comings')) comings.inject(faultsMs);
-    if (this.isTargeted && this.#has('targeted')) targeted.inject();
-    if (this.isTargeted && this.#has('edges')) edges.inject();
-    this.#watchReplies();
+    if (this.#seed % 3 !== 0 && this.has('comings')) comings.inject(faultsMs);
+    const hasTargeted = this.isTargeted && this.has('targeted');
+    if (this.isTargeted && this.has('edges')) edges.inject();
+    this.#judge = (from, to, message) => {
+      if (silences.isLost(from, to, message, grid.world.now)) return 'drop';
+      return hasTargeted ? targeted.judge(from, to, message) : 'pass';
+    };
     const heal = () => {
+      this.#judge = undefined;
       targeted.heal();
       edges.heal();
       ofClients.heal();
@@ -219,31 +233,38 @@ export class Trial {
   #endure(may: (name: string) => boolean): void {
     if (this.#violations.length > 0 || !this.#areKept) return;
     this.#membership.disturbed();
-    for (const what of new LastingFault(this.grid, this.#seed, may).endure()) {
+    const within: Within = (ms, isSo) => this.#within(ms, isSo);
+    for (const what of new LastingFault(this.grid, this.#seed, may, within).endure()) {
       this.expect(false, what);
     }
     this.#membership.calm();
     this.#converge();
   }
 
-  #has(trouble: Trouble): boolean {
-    return this.#options.without?.includes(trouble) !== true;
+  /** From the beginning to the end, beside what faults make of them. */
+  #watchAnswers(): void {
+    const { grid } = this;
+    const { leases } = this.invariants;
+    grid.world.network.onSend = (from, to, message) => {
+      if (message.kind === 'op.reply') leases.replied(from, 'toMembers');
+      return this.#judge?.(from, to, message) ?? 'pass';
+    };
+    grid.onAnswer = (where, whom) => leases.replied(where, whom);
   }
 
-  /** Beside what targeted faults make of them. */
-  #watchReplies(): void {
-    const { network } = this.grid.world;
-    const judge = network.onSend;
-    network.onSend = (from, to, message) => {
-      if (message.kind === 'op.reply') this.invariants.leases.replied(from);
-      return judge?.(from, to, message) ?? 'pass';
-    };
+  /** How often each kind of fault was injected. */
+  get #kinds(): Readonly<Record<string, number>> {
+    const kinds: Record<string, number> = {};
+    for (const [kind, count] of this.#plans.flatMap(({ counts }) => [...counts])) {
+      kinds[kind] = (kinds[kind] ?? 0) + count;
+    }
+    return kinds;
   }
 
   result(violations: readonly string[], counts: RunCounts): RunResult {
     const { world, clientLooks } = this.grid;
-    const { mode, kinds } = this.#swarm;
-
+    const { mode } = this.#swarm;
+    const kinds = this.#swarm.kinds.filter((kind) => this.has(kind));
     const found = [...this.#violations, ...violations, ...this.invariants.violations];
     if (found.length === 0) this.#membership.checkAtRest();
     const all = [...found, ...this.#membership.violations];
@@ -261,15 +282,10 @@ export class Trial {
         bounds: invariants.bounds.looks,
         membership: this.#membership.looks,
         faults: Object.fromEntries(world.counts.faults),
-        kinds: Object.fromEntries(this.#plan?.counts ?? []),
+        kinds: this.#kinds,
       },
       shape: JSON.stringify({ ...this.#shape, limits: undefined, kinds, mode, isTargeted }),
       trace: all.length > 0 ? world.traceLines : [],
     };
   }
-}
-
-function swarmWithout(swarm: Swarm, without: readonly Trouble[]): Swarm {
-  const kinds = swarm.kinds.filter((kind) => !without.includes(kind));
-  return { ...swarm, kinds: kinds.length > 0 ? kinds : ['crash', 'cut'] };
 }
