@@ -71,6 +71,7 @@ export class EdgeFaults {
     const process = this.#at(where);
     if (process === undefined) return;
     this.#quietUntil = world.now + this.#random.pick([300, 1_500, 4_000]);
+    world.counts.fault('step');
     world.counts.fault(`step ${step}`);
     const act = this.#random.pick(acts);
     const lastsMs = this.#random.pick([50, 300, 1_200, 3_500]);

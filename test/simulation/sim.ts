@@ -8,7 +8,7 @@ import { faultKinds } from '../../src/testing/fault-kinds.ts';
 import { isIn, type Share, shareOf, shareOut } from '../support/shares.ts';
 import { shrink } from './shrink.ts';
 import { names, replayOf, type Simulation, simulations } from './simulations.ts';
-import { type Counted, Totals } from './totals.ts';
+import { type Counted, shortfallsOfAll, Totals } from './totals.ts';
 import { type RunOptions, type RunResult, type Trouble, troubles } from './trial.ts';
 
 const { values } = parseArgs({
@@ -46,8 +46,10 @@ interface Report extends Counted {
 }
 
 const jobs = Number(values.jobs);
+const concluded: Totals[] = [];
 if (jobs > 1 && values.share === undefined) await runShares();
 else for (const name of chosen) runSeeds(name, shareOf(values.share));
+complain(shortfallsOfAll(concluded));
 
 /** Other processes run the seeds, and what they counted is looked at together. */
 async function runShares(): Promise<void> {
@@ -95,8 +97,14 @@ function conclude(totals: Totals, bad: number, realMs: number): void {
   const figures = { name, seeds, bad, messages, jobs, realMs };
   const timesRealTime = Math.round(worldMs / realMs);
   console.log(JSON.stringify({ ...figures, timesRealTime, ...counts }));
+  concluded.push(totals);
+  complain(shortfalls);
+  if (bad > 0) process.exitCode = 1;
+}
+
+function complain(shortfalls: readonly string[]): void {
   for (const shortfall of shortfalls) console.log(`too little happened: ${shortfall}`);
-  if (bad > 0 || shortfalls.length > 0) process.exitCode = 1;
+  if (shortfalls.length > 0) process.exitCode = 1;
 }
 
 /** A member that lost an invariant of its own throws: that ends its world, and not all others. */
@@ -138,7 +146,7 @@ function report(name: Simulation, result: RunResult, violations: readonly string
   console.log(`  replay: ${replayOf(name, result, faultsMs, without)}`);
   for (const line of result.trace) console.log(`    ${line}`);
   if (values.trace || values['no-shrink'] || without.length > 0) return;
-  const smaller = shrink(name, seed, faultsMs);
+  const smaller = shrink(simulations[name], seed, faultsMs);
   if (smaller === undefined) return;
   console.log(`  smaller: ${replayOf(name, result, smaller.faultsMs, smaller.without)}`);
   console.log(`    ${smaller.violation}`);

@@ -2,8 +2,9 @@
  * What the runs of one simulation counted together, and whether enough happened: a simulation in which nothing
  * happens proves nothing.
  */
+import { moveSteps } from '../../src/partition/move-steps.ts';
 import { type FaultKind, faultKinds } from '../../src/testing/fault-kinds.ts';
-import { type Simulation, withoutKinds } from './simulations.ts';
+import { names, type Simulation, withoutKinds } from './simulations.ts';
 import type { RunResult } from './trial.ts';
 
 type Counts = Record<string, Record<string, number>>;
@@ -11,15 +12,33 @@ type Counts = Record<string, Record<string, number>>;
 /** In so few runs chance may leave something out. */
 const runsMin = 20;
 const faultKindsMin = 12;
-/**
- * In so many runs, with the usual time of faults, each kind of fault has to have happened as often in the mean:
- * 2,000 seeds of all simulations then have 5,000 of each.
- */
+/** In so many runs, with the usual time of faults, each kind of fault has to have happened as often in the mean. */
 const manyRuns = 200;
 const faultsOfKindMin = 0.85;
-/** And as many calls have to have been answered: 2,000 seeds then have 5 million. */
+/** And as many calls have to have been answered. */
 const operationsMin: Readonly<Partial<Record<Simulation, number>>> = { grid: 2_500 };
-const answered = ['maps', 'queues', 'errands'] as const;
+const answered = ['maps', 'queues', 'errands', 'expiry'] as const;
+/** Of all simulations together, for each seed: 2,000 seeds have 5,000 faults of each kind, and 5 million answers. */
+const ofAll = { faultsOfKindMin: 2.5, operationsMin: 2_500 };
+
+/** Faults that are too rare to be asked for in few runs, in the mean of many. */
+const leastOfMany: Readonly<Record<string, number>> = {
+  'lasting one-way': 0.03,
+  'lasting pair': 0.01,
+  'lasting gone': 0.01,
+  'lasting cut-off': 0.01,
+  'lasting slow': 0.01,
+  ...Object.fromEntries(moveSteps.map((step) => [`step ${step}`, 0.01])),
+};
+
+/** What is aimed at edges, and what lasts. */
+const aimed = {
+  'edge deaf': 0.1,
+  'edge unheard': 0.1,
+  'edge orphan': 0.1,
+  'edge partly-muted': 0.2,
+  lasting: 0.1,
+};
 
 const looks = {
   serving: 1,
@@ -30,6 +49,9 @@ const looks = {
   logs: 1,
   prefixes: 10,
   leases: 100,
+  toMembers: 50,
+  toOwnCallers: 50,
+  toOwnClients: 5,
 };
 const clients = {
   opened: 10,
@@ -48,7 +70,7 @@ const least: Readonly<Record<Simulation, Counts>> = {
     set: { added: 50, recovered: 0.1, readings: 4 },
     queues: { pushed: 50, taken: 50, inVain: 10, aborted: 10 },
     errands: { pushed: 10, taken: 10, destroyed: 1 },
-    faults: { targeted: 2.5, join: 1, leave: 1 },
+    faults: { targeted: 2.5, join: 1, leave: 1, step: 0.3, ...aimed },
     looks: { ...looks, digests: 1, moves: 0.25, handovers: 0.5 },
     bounds: { bounds: 1_000 },
     membership: { beliefs: 1_000, deaths: 1, calm: 20, rests: 0.5 },
@@ -57,6 +79,7 @@ const least: Readonly<Record<Simulation, Counts>> = {
   topic: {
     topics: { messages: 750, gaps: 5, acknowledged: 125, owed: 750, subscriptions: 7.5 },
     rumours: { messages: 500, incarnations: 1.5, restarts: 5 },
+    faults: { step: 0.1, ...aimed },
     looks,
     clients,
   },
@@ -70,6 +93,7 @@ const least: Readonly<Record<Simulation, Counts>> = {
       persisted: 5,
       sizes: 5,
     },
+    faults: { step: 0.1, ...aimed },
     looks: { ...looks, digests: 1 },
     clients,
   },
@@ -141,15 +165,39 @@ export class Totals {
   #shortfallsOfMany(): readonly string[] {
     const { runs, name, operations } = this;
     const rare = faultKinds.filter(
-      (kind) => !withoutKinds[name]?.includes(kind) && this.#ofKind(kind) < faultsOfKindMin * runs,
+      (kind) => !withoutKinds[name]?.includes(kind) && this.ofKind(kind) < faultsOfKindMin * runs,
     );
-    const found = rare.map((kind) => `${name}: ${this.#ofKind(kind)} of ${kind} in ${runs} runs`);
+    const found = rare.map((kind) => `${name}: ${this.ofKind(kind)} of ${kind} in ${runs} runs`);
+    if (name === 'grid') {
+      for (const [fault, mean] of Object.entries(leastOfMany)) {
+        const count = this.counts.faults?.[fault] ?? 0;
+        if (count <= mean * runs) found.push(`${name}: ${count} of ${fault} in ${runs} runs`);
+      }
+    }
     const least = (operationsMin[name] ?? 0) * runs;
     if (operations < least) found.push(`${name}: ${operations} answers, ${least} wanted`);
     return found;
   }
 
-  #ofKind(kind: FaultKind): number {
+  /** How often a kind of fault was injected. */
+  ofKind(kind: FaultKind): number {
     return this.counts.kinds?.[kind] ?? 0;
   }
+}
+
+/** What happened too seldom in all simulations together, where all have run. */
+export function shortfallsOfAll(totals: readonly Totals[]): readonly string[] {
+  const seeds = Math.min(...totals.map(({ runs }) => runs));
+  if (totals.length < names.length || seeds < manyRuns) return [];
+  const sumOf = (count: (of: Totals) => number) => totals.reduce((sum, of) => sum + count(of), 0);
+  const found: string[] = [];
+  for (const kind of faultKinds) {
+    const count = sumOf((of) => of.ofKind(kind));
+    const least = ofAll.faultsOfKindMin * seeds;
+    if (count < least) found.push(`all: ${count} of ${kind} with ${seeds} seeds, ${least} wanted`);
+  }
+  const operations = sumOf((of) => of.operations);
+  const wanted = ofAll.operationsMin * seeds;
+  if (operations < wanted) found.push(`all: ${operations} answers, ${wanted} wanted`);
+  return found;
 }
