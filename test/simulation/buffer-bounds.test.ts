@@ -1,7 +1,10 @@
 import { expect } from 'chai';
-import type { Sequence } from '../../src/base/ids.ts';
+import type { Address, Sequence } from '../../src/base/ids.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
+import type { Message } from '../../src/wire/messages.ts';
+import type { Entry } from '../../src/wire/replica-messages.ts';
 import { BufferBounds } from './buffer-bounds.ts';
+import { CopyFlights } from './copy-flights.ts';
 
 describe('the bounds of buffers', () => {
   const limits = {
@@ -11,6 +14,9 @@ describe('the bounds of buffers', () => {
     opsQueuedMax: 3,
     controlBytesBufferedMax: 100,
     dataBytesBufferedMax: 200,
+    changeBytesInFlightMax: 100,
+    copySessionsMax: 2,
+    copyChunksInFlightMax: 3,
   };
 
   function found(look: (bounds: BufferBounds) => void): readonly string[] {
@@ -23,6 +29,17 @@ describe('the bounds of buffers', () => {
     return { floor: floor as Sequence, last: last as Sequence };
   }
 
+  /** Entries of which each has so many bytes, the first at 11. */
+  function bytesAt(...bytes: readonly number[]) {
+    const entries = bytes.map((length) => ({
+      opSequence: length % 2,
+      changes: new Uint8Array(length - 1),
+      result: new Uint8Array(1),
+    }));
+    const at = (sequence: number) => entries[sequence - 11] as Entry | undefined;
+    return { last: (10 + bytes.length) as Sequence, at };
+  }
+
   it('hold where each is full', () => {
     const violations = found((bounds) => {
       bounds.checkUnconfirmed('1', { last: 14 }, 10);
@@ -31,8 +48,41 @@ describe('the bounds of buffers', () => {
       bounds.checkResults('m1', { bytes: 8, bytesMax: 8 });
       bounds.checkProposals('m1', { lastIndex: 302, commit: 100 });
       bounds.checkWaiting('m1', { to: 'm2', lane: 'data', messages: 2, bytes: 200 }, limits);
+      bounds.checkUnconfirmedBytes('1', bytesAt(49, 49, 1_001), 10);
+      bounds.checkCopies('m1', 2);
+      bounds.checkChunks('1 from m1 to m2', 3);
+      bounds.checkSubscriber('m1', 5, 5);
     });
     expect(violations).to.deep.equal([]);
+  });
+
+  it("find bytes that nobody has confirmed, but for the last and for what is nobody's", () => {
+    const look = (...bytes: readonly number[]) =>
+      found((bounds) => bounds.checkUnconfirmedBytes('1', bytesAt(...bytes), 10));
+    expect(look(51, 49, 1)).to.deep.equal([
+      'I11: 100 bytes of unconfirmed changes of 1 before the last, and 99 are the most',
+    ]);
+    expect(look(1_001)).to.deep.equal([]);
+    expect(look(1_000, 51, 1)).to.deep.equal([]);
+  });
+
+  it('find copies, their chunks, and messages for a subscriber', () => {
+    const violations = found((bounds) => {
+      bounds.checkCopies('m1', 3);
+      bounds.checkSubscriber('m1', 6, 5);
+      const flights = new CopyFlights(bounds);
+      const [m1, m2] = ['m1', 'm2'] as const as unknown as [Address, Address];
+      const send = (chunk: number) =>
+        flights.sent(m1, m2, { kind: 'replica.copy', partition: 1, stream: 7, chunk } as Message);
+      for (const chunk of [0, 1, 2]) send(chunk);
+      flights.sent(m2, m1, { kind: 'replica.ack', partition: 1, stream: 7, chunks: 2 } as Message);
+      for (const chunk of [3, 4, 5]) send(chunk);
+    });
+    expect(violations).to.deep.equal([
+      'I11: 3 copies from m1, and 2 are the most',
+      'I11: 6 messages for m1, and 5 are the most',
+      'I11: 4 chunks of 1 from m1 to m2, and 3 are the most',
+    ]);
   });
 
   it('find changes that nobody has confirmed, and entries that nobody needs', () => {

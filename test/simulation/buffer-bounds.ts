@@ -1,12 +1,16 @@
 /**
- * That nothing which waits grows past its bound (PROTOCOL.md 6.4, I11): what backups have not confirmed, logs,
- * results for retries, calls on their way and in line, proposals of the meta group, what is to be sent to a peer.
+ * That nothing which waits grows past its bound (PROTOCOL.md 6.4, I11): what backups have not confirmed, in number
+ * and in bytes, logs, results for retries, calls on their way and in line, proposals of the meta group, what is to be
+ * sent to a peer, copies and their chunks on their way, messages that wait for a subscriber.
  *
- * Mailboxes are not among them: a turn of a simulated process empties them before time goes on. A test of units
- * holds their bounds.
+ * Mailboxes are not among them: a turn of a simulated process empties them before time goes on. Nor are reads and
+ * requests that wait at a primary, and the bytes of calls in line: their bounds are far above what a simulated
+ * world brings, and nobody can look at them from outside. Tests of units hold all of these.
  */
+import type { Sequence } from '../../src/base/ids.ts';
 import type { Limits } from '../../src/base/limits.ts';
 import { defaultRaftLimits } from '../../src/consensus/raft-options.ts';
+import type { EntryLog } from '../../src/partition/entry-log.ts';
 import type { Lane } from '../../src/transport/transport.ts';
 
 interface Waiting {
@@ -20,7 +24,7 @@ interface Waiting {
 const ownEntriesOfLeader = 2;
 
 export class BufferBounds {
-  readonly looks = { bounds: 0 };
+  readonly looks = { bounds: 0, copies: 0, chunks: 0, subscribers: 0 };
   readonly #limits: Limits;
   readonly #report: (violation: string) => void;
 
@@ -38,6 +42,43 @@ export class BufferBounds {
   checkLog(place: string, log: { readonly last: number; readonly floor: number }): void {
     const most = this.#limits.changesInFlightMax;
     this.#check(log.last - log.floor, `entries in a log of ${place}`, most);
+  }
+
+  /**
+   * Bytes of callers' changes, and of what they give, that backups have not confirmed. The last one is let in
+   * whatever its size, and a primary's own housekeeping is bounded by their number alone.
+   */
+  checkUnconfirmedBytes(place: string, log: Pick<EntryLog, 'last' | 'at'>, commit: number): void {
+    let before = 0;
+    let last = 0;
+    for (let sequence = commit + 1; sequence <= log.last; sequence++) {
+      const entry = log.at(sequence as Sequence);
+      if (entry === undefined || entry.opSequence === 0) continue;
+      before += last;
+      last = entry.changes.length + (entry.result?.length ?? 0);
+    }
+    if (last === 0) return;
+    const most = this.#limits.changeBytesInFlightMax - 1;
+    this.#check(before, `bytes of unconfirmed changes of ${place} before the last`, most);
+  }
+
+  /** Copies that a member gives, as the primary of whatever it is. */
+  checkCopies(name: string, given: number): void {
+    if (given === 0) return;
+    this.looks.copies++;
+    this.#check(given, `copies from ${name}`, this.#limits.copySessionsMax);
+  }
+
+  /** Chunks of one copy on their way. */
+  checkChunks(copy: string, chunks: number): void {
+    this.looks.chunks++;
+    this.#check(chunks, `chunks of ${copy}`, this.#limits.copyChunksInFlightMax);
+  }
+
+  /** Messages that wait for one subscriber of a topic, by the buffer that it asked for. */
+  checkSubscriber(name: string, waiting: number, buffer: number): void {
+    this.looks.subscribers++;
+    this.#check(waiting, `messages for ${name}`, buffer);
   }
 
   /** Of a member, for the retries of all its callers. */

@@ -91,6 +91,7 @@ export class EdgeFaults {
     if (!process.isUp) return;
     const attack = this.#random.pick(attacks);
     const lastsMs = this.#random.pick([400, 1_500, 3_500, 6_000]);
+    world.counts.fault('edge');
     world.counts.fault(`edge ${attack}`);
     if (attack === 'deaf') this.#deafen(process, lastsMs);
     if (attack === 'unheard')

@@ -29,7 +29,7 @@ export function runExpiry(seed: number, options: RunOptions): RunResult {
     trial.settle('the map did not settle');
     clock.start();
     workload.start();
-    grid.world.runFor(1_000);
+    trial.rest(1_000);
     trial.disturb();
     finish(trial, workload);
     clock.stop();
@@ -46,14 +46,14 @@ function finish(trial: Trial, workload: ExpiryWorkload): void {
   const okBefore = calling.ended.ok;
   // A link that is half-open for data alone is found within 9 s.
   trial.expectWithin(12_000, 'operations do not succeed', () => calling.ended.ok > okBefore + 20);
-  grid.world.runFor(2_000);
+  trial.rest(2_000);
   calling.stop();
   trial.expectWithin(20_000, 'calls did not end', () => calling.open === 0);
   workload.readAll();
   trial.expectWithin(10_000, 'the last reads got no answer', () => calling.open === 0);
   const [first] = grid.processes;
   if (first !== undefined) workload.expireAll(first);
-  grid.world.runFor(ttlMsMax);
+  trial.rest(ttlMsMax);
   workload.readAll();
   trial.expectWithin(10_000, 'the very last reads got no answer', () => calling.open === 0);
   const left = Math.max(...grid.members.map(entriesOf));

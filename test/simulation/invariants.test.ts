@@ -1,5 +1,6 @@
 /** Each invariant is broken by hand in a grid that is well: whoever looks has to see it. */
 import { expect } from 'chai';
+import { defaultLimits } from '../../src/base/limits.ts';
 import type { Member } from '../../src/member/member.ts';
 import type { PartitionActor } from '../../src/partition/partition-actor.ts';
 import type { Primary } from '../../src/partition/primary.ts';
@@ -21,8 +22,10 @@ describe('the invariants of a grid', () => {
     return scene.violations.join('\n');
   }
 
+  const limits = { ...defaultLimits, copyChunkBytes: 256, changeBytesInFlightMax: 8_000 };
+
   class Scene {
-    readonly #trial = new UnderLoad({ shape: { partitions: 1 } });
+    readonly #trial = new UnderLoad({ shape: { partitions: 1, limits } });
     readonly before: Invariants;
     readonly after: Invariants;
     #looks = 0;
@@ -96,7 +99,23 @@ describe('the invariants of a grid', () => {
       scene.before.check();
       Object.assign(scene.backup.replica.state, { term: 8 });
     });
-    expect(text).to.match(/I2: .* fell from 9 to 8/);
+    expect(text).to.match(/I2: the term of .* fell from 9 to 8/);
+  });
+
+  it('I2: a version of a row falls, or a generation, or a table goes back', () => {
+    const rows = found(({ backup }) => {
+      const { state } = backup.replica;
+      Object.assign(state, { row: { ...state.row, version: 0 } });
+    });
+    expect(rows).to.match(/I2: the version of the row of .* fell from \d+ to 0/);
+    const generations = found((scene) => {
+      Object.assign(scene.backup.replica.state, { generation: 3 });
+      scene.before.check();
+      Object.assign(scene.backup.replica.state, { generation: 2 });
+    });
+    expect(generations).to.match(/I2: the generation of .* fell from 3 to 2/);
+    const tables = found(({ backup }) => pretend(backup.member.state, 'applied', 1));
+    expect(tables).to.match(/I2: the table of .* fell from \d+ to 1/);
   });
 
   it('I3: a copy is given another entry at a number that is committed', () => {
@@ -165,6 +184,22 @@ describe('the invariants of a grid', () => {
       pretend(state, 'commit', state.log.last - 2_000);
     });
     expect(text).to.match(/I11: 2000 unconfirmed changes of 1, and 1024 are the most/);
+  });
+
+  it('I11: more bytes are unconfirmed than may be, or more copies are given', () => {
+    const bytes = found(({ primary }) => {
+      const { state } = primary.replica;
+      const entry = { opSequence: 1, changes: new Uint8Array(5_000), result: undefined };
+      pretend(state.log, 'at', () => entry);
+      pretend(state, 'commit', state.log.last - 3);
+    });
+    expect(bytes).to.match(/I11: 10000 bytes of unconfirmed changes of 1 before the last/);
+    const copies = found(({ primary }) => {
+      pretend(primary.serving, 'copied', 0.5);
+      const actors = Array.from({ length: 5 }, () => primary);
+      pretend(primary.member.host, 'replicas', () => actors);
+    });
+    expect(copies).to.match(/I11: 5 copies from m\d.*, and 4 are the most/);
   });
 
   it('I12: copies with the same entries hold something else', () => {

@@ -12,6 +12,7 @@ import { BufferBounds } from './buffer-bounds.ts';
 import { CommittedEntries, nameOf } from './committed-entries.ts';
 import type { GridWorld } from './grid-world.ts';
 import { LeaseInvariants } from './lease-invariants.ts';
+import { Rises } from './rises.ts';
 
 /** A partition, in one lineage where there may be several: each is a grid in itself. */
 type Place = string;
@@ -44,10 +45,9 @@ export class Invariants {
   readonly entries: CommittedEntries;
   readonly #grid: GridWorld;
   readonly #hasForks: boolean;
+  readonly #rises: Rises;
   /** I1: who served a partition in a term. */
   readonly #served = new Map<string, MemberId>();
-  /** I2: the highest term and version seen at each member. */
-  readonly #terms = new Map<string, number>();
 
   /** I4: the last that was committed, and the highest term in which that was seen. */
   readonly #latest = new Map<Place, { sequence: number; term: number }>();
@@ -71,6 +71,7 @@ export class Invariants {
     this.leases = new LeaseInvariants(grid, report);
     this.bounds = new BufferBounds(grid.shape.limits, report);
     this.entries = new CommittedEntries(report);
+    this.#rises = new Rises(report);
   }
 
   check(): void {
@@ -82,7 +83,7 @@ export class Invariants {
       for (const { partition, replica } of member.host.replicas()) {
         const place = this.#placeOf(partition, member);
         this.bounds.checkLog(place, replica.state.log);
-        this.#checkMonotone(member.id, partition, replica.state.term);
+        this.#rises.checkCopy(member.id, place, replica.state);
         this.#checkPrimary(member.id, place, replica);
         this.entries.check(member.id, () => this.#placeOf(partition, member), replica);
         this.#checkLatest(member.id, place, replica);
@@ -105,6 +106,7 @@ export class Invariants {
     for (const { member, transport } of programs) {
       const { id, host, calls, meta } = member;
       this.bounds.checkResults(id, host.dedupe);
+      this.bounds.checkCopies(id, copiesGiven(host));
       this.bounds.checkCalls(id, calls);
       if (meta.isLeader && meta.raft !== undefined) this.bounds.checkProposals(id, meta.raft);
       for (const link of transport.waiting) this.bounds.checkWaiting(id, link, transport.limits);
@@ -155,9 +157,10 @@ export class Invariants {
     }
   }
 
-  /** I14: one leader a term in each lineage. */
+  /** I14: one leader a term in each lineage; I2: no table goes back. */
   #checkLeaders(): void {
     for (const { id, meta, state } of this.#grid.members) {
+      this.#rises.checkTable(id, state);
       if (!meta.isLeader || meta.raft === undefined) continue;
       this.looks.leaders++;
       const key = `${JSON.stringify(state.lineage)} ${meta.raft.term}`;
@@ -305,6 +308,7 @@ export class Invariants {
     if (primary === undefined) return;
     this.#checkServing(place, state.term, member);
     this.bounds.checkUnconfirmed(place, state.log, state.commit);
+    this.bounds.checkUnconfirmedBytes(place, state.log, state.commit);
     this.#checkEnough(place, primary, state);
     const inSync = state.row?.inSync ?? [];
     this.looks.ackSets++;
@@ -346,16 +350,19 @@ export class Invariants {
     this.#served.set(key, member);
   }
 
-  #checkMonotone(member: MemberId, partition: PartitionId, term: number): void {
-    const key = `${member} ${partition}`;
-    const before = this.#terms.get(key) ?? 0;
-    if (term < before && term !== 0) this.#report(`I2: ${key} fell from ${before} to ${term}`);
-    this.#terms.set(key, term);
-  }
-
   #report(violation: string): void {
     if (this.violations.length < 10) {
       this.violations.push(`${this.#grid.world.now.toFixed(1)} ms: ${violation}`);
     }
   }
+}
+
+/** Those of which something has been read, and not all. */
+function copiesGiven(host: Member['host']): number {
+  let given = 0;
+  for (const { replica } of host.replicas()) {
+    const copied = replica.primary?.copied ?? 0;
+    if (copied > 0 && copied < 1) given++;
+  }
+  return given;
 }

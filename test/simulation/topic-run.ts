@@ -15,18 +15,21 @@ export function runTopic(seed: number, options: RunOptions): RunResult {
     without: [...(options.without ?? []), ...withoutInTopics],
   });
   const { grid, random } = trial;
+  const { bounds } = trial.invariants;
   const definition = { backups: grid.shape.backups, retain: random.pick([0, 10, 1_000]) };
   const news = new TopicWorkload(grid, random, {
     name: topicName,
     publishers: 4,
     definition,
     destruction: undefined,
+    bounds,
   });
   const rumours = new TopicWorkload(grid, random, {
     name: rumoursName,
     publishers: 1,
     definition,
     destruction: new Destruction(grid, random, 'topic', rumoursName, definition),
+    bounds,
   });
   const checker = new TopicChecker();
   const incarnations = new TopicIncarnations(rumours.incarnations);
@@ -52,7 +55,7 @@ function finish(
   rumours: TopicWorkload,
   checker: TopicChecker,
 ): void {
-  const { world, processes } = trial.grid;
+  const { processes } = trial.grid;
   rumours.stopDestroying();
   // A link that is half-open for data alone is found within 9 s.
   trial.rest(12_000);
@@ -61,9 +64,9 @@ function finish(
   const [first] = processes;
   if (first === undefined) return;
   const all = news.readAll(first);
-  world.runUntil(() => news.isHeard, world.now + 15_000);
+  trial.watch(15_000, () => news.isHeard);
   trial.expectWithin(15_000, 'a subscriber stays behind a restart', () => rumours.isHeard);
-  world.runFor(2_000);
+  trial.rest(2_000);
   checker.check(news.publishes, news.subscriptions, whoSawMost(news, all));
 }
 

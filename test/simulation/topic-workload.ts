@@ -13,6 +13,7 @@ import { TopicSource, topicHash } from '../../src/structures/topic/topic-source.
 import type { SimProcess } from '../../src/testing/sim-process.ts';
 import { encodeValue } from '../../src/wire/value.ts';
 import { lastOf, type PublishRecord, type SubscriptionRecord } from '../histories/topic-checker.ts';
+import type { BufferBounds } from './buffer-bounds.ts';
 import type { Destruction } from './destruction.ts';
 import type { Caller, GridWorld } from './grid-world.ts';
 
@@ -27,6 +28,7 @@ export interface TopicWorkloadOptions {
   readonly definition: Readonly<Record<string, unknown>>;
   /** Undefined for a topic that stays. */
   readonly destruction: Destruction | undefined;
+  readonly bounds: Pick<BufferBounds, 'checkSubscriber'>;
 }
 
 /** How often newcomers are looked for. */
@@ -240,7 +242,10 @@ export class TopicWorkload {
           // At the end everybody hurries.
           const pause = this.#isStopped ? 0 : pauseMs();
           if (pause === 0) return true;
-          clock.setTimer(pause, () => subscriber.ready());
+          clock.setTimer(pause, () => {
+            this.#options.bounds.checkSubscriber(record.subscriber, subscriber.waiting, buffer);
+            subscriber.ready();
+          });
           return false;
         },
         gap: (gap) => void record.seen.push({ kind: 'gap', gap }),

@@ -23,6 +23,11 @@ const ofAll = { faultsOfKindMin: 2.5, operationsMin: 2_500 };
 
 /** Faults that are too rare to be asked for in few runs, in the mean of many. */
 const leastOfMany: Readonly<Record<string, number>> = {
+  'edge deaf': 0.3,
+  'edge unheard': 0.3,
+  'edge orphan': 0.3,
+  'edge partly-muted': 0.5,
+  step: 0.4,
   'lasting one-way': 0.03,
   'lasting pair': 0.01,
   'lasting gone': 0.01,
@@ -32,13 +37,7 @@ const leastOfMany: Readonly<Record<string, number>> = {
 };
 
 /** What is aimed at edges, and what lasts. */
-const aimed = {
-  'edge deaf': 0.1,
-  'edge unheard': 0.1,
-  'edge orphan': 0.1,
-  'edge partly-muted': 0.2,
-  lasting: 0.1,
-};
+const aimed = { edge: 0.4, lasting: 0.1 };
 
 const looks = {
   serving: 1,
@@ -70,16 +69,17 @@ const least: Readonly<Record<Simulation, Counts>> = {
     set: { added: 50, recovered: 0.1, readings: 4 },
     queues: { pushed: 50, taken: 50, inVain: 10, aborted: 10 },
     errands: { pushed: 10, taken: 10, destroyed: 1 },
-    faults: { targeted: 2.5, join: 1, leave: 1, step: 0.3, ...aimed },
+    faults: { targeted: 2.5, join: 1, leave: 1, step: 0.1, ...aimed },
     looks: { ...looks, digests: 1, moves: 0.25, handovers: 0.5 },
-    bounds: { bounds: 1_000 },
+    bounds: { bounds: 1_000, chunks: 1 },
     membership: { beliefs: 1_000, deaths: 1, calm: 20, rests: 0.5 },
     clients,
   },
   topic: {
     topics: { messages: 750, gaps: 5, acknowledged: 125, owed: 750, subscriptions: 7.5 },
     rumours: { messages: 500, incarnations: 1.5, restarts: 5 },
-    faults: { step: 0.1, ...aimed },
+    bounds: { subscribers: 10 },
+    faults: { step: 0.04, ...aimed },
     looks,
     clients,
   },
@@ -93,7 +93,7 @@ const least: Readonly<Record<Simulation, Counts>> = {
       persisted: 5,
       sizes: 5,
     },
-    faults: { step: 0.1, ...aimed },
+    faults: { step: 0.04, ...aimed },
     looks: { ...looks, digests: 1 },
     clients,
   },

@@ -8,6 +8,7 @@ import { drawSwarm, FaultPlan, type Swarm } from '../../src/testing/faults.ts';
 import type { SendHook } from '../../src/testing/sim-network.ts';
 import { ClientFaults } from './client-faults.ts';
 import { ComingsAndGoings } from './comings-and-goings.ts';
+import { CopyFlights } from './copy-flights.ts';
 import { EdgeFaults } from './edge-faults.ts';
 import { describeGrid } from './grid-description.ts';
 import { drawShape, type GridShape, GridWorld } from './grid-world.ts';
@@ -244,9 +245,11 @@ export class Trial {
   /** From the beginning to the end, beside what faults make of them. */
   #watchAnswers(): void {
     const { grid } = this;
-    const { leases } = this.invariants;
+    const { leases, bounds } = this.invariants;
+    const copies = new CopyFlights(bounds);
     grid.world.network.onSend = (from, to, message) => {
       if (message.kind === 'op.reply') leases.replied(from, 'toMembers');
+      copies.sent(from, to, message);
       return this.#judge?.(from, to, message) ?? 'pass';
     };
     grid.onAnswer = (where, whom) => leases.replied(where, whom);
