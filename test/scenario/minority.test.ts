@@ -1,12 +1,14 @@
 import { expect } from 'chai';
+import { seededRandom } from '../../src/base/random.ts';
 import { presets } from '../../src/base/timings.ts';
 import { Invariants } from '../simulation/invariants.ts';
 import { type Ended, Scene } from './scene.ts';
 
 const { leaseMs, electionMinMs, refuseAfterMs, removeAfterMs } = presets.lan;
-/** A leader that was cut off grants leases for as long as no other can have been elected. */
-const leaseEndMs = electionMinMs + leaseMs;
+/** A leader that was cut off too grants leases for as long as no other can have been elected. */
+const endOfLease = (hasLeader: boolean) => leaseMs + (hasLeader ? electionMinMs : 0);
 const minuteMs = 60_000;
+const cutMs = 20_000;
 
 /** Cuts two of five off, neither of them the leader, or one of them. */
 function splitTwoOff(scene: Scene, hasLeader: boolean) {
@@ -19,17 +21,111 @@ function splitTwoOff(scene: Scene, hasLeader: boolean) {
   return { minority, majority, isIn };
 }
 
-/** A call on the smaller side every quarter of a second, for so long. */
-function callOn(scene: Scene, names: readonly string[], keys: readonly string[], forMs: number) {
-  const calls: Ended[] = [];
-  const end = scene.world.now + forMs;
+/** A call, and what it was. */
+interface Made {
+  readonly call: Ended;
+  readonly key: string;
+  /** Undefined where it is a read. */
+  readonly written: string | undefined;
+}
+
+/** A call on one side every so often, for so long: who, on which key and of which kind is drawn each by itself. */
+function callOn(scene: Scene, names: readonly string[], keys: readonly string[], onLook: Look) {
+  const random = seededRandom(13);
+  const made: Made[] = [];
+  const end = scene.world.now + cutMs;
   for (let at = 0; scene.world.now < end; at++) {
-    const by = names[at % names.length] ?? '';
-    const key = keys[at % keys.length] ?? '';
-    calls.push(at % 2 === 0 ? scene.set(by, key, `minority ${at}`) : scene.get(by, key));
-    scene.world.runFor(250);
+    const by = random.pick(names);
+    const key = random.pick(keys);
+    const written = random.pick([undefined, `minority ${at}`]);
+    const call = written === undefined ? scene.get(by, key) : scene.set(by, key, written);
+    made.push({ call, key, written });
+    onLook();
+    scene.world.runFor(40);
   }
-  return calls;
+  scene.until(() => made.every(({ call }) => call.how !== undefined), 'calls do not end');
+  return made;
+}
+
+type Look = () => void;
+
+/** Keys by where their copies are, each with a value that all have seen. */
+function keysBySide(scene: Scene, { minority, majority, isIn }: ReturnType<typeof splitTwoOff>) {
+  const keysWhere = (primarySide: readonly string[], backupSide: readonly string[]) =>
+    scene.keysWhere(
+      3,
+      (primary, backups) => isIn([primary], primarySide) && isIn(backups, backupSide),
+    );
+  const keys = {
+    // The primary is cut off from its backup.
+    parted: keysWhere(minority, majority),
+    // Both copies are in the minority: what is written there while the lease lasts has all the copies it needs.
+    own: keysWhere(minority, minority),
+    far: keysWhere(majority, minority),
+    majoritys: keysWhere(majority, majority),
+  };
+  for (const key of Object.values(keys).flat()) {
+    expect(scene.endOf(scene.set(minority[0] ?? '', key, 'before'))).to.equal('ok');
+  }
+  return keys;
+}
+
+function expectRefusals(made: readonly Made[], leaseEnd: number): void {
+  const refused = made.filter(({ call }) => call.how !== 'ok');
+  for (const { call } of refused) {
+    expect(call.how).to.match(/^GRID_NO_QUORUM/);
+    const last = Math.max(leaseEnd + refuseAfterMs, call.beganAt + refuseAfterMs) + 50;
+    expect(call.endedAt, 'the end of a call').to.be.at.most(last);
+  }
+  expect(refused.length, 'calls that were refused').to.be.above(300);
+}
+
+/** What may be answered on the smaller side is what its lease covers, and of writes what has all of its copies there. */
+function expectLeaseKept(
+  made: readonly Made[],
+  keys: ReturnType<typeof keysBySide>,
+  leaseEnd: number,
+) {
+  const answered = made.filter(({ call }) => call.how === 'ok');
+  for (const { call } of answered) {
+    expect(call.endedAt, 'an answer').to.be.at.most(leaseEnd);
+  }
+  const reads = answered.filter(({ written }) => written === undefined);
+  const writes = answered.filter(({ written }) => written !== undefined);
+  const ofParted = reads.filter(({ key }) => keys.parted.includes(key));
+  expect(ofParted.length, 'reads that the lease covers').to.be.above(0);
+  for (const { call } of ofParted) expect(call.value).to.equal('before');
+  const readable = [...keys.parted, ...keys.own];
+  expect(readable, 'keys read').to.include.members(reads.map(({ key }) => key));
+  expect(keys.own, 'keys written').to.include.members(writes.map(({ key }) => key));
+  expect(writes.length, 'writes that have all of their copies').to.be.above(0);
+  const attempts = made.filter(
+    ({ call, written }) => written !== undefined && call.beganAt < leaseEnd - leaseMs / 2,
+  );
+  const attempted = attempts.filter(({ key }) => keys.parted.includes(key));
+  expect(attempted.length, 'writes to a primary that has its lease and not its backup').above(0);
+}
+
+/** The last write of a key that was answered, or one after it that may have taken effect. */
+function expectLatest(scene: Scene, by: string, key: string, made: readonly Made[]): void {
+  const writes = made.filter((one) => one.key === key && one.written !== undefined);
+  const last = writes.findLastIndex(({ call }) => call.how === 'ok');
+  const answered = last < 0 ? 'before' : writes[last]?.written;
+  const inDoubt = writes.slice(last + 1).filter(({ call }) => call.how?.endsWith('unknown'));
+  const read = scene.get(by, key);
+  expect(scene.endOf(read)).to.equal('ok');
+  expect([answered, ...inDoubt.map(({ written }) => written)], key).to.include(read.value);
+}
+
+/** Writes on the larger side all the while. */
+function majorityWriter(scene: Scene, by: string, keys: readonly string[]) {
+  const calls: Ended[] = [];
+  const write = () => {
+    const key = keys[calls.length % keys.length] ?? '';
+    const at = calls.length;
+    if (calls.at(-1)?.how !== undefined || at === 0) calls.push(scene.set(by, key, at));
+  };
+  return { calls, write };
 }
 
 describe('the smaller side of a cut', function () {
@@ -37,38 +133,39 @@ describe('the smaller side of a cut', function () {
 
   for (const hasLeader of [false, true]) {
     const who = hasLeader ? 'with the leader' : 'without the leader';
-    it(`${who} refuses within three seconds and acknowledges nothing (scenario 6)`, () => {
+    it(`${who} acknowledges no write that lacks a copy, and answers nothing after its lease (scenario 6)`, () => {
       const scene = new Scene({ members: 5, partitions: 31 });
-      const { minority, majority, isIn } = splitTwoOff(scene, hasLeader);
-      const key = scene.keyWhere(
-        (primary, backups) => isIn([primary], minority) && isIn(backups, majority),
-      );
-      const far = scene.keyWhere((primary) => isIn([primary], majority));
-      expect(scene.endOf(scene.set(minority[0] ?? '', key, 'before'))).to.equal('ok');
+      const sides = splitTwoOff(scene, hasLeader);
+      const { minority, majority } = sides;
+      const [by = ''] = majority;
+      const keys = keysBySide(scene, sides);
       const invariants = new Invariants(scene);
-      const cutAt = scene.world.now;
+      const leaseEnd = scene.world.now + endOfLease(hasLeader);
       scene.world.split(minority, majority);
-      // What the lease still covers may be read; no write has its backup.
-      const calls = callOn(scene, minority, [key, far], 20_000);
-      invariants.check();
-      scene.until(() => calls.every(({ how }) => how !== undefined), 'calls do not end');
-      for (const call of calls) {
-        const isRead = call.how === 'ok';
-        if (isRead) expect(call.endedAt - cutAt, 'a read').to.be.at.most(leaseEndMs);
-        else expect(call.how).to.match(/^GRID_NO_QUORUM/);
-        const last =
-          Math.max(cutAt + leaseEndMs + refuseAfterMs, call.beganAt + refuseAfterMs) + 50;
-        expect(call.endedAt, 'the end of a call').to.be.at.most(last);
-      }
-      expect(calls.filter(({ how }) => how?.startsWith('GRID_NO_QUORUM')).length).to.be.above(60);
+      const larger = majorityWriter(scene, by, keys.majoritys);
+      const made = callOn(scene, minority, [...keys.parted, ...keys.own, ...keys.far], () => {
+        invariants.check();
+        larger.write();
+      });
+      expectRefusals(made, leaseEnd);
+      expectLeaseKept(made, keys, leaseEnd);
 
-      expect(scene.endOf(scene.get(majority[0] ?? '', key))).to.equal('ok');
-      expect(scene.endOf(scene.set(majority[0] ?? '', key, 'meanwhile'))).to.equal('ok');
+      expect(scene.endOf(larger.calls.at(-1) as Ended)).to.equal('ok');
+      expect(larger.calls.filter(({ how }) => how !== 'ok')).to.deep.equal([]);
+      expect(larger.calls.length, 'writes of the majority').to.be.above(300);
+      const [overwritten = '', ...kept] = keys.parted;
+      for (const key of keys.parted) {
+        const read = scene.get(by, key);
+        expect([scene.endOf(read), read.value]).to.deep.equal(['ok', 'before']);
+      }
+      expect(scene.endOf(scene.set(by, overwritten, 'meanwhile'))).to.equal('ok');
       scene.world.healAll();
       scene.settled('the two sides do not come together');
-      const read = scene.get(minority[0] ?? '', key);
-      scene.endOf(read);
-      expect(read.value).to.equal('meanwhile');
+      const [back = ''] = minority;
+      const read = scene.get(back, overwritten);
+      expect([scene.endOf(read), read.value]).to.deep.equal(['ok', 'meanwhile']);
+      for (const key of [...kept, ...keys.far]) expectLatest(scene, back, key, []);
+      for (const key of keys.own) expectLatest(scene, by, key, made);
       invariants.check();
       invariants.checkQuiescent();
       expect(invariants.violations).to.deep.equal([]);

@@ -100,13 +100,24 @@ export class Scene extends GridWorld {
 
   /** The first key of `k0`, `k1`, ... whose primary and backups are as wanted. */
   keyWhere(isWanted: (primary: string, backups: readonly string[]) => boolean): string {
-    for (let at = 0; at < 1_000; at++) {
+    const [key = ''] = this.keysWhere(1, isWanted);
+    return key;
+  }
+
+  /** The first so many of them. */
+  keysWhere(
+    count: number,
+    isWanted: (primary: string, backups: readonly string[]) => boolean,
+  ): string[] {
+    const found: string[] = [];
+    for (let at = 0; found.length < count && at < 1_000; at++) {
       const key = `k${at}`;
       const { primary, inSync } = this.rowOf(key);
       const backups = inSync.filter((id) => id !== primary).map((id) => this.nameOf(id));
-      if (isWanted(this.nameOf(primary), backups)) return key;
+      if (isWanted(this.nameOf(primary), backups)) found.push(key);
     }
-    throw new Error('no key is where it is wanted');
+    if (found.length < count) throw new Error('no key is where it is wanted');
+    return found;
   }
 
   set(by: string, key: string, value: unknown, timeoutMs = 10_000): Ended {
