@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { partitionIdOf } from '../../src/base/partition-id.ts';
+import { GridEvents } from '../../src/member/grid-events.ts';
 import type { SimProcess } from '../../src/testing/sim-process.ts';
 import type { Message } from '../../src/wire/messages.ts';
 import type { Program } from '../simulation/grid-world.ts';
@@ -106,6 +108,63 @@ describe('the loss of a backup', function () {
   });
 });
 
+/** Two of five are killed and come back with nothing, who were all that held a key; nobody else's were lost. */
+function bothLost() {
+  const scene = new Scene({ members: 5, partitions: 31 });
+  const [by = '', , , third = '', fourth = ''] = scene.byAge;
+  const both = [third, fourth];
+  const key = scene.keyWhere((primary, backups) =>
+    [primary, ...backups].every((name) => both.includes(name)),
+  );
+  const others = ['k0', 'k1', 'k2', 'k3', 'k4', 'k5'].filter((other) =>
+    scene.rowOf(other).inSync.some((id) => !both.includes(scene.nameOf(id))),
+  );
+  expect(others).to.have.length.above(2);
+  for (const name of [key, ...others]) scene.endOf(scene.set(by, name, 'kept'));
+  for (const name of both) scene.world.crash(name, true);
+  scene.world.runFor(2 * minuteMs);
+  // Time alone proves nothing: both may only be away.
+  expect(scene.endOf(scene.get(by, key))).to.equal('GRID_TIMEOUT not-applied');
+  for (const name of both) scene.world.restart(name);
+  return { scene, by, key, others };
+}
+
+/** The partitions whose loss a member tells its application of, from now on. */
+function lossesToldTo(scene: Scene, name: string): number[] {
+  const lost: number[] = [];
+  const { address } = scene.processOf(name);
+  const member = scene.memberOf(name);
+  const events = new GridEvents();
+  const observe = () => events.observe(member.state, () => false, member.isSafe);
+  observe();
+  events.events.subscribe((event) => {
+    if (event.type === 'partition-lost') lost.push(event.partition);
+  });
+  scene.onTable = (where) => {
+    if (where === address) observe();
+  };
+  return lost;
+}
+
+/** The partitions that were in use and have no copy left. */
+function rowsWithout(scene: Scene): number[] {
+  const { backups, partitions } = scene.shape;
+  const rows = scene.newest?.state.groups[backups] ?? [];
+  const all = rows.map((row, index) => ({ row, id: partitionIdOf(backups, index, partitions) }));
+  return all.filter(({ row }) => row.primary === undefined).map(({ id }) => id);
+}
+
+function acceptLoss(scene: Scene, by: string): void {
+  let isCommitted: boolean | undefined;
+  scene.processOf(by).run(({ member }) => {
+    member.acceptLoss(10_000, (isSo) => {
+      isCommitted = isSo;
+    });
+  });
+  scene.until(() => isCommitted !== undefined, 'nobody accepts the loss');
+  expect(isCommitted, 'the loss is accepted').to.equal(true);
+}
+
 describe('the loss of both copies', function () {
   this.timeout(60_000);
 
@@ -129,31 +188,33 @@ describe('the loss of both copies', function () {
     expect(trial.finish()).to.deep.equal([]);
   });
 
-  it('is told once it is proven, loudly, and nobody else loses anything (scenario 3)', () => {
-    const scene = new Scene({ members: 5, partitions: 31 });
-    const [, , , third = '', fourth = ''] = scene.byAge;
-    const by = scene.byAge[0] ?? '';
-    const both = [third, fourth];
-    const key = scene.keyWhere((primary, backups) =>
-      [primary, ...backups].every((name) => both.includes(name)),
-    );
-    const others = ['k0', 'k1', 'k2', 'k3', 'k4', 'k5'].filter((other) =>
-      scene.rowOf(other).inSync.some((id) => !both.includes(scene.nameOf(id))),
-    );
-    for (const name of [key, ...others]) scene.endOf(scene.set(by, name, 'kept'));
-    for (const name of both) scene.world.crash(name, true);
-    scene.world.runFor(2 * minuteMs);
-    // Time alone proves nothing: both may only be away.
-    expect(scene.endOf(scene.get(by, key))).to.equal('GRID_TIMEOUT not-applied');
-    for (const name of both) scene.world.restart(name);
+  it('is told once it is proven, and nobody else loses anything; whoever accepts it begins anew (scenario 3)', () => {
+    const { scene, by, key, others } = bothLost();
+    const lost = lossesToldTo(scene, by);
     scene.until(() => scene.rowOf(key).primary === undefined, 'it does not count as lost');
     expect(scene.endOf(scene.get(by, key))).to.equal('GRID_PARTITION_LOST not-applied');
     expect(scene.endOf(scene.set(by, key, 'anew'))).to.equal('GRID_PARTITION_LOST not-applied');
-    expect(others).to.have.length.above(2);
-    for (const other of others) {
-      const read = scene.get(by, other);
-      expect([scene.endOf(read), read.value], other).to.deep.equal(['ok', 'kept']);
-    }
+    const readOthers = () => {
+      for (const other of others) {
+        const read = scene.get(by, other);
+        expect([scene.endOf(read), read.value], other).to.deep.equal(['ok', 'kept']);
+      }
+    };
+    readOthers();
+    const gone = rowsWithout(scene);
+    expect(gone).to.include(scene.partitionOf(key));
+    expect(lost, 'partitions that it was told of').to.have.members(gone);
+
+    acceptLoss(scene, by);
+    expect(rowsWithout(scene), 'what is still lost').to.deep.equal([]);
+    const read = scene.get(by, key);
+    expect([scene.endOf(read), read.value]).to.deep.equal(['ok', undefined]);
+    expect(scene.endOf(scene.set(by, key, 'anew'))).to.equal('ok');
+    readOthers();
+    scene.settled('it does not come to rest');
+    const after = scene.get(by, key);
+    expect([scene.endOf(after), after.value]).to.deep.equal(['ok', 'anew']);
+    expect(lost, 'all that it was told of').to.have.members(gone);
   });
 });
 

@@ -128,6 +128,8 @@ export class GridWorld {
   onStep: ((where: Address, step: MoveStep, partition: PartitionId) => void) | undefined;
   /** Told of each answer that a primary gives, but to other members: those pass the network. */
   onAnswer: ((where: Address, whom: Answered) => void) | undefined;
+  /** Told of each change that a member has applied to its copy of the table, and of which. */
+  onTable: ((where: Address) => void) | undefined;
   readonly clientLooks = new ClientLooks();
   readonly #used: StructureName[] = [];
   /** What identities left to the next of their process. */
@@ -288,7 +290,7 @@ export class GridWorld {
     const dialect = this.shape.dialectOf?.(parts.address);
     const own = { ...parts, inheritance, mergePolicies, beforeStep, dialect };
     const member = new Member(own, settings, structureTypes, {
-      onTable: () => {},
+      onTable: () => this.onTable?.(parts.address),
       onSwim: () => {},
       onStopped: (reason, error) => {
         stops.push(`${reason} ${error instanceof Error ? error.stack : String(error)}`);
