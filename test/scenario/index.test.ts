@@ -37,12 +37,10 @@ describe('the scenarios of the protocol', () => {
   });
 
   it('are found in titles alone, whatever their quotes', () => {
-    const texts = [
-      "it('a (scenario 3)', () => {})",
-      'it(`b c (scenario 4)`, () => {})',
-      '// (scenario 5)',
-    ];
-    expect([...scenariosIn(texts).keys()]).to.deep.equal([3, 4]);
+    const texts = ["it('a (one 3)', () => {})", 'it(`b c (one 4)`, () => {})', '// (one 5)'];
+    // As it stands here it must not count: this file is one of those that are read.
+    const asInTests = texts.map((text) => text.replace('one', 'scenario'));
+    expect([...scenariosIn(asInTests).keys()]).to.deep.equal([3, 4]);
   });
 });
 
