@@ -90,6 +90,8 @@ class CrashRun {
     trial.begin();
     const cast = this.#castMove();
     trial.onLook = () => this.#checkCopies(cast);
+    // Between two looks a row may have several versions.
+    this.#grid.onTable = () => this.#checkCopies(cast);
     this.#arm(cast);
     this.#plan(cast);
     trial.until(() => this.#victimId !== undefined, 'nobody was killed', 20_000);
@@ -98,6 +100,7 @@ class CrashRun {
     trial.untilWell();
     const hasMoved = this.#row(cast).inSync.includes(cast.learner.id);
     trial.onLook = () => {};
+    this.#grid.onTable = undefined;
     const violations = trial.finish();
     const { ok } = trial.ended;
     return { point: this.#point, seed: this.#seed, violations, ok, looks: this.#looks, hasMoved };
