@@ -3,7 +3,6 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { MemberId } from '../../src/base/ids.ts';
 import { Domains } from '../../src/partition/domains.ts';
-import { Layout } from '../../src/partition/layout.ts';
 import { copiesWanted, isEligible } from '../../src/partition/meta-state.ts';
 import { plan } from '../../src/partition/placement.ts';
 import { follow, level, planned, share, spread } from './placements.ts';
@@ -50,17 +49,64 @@ function expectApart(table: Table): void {
   }
 }
 
-/** Whoever holds more than its share holds it because nobody else may. */
+/** Whoever holds more than its share, of copies or of primaries, does so because nobody else may. */
 function expectNothingBetter(table: Table): void {
-  const { backups } = table.settings;
-  const rows = table.machine.groups[backups] ?? [];
-  const { eligible, copies } = new Layout(table.machine, backups, rows);
-  for (const from of eligible) {
-    for (const to of eligible.filter((id) => copies.isWorthMoving(from, id))) {
-      const isFull = rows.every(({ inSync }) => !inSync.includes(from) || inSync.includes(to));
-      expect(isFull, `copies go from ${from} to ${to}`).to.equal(true);
+  const { rows } = table;
+  const members = [...table.machine.members.values()];
+  const [copies, primaries] = [share(table, 'copies'), share(table, 'primaries')];
+  const isPassedTo = ways(rows);
+  for (const [giver, from] of members.entries()) {
+    for (const [taker, to] of members.entries()) {
+      const isBetter = (counts: readonly number[]) =>
+        evens(counts[giver]!, from.weight, counts[taker]!, to.weight);
+      const isFull = rows.every(
+        ({ inSync }) => !inSync.includes(from.id) || inSync.includes(to.id),
+      );
+      if (isBetter(copies)) expect(isFull, `copies go from ${from.id} to ${to.id}`).to.equal(true);
+      if (!isBetter(primaries)) continue;
+      expect(isPassedTo(from.id, to.id), `${from.id} hands over to ${to.id}`).to.equal(false);
     }
   }
+}
+
+/** Whether one more at the taker and one less at the giver is more even: the sum of squares over weights falls. */
+function evens(gives: number, giver: number, takes: number, taker: number): boolean {
+  const before = gives ** 2 / giver + takes ** 2 / taker;
+  const after = (gives - 1) ** 2 / giver + (takes + 1) ** 2 / taker;
+  return gives > 0 && after < before - 1e-9;
+}
+
+/** Whether handovers among members in sync lead from one to another, by way of others or not. */
+function ways(rows: Table['rows']): (from: MemberId, to: MemberId) => boolean {
+  return (from, to) => {
+    const reached = new Set([from]);
+    for (const id of reached) {
+      const own = rows.filter(({ primary }) => primary === id);
+      for (const { inSync } of own) for (const next of inSync) reached.add(next);
+    }
+    return reached.has(to);
+  };
+}
+
+/** How many of all copies the last of these is to hold by its weight, where nobody holds more than one of a row. */
+function shareByWeight(weights: readonly number[], copies: number, partitions: number): number {
+  const isFull = weights.map(() => false);
+  for (;;) {
+    const full = isFull.filter((is) => is).length;
+    const open = weights.filter((_, at) => !isFull[at]);
+    const each = (copies - full * partitions) / open.reduce((sum, weight) => sum + weight, 0);
+    const next = weights.findIndex((weight, at) => !isFull[at] && weight * each > partitions);
+    if (next < 0) return isFull.at(-1) ? partitions : (weights.at(-1) ?? 0) * each;
+    isFull[next] = true;
+  }
+}
+
+/** One more came to so many: no more moves than it gets, or than are missing, and two in a hundred (PROTOCOL.md 3.5). */
+function expectFewMoves({ partitions, backups }: Shape, members: number, moves: number): void {
+  const copies = Math.min(backups + 1, members + 1) * partitions;
+  const missing = backups + 1 > members ? partitions : 0;
+  const gets = Math.ceil(copies / (members + 1));
+  expect(moves).to.be.at.most(Math.max(gets, missing) + Math.floor(partitions * 0.02));
 }
 
 /** A member is gone at once, and the primaries that are left prune it. */
@@ -126,12 +172,7 @@ describe('placement, whatever the table,', function () {
         const table = tableOf(shape);
         level(table);
         table.join(named(100));
-        const { members, partitions, backups } = shape;
-        const copies = Math.min(backups + 1, members + 1) * partitions;
-        const moves = level(table);
-        const missing = backups + 1 > members ? partitions : 0;
-        const share = Math.ceil(copies / (members + 1));
-        expect(moves).to.be.at.most(Math.max(share, missing) + Math.floor(partitions * 0.02));
+        expectFewMoves(shape, shape.members, level(table));
         expectLevel(table);
       }),
       runs(150),
@@ -192,13 +233,16 @@ describe('placement, whatever the table,', function () {
     fc.assert(
       fc.property(shapes, zones, fc.boolean(), (shape, { zones: count, each }, isGrown) => {
         const table = new Table({ ...shape, members: [] });
+        const join = (number: number) => table.join(named(number), { zone: `z${number % count}` });
         for (const number of range(count * each)) {
-          table.join(named(number), { zone: `z${number % count}` });
+          join(number);
           if (isGrown) level(table);
         }
         level(table);
         expectLevel(table);
-        for (const zone of range(count)) table.join(named(100 + zone), { zone: `z${zone}` });
+        join(count * each);
+        expectFewMoves(shape, count * each, level(table));
+        for (const number of range(count - 1)) join(count * each + 1 + number);
         level(table);
         expectLevel(table);
       }),
@@ -230,6 +274,28 @@ describe('placement, whatever the table,', function () {
           table.join(named(number), { weight });
           level(table);
         }
+        expectNothingBetter(table);
+      }),
+      runs(150),
+    );
+  });
+
+  it('moves as few copies as a newcomer has to get by its weight', () => {
+    const weight = fc.constantFrom(0.5, 1, 1, 2, 3);
+    const weights = fc.array(weight, { minLength: 1, maxLength: 7 });
+    fc.assert(
+      fc.property(shapes, weights, weight, ({ partitions, backups }, given, newest) => {
+        const table = new Table({ partitions, backups, members: [] });
+        for (const [number, weight] of given.entries()) table.join(named(number), { weight });
+        level(table);
+        table.join(named(100), { weight: newest });
+        const copies = Math.min(backups + 1, given.length + 1) * partitions;
+        const missing = backups + 1 > given.length ? partitions : 0;
+        const gets = Math.ceil(shareByWeight([...given, newest], copies, partitions));
+        // Whoever gets a copy of every partition may need others to make way among themselves.
+        fc.pre(gets < partitions);
+        const most = Math.max(gets, missing) + Math.floor(partitions * 0.02);
+        expect(level(table)).to.be.at.most(most);
         expectNothingBetter(table);
       }),
       runs(150),
