@@ -2,16 +2,12 @@
 import net from 'node:net';
 import { destination, pino } from 'pino';
 import { adminOf } from '../../src/admin/http.ts';
-import { GridError } from '../../src/base/errors.ts';
 import type { Grid } from '../../src/grid.ts';
-import type { Subscription } from '../../src/grid-topic.ts';
 import { GridMember } from '../../src/member/grid-member.ts';
 import type { LocalView } from '../../src/member/local-view.ts';
-import { perform, subscribe } from './calls.ts';
+import { Obedience } from './called-program.ts';
 import type { FromMember, MemberConfig, ToMember } from './member-messages.ts';
 import { SetTrap } from './trap.ts';
-
-type Asked<Do extends ToMember['do']> = Extract<ToMember, { readonly do: Do }>;
 
 const { dialFrom, ...options } = JSON.parse(process.argv[2] ?? '{}') as MemberConfig;
 
@@ -44,7 +40,7 @@ const grid: Grid = await GridMember.join(
   trap.beforeStep,
 );
 process.off('message', early);
-const subscriptions = new Map<number, Subscription>();
+const obedience = new Obedience(grid, tell);
 let isLeaving = false;
 
 process.on('message', (message: ToMember) => {
@@ -58,17 +54,10 @@ tell({ tell: 'ready' });
 
 async function obey(message: ToMember): Promise<void> {
   switch (message.do) {
-    case 'call': {
-      const answer = await perform(grid, message.call);
-      tell({ tell: 'answer', request: message.request, answer });
-      return;
-    }
+    case 'call':
     case 'subscribe':
-      return begin(message);
     case 'unsubscribe':
-      await subscriptions.get(message.request)?.close();
-      subscriptions.delete(message.request);
-      return;
+      return obedience.obey(message);
     case 'digests': {
       const { request } = message;
       tell({ tell: 'digests', request, digests: [...(view?.digests() ?? [])] });
@@ -84,20 +73,6 @@ async function obey(message: ToMember): Promise<void> {
       return;
     case 'leave':
       return leave();
-  }
-}
-
-async function begin({ request, topic, from }: Asked<'subscribe'>): Promise<void> {
-  try {
-    const subscription = await subscribe(grid, topic, from, {
-      message: (message, sequence) => tell({ tell: 'message', request, sequence, message }),
-      gap: (gap) => tell({ tell: 'gap', request, gap }),
-    });
-    subscriptions.set(request, subscription);
-    tell({ tell: 'subscribed', request });
-  } catch (error) {
-    if (!GridError.is(error)) throw error;
-    tell({ tell: 'subscribed', request, code: error.code });
   }
 }
 
