@@ -6,16 +6,39 @@ import type { TopicGap } from '../../src/grid-topic.ts';
 import type { From } from '../../src/structures/topic/topic-reader.ts';
 import type { Answer, Call } from './calls.ts';
 
+/** Whether a member led the meta group. */
+export type Role = 'leader' | 'follower';
+
 export interface FaultNote {
   readonly kind: string;
   /** For people. */
   readonly detail: string;
+  /** Of a member that is killed or isolated. */
+  readonly role?: Role;
+  /** It is killed, and not only cut off. */
+  readonly isKill?: boolean;
   /** Callers that the fault may keep waiting: those on members that it stops or cuts off. */
   readonly afflicted?: readonly string[];
+  /** Clients that were connected to a member that it hits, and have to find another way. */
+  readonly lostWay?: readonly string[];
   /** Callers on members that can reach no majority. */
   readonly cutOff?: readonly string[];
   /** Anybody may have to wait: for instance where some keys have no copy that can be reached while it lasts. */
   readonly isBlocking?: boolean;
+  /** A member is away for so short a time that nobody is given up for it. */
+  readonly isBrief?: boolean;
+  /** It stays until all who can reach each other have one view, which they have to come to. */
+  readonly isLasting?: boolean;
+  /** The client whose process is killed. */
+  readonly killedClient?: string;
+}
+
+/** What one member sees: who is there, in which state, and the table. */
+export interface Outlook {
+  /** States by identity. */
+  readonly members: Readonly<Record<string, string>>;
+  /** Primary, copies in sync and term of each partition. */
+  readonly rows: readonly string[];
 }
 
 export type HistoryEvent = { readonly t: number } & (
@@ -46,6 +69,12 @@ export type HistoryEvent = { readonly t: number } & (
   | { readonly type: 'settled'; readonly fault: number }
   /** And all copies are equal. */
   | { readonly type: 'equal'; readonly fault: number }
+  /** Who was away is back. */
+  | { readonly type: 'back'; readonly fault: number }
+  /** While it lasts: all who can reach each other have had one view for a while. */
+  | { readonly type: 'one-view'; readonly fault: number }
+  /** What a member sees meanwhile; noted where it differs from what it saw before. */
+  | ({ readonly type: 'outlook'; readonly fault: number; readonly by: string } & Outlook)
   /** Something happened that the fault is not to bring about. */
   | { readonly type: 'amiss'; readonly fault: number; readonly what: string }
   /** Callers have stopped, every key was read since, and every queue emptied. */

@@ -1,6 +1,6 @@
 /** The faults of a history with their times, and how calls fared while each lasted. */
 import type { Answer, Call } from './calls.ts';
-import type { FaultNote, HistoryEvent } from './history.ts';
+import type { FaultNote, HistoryEvent, Outlook } from './history.ts';
 
 export interface ReplayedFault extends FaultNote {
   readonly begin: number;
@@ -9,7 +9,15 @@ export interface ReplayedFault extends FaultNote {
   agreed: number | undefined;
   settled: number | undefined;
   equal: number | undefined;
+  back: number | undefined;
+  'one-view': number | undefined;
+  readonly outlooks: SeenOutlook[];
   readonly amiss: string[];
+}
+
+export interface SeenOutlook extends Outlook {
+  readonly t: number;
+  readonly by: string;
 }
 
 export interface ReplayedCall {
@@ -20,22 +28,35 @@ export interface ReplayedCall {
   readonly answer: Answer;
 }
 
+const noTimes = {
+  healed: undefined,
+  agreed: undefined,
+  settled: undefined,
+  equal: undefined,
+  back: undefined,
+  'one-view': undefined,
+};
+
 export function faultsOf(events: readonly HistoryEvent[]): ReplayedFault[] {
   const faults = new Map<number, ReplayedFault>();
   for (const event of events) {
     if (event.type === 'fault') {
-      const { t, kind, detail, afflicted = [], cutOff = [], isBlocking = false } = event;
-      const note = { kind, detail, afflicted, cutOff, isBlocking };
-      const times = { healed: undefined, agreed: undefined, settled: undefined, equal: undefined };
-      faults.set(event.fault, { ...note, begin: t, ...times, amiss: [] });
+      const { t, type: _, fault, ...note } = event;
+      faults.set(fault, { ...note, begin: t, ...noTimes, outlooks: [], amiss: [] });
     } else if ('fault' in event) {
       const fault = faults.get(event.fault);
-      if (fault === undefined) continue;
-      if (event.type === 'amiss') fault.amiss.push(event.what);
-      else fault[event.type] = event.t;
+      if (fault !== undefined) tell(fault, event);
     }
   }
   return [...faults.values()];
+}
+
+type Told = Exclude<Extract<HistoryEvent, { readonly fault: number }>, { readonly type: 'fault' }>;
+
+function tell(fault: ReplayedFault, event: Told): void {
+  if (event.type === 'amiss') fault.amiss.push(event.what);
+  else if (event.type === 'outlook') fault.outlooks.push(event);
+  else fault[event.type] = event.t;
 }
 
 /** Those that ended. */
