@@ -7,7 +7,7 @@ import type { Duration } from '../../src/base/duration.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { RunClient } from './client.ts';
 import { CrashPoints } from './crash-points.ts';
-import type { Fault } from './fault.ts';
+import { type Fault, witnessOf } from './fault.ts';
 import { Fleet } from './fleet.ts';
 import { History } from './history.ts';
 import { type ClientsOnlyScene, cuts, KillsAndCuts } from './kills-and-cuts.ts';
@@ -159,7 +159,7 @@ class ClientsOnlyRun {
     const { note, act } = await draw();
     this.#options.say(`${note.kind}: ${note.detail}`);
     const fault = this.#history.fault(note);
-    await act((what) => this.#history.note({ type: 'amiss', fault, what }));
+    await act(witnessOf(this.#history, fault));
     this.#history.note({ type: 'healed', fault });
     await this.#fleet.settled();
     this.#history.note({ type: 'settled', fault });

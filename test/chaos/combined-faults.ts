@@ -1,5 +1,5 @@
 /** Several things at once: more than one member joins, and one is killed while something else goes on. */
-import { type Fault, type Scene, usedRow } from './fault.ts';
+import { type Fault, hit, killed, type Scene, usedRow } from './fault.ts';
 import { between } from './network.ts';
 import { pause } from './waiting.ts';
 
@@ -30,11 +30,13 @@ export async function killDuringJoin(scene: Scene): Promise<Fault> {
   const victim = isComer ? comer : owner;
   const whom = isComer ? 'itself' : `${fleet.nameOf(owner)}, primary of ${what}`;
   const waitMs = random.below(movingMs);
+  // Who has just come leads nobody yet, and nobody relies on it.
+  const note = isComer ? ({ role: 'follower', isKill: true } as const) : await killed(scene, owner);
   return {
     note: {
       kind: 'kill during a join',
-      detail: `of ${fleet.nameOf(comer)}: ${whom}, after ${waitMs} ms`,
-      afflicted: isComer ? [] : [fleet.process(owner).name],
+      detail: `of ${fleet.nameOf(comer)}: ${whom}, ${note.role}, after ${waitMs} ms`,
+      ...note,
     },
     act: async () => {
       const process = await fleet.start(comer);
@@ -60,8 +62,8 @@ export async function killBeside(scene: Scene): Promise<Fault> {
     note: {
       kind: 'two at once',
       detail: `${fleet.nameOf(owner)}, primary of ${what}, is killed while ${beside}`,
-      afflicted: [fleet.process(owner).name],
       isBlocking: true,
+      ...hit(scene, [owner]),
     },
     act: async () => {
       if (isLoss) await network.lose(lossShare);

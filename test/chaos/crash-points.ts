@@ -4,7 +4,7 @@
  * runs gives no notice of, is for the simulation (test/simulation/crash-matrix.ts).
  */
 import { moveSteps } from '../../src/partition/move-steps.ts';
-import type { Amiss, Fault } from './fault.ts';
+import type { Fault, Witness } from './fault.ts';
 import type { ClientsOnlyScene } from './kills-and-cuts.ts';
 import { roles, type Trap } from './trap.ts';
 import { pause } from './waiting.ts';
@@ -39,11 +39,11 @@ export class CrashPoints {
     const joiner = random.pick(fleet.absent);
     const { step, when, role } = trap;
     const detail = `${role} right ${when} the step '${step}', while ${fleet.nameOf(joiner)} joins`;
-    const act = (amiss: Amiss) => this.#carryOut(trap, joiner, amiss);
+    const act = (witness: Witness) => this.#carryOut(trap, joiner, witness);
     return { note: { kind: 'crash point', detail }, act };
   }
 
-  async #carryOut(trap: Trap, joiner: number, amiss: Amiss): Promise<void> {
+  async #carryOut(trap: Trap, joiner: number, witness: Witness): Promise<void> {
     const { fleet, random } = this.#scene;
     const process = fleet.launch(joiner);
     const victim = await Promise.race([fleet.trap(trap), pause(springsMs)]);
@@ -56,6 +56,6 @@ export class CrashPoints {
     await fleet.withoutOrphans();
     const leaver = random.pick(fleet.running);
     const status = await fleet.leave(leaver);
-    if (status !== 0) amiss(`${fleet.nameOf(leaver)} left with ${status}, not with 0`);
+    if (status !== 0) witness.amiss(`${fleet.nameOf(leaver)} left with ${status}, not with 0`);
   }
 }

@@ -1,7 +1,7 @@
 /** What callers call: registers, counters, items, messages. Values are never used twice. */
 import type { Random } from '../../src/base/random.ts';
 import type { MapEntryInput } from '../../src/testing/linearizability/map-entry-model.ts';
-import type { MapCall, PublishCall, QueueCall } from './calls.ts';
+import type { Call, MapCall, PublishCall, QueueCall } from './calls.ts';
 import type { Used } from './fleet.ts';
 
 export const mapName = 'registers';
@@ -74,6 +74,17 @@ export class Draws {
     const { name } = this.#random.pick(queues);
     const call = this.#random.below(4) === 0 ? 'tryTake' : 'take';
     return { on: 'queue', name, call };
+  }
+
+  /** Of any kind, and nothing that waits. */
+  write(): Call {
+    const key = this.#key('counter', this.#random.below(countersInUse));
+    const { name } = this.#random.pick(queues);
+    return this.#random.pick<Call>([
+      { on: 'map', name: mapName, input: { call: 'increment', key, by: 1 } },
+      { on: 'queue', name, call: 'tryPush', item: ++this.#values },
+      this.publish(),
+    ]);
   }
 
   publish(): PublishCall {

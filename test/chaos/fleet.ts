@@ -8,6 +8,7 @@ import { type Answers, ask } from '../../src/cli/ask.ts';
 import type { JoinOptions } from '../../src/grid.ts';
 import { topicHash } from '../../src/structures/topic/topic-source.ts';
 import { encodeKey } from '../../src/wire/key.ts';
+import type { Outlook, Role } from './history.ts';
 import { MemberProcess } from './member-process.ts';
 import type { Place } from './network.ts';
 import type { Trap } from './trap.ts';
@@ -183,6 +184,36 @@ export class Fleet {
 
   view(member: number): Promise<View> {
     return ask(this.#addressOf(member), '/v1/members');
+  }
+
+  /** Who is there, and the table, as this member sees them. */
+  async outlook(member: number): Promise<Outlook> {
+    const { members } = await this.view(member);
+    const { partitions } = await ask(this.#addressOf(member), '/v1/partitions');
+    return {
+      members: Object.fromEntries(members.map(({ id, state }) => [id, state])),
+      rows: partitions.map(({ backups, partition, primary, inSync, term }) => {
+        const copies = inSync.toSorted().join(' ');
+        return `${backups}/${partition}: ${primary} in term ${term}, in sync ${copies}`;
+      }),
+    };
+  }
+
+  /** Whether the member leads the meta group, as it sees itself. */
+  async roleOf(member: number): Promise<Role> {
+    const { self, leader } = await this.view(member);
+    return leader === self ? 'leader' : 'follower';
+  }
+
+  /** The number of whoever leads the meta group, where there is one that says so. */
+  async leader(): Promise<number | undefined> {
+    const roles = await Promise.all(this.#answering.map((member) => this.roleOf(member)));
+    return this.#answering[roles.indexOf('leader')];
+  }
+
+  /** The number of the member that others find at this address. */
+  memberAt(address: string): number {
+    return this.#options.places.findIndex(({ advertise }) => advertise === address);
   }
 
   /** The table of the partitions with one backup, as one member sees it. */

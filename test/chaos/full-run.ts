@@ -4,21 +4,23 @@
  */
 import { type Random, seededRandom } from '../../src/base/random.ts';
 import type { JoinOptions } from '../../src/grid.ts';
-import { RunClient } from './client.ts';
 import { Deck, membersMost } from './deck.ts';
-import type { Fault, Scene } from './fault.ts';
+import { type Fault, type Scene, witnessOf } from './fault.ts';
 import { Fleet } from './fleet.ts';
 import { History } from './history.ts';
 import type { Network } from './network.ts';
+import { RunClients } from './run-clients.ts';
 import { until } from './waiting.ts';
 import { type Share, Workload } from './workload.ts';
 
 export interface FullRunOptions {
   readonly seed: number;
   readonly network: Network;
-  /** No fault begins after this time, but for those that `faultsLeast` asks for: they have half as long again. */
+  /** No fault begins after this time, but for those that are asked for: they have half as long again. */
   readonly ms: number;
   readonly faultsLeast: number;
+  /** Whether it goes on until there was one of every kind. */
+  readonly isEachDealt: boolean;
   readonly faultsMax: number;
   readonly kinds: readonly string[];
   /** Calls that have to be answered between two faults. */
@@ -35,11 +37,6 @@ export interface RunResult {
 }
 
 const membersAtFirst = 5;
-const clients = [
-  { name: 'direct 1', routing: 'direct' },
-  { name: 'direct 2', routing: 'direct' },
-  { name: 'gateway 1', routing: 'gateway' },
-] as const;
 const ofClients: Share = { map: 4, glance: 1, push: 1, take: 2, publish: 1 };
 const ofMembers: Share = { map: 3, glance: 1, push: 1, take: 1, publish: 1 };
 const pauseMs = 45;
@@ -66,11 +63,11 @@ class FullRun {
   readonly #history = new History();
   readonly #random: Random;
   readonly #fleet: Fleet;
+  readonly #clients: RunClients;
   readonly #workload: Workload;
   readonly #scene: Scene;
   readonly #deck: Deck;
   readonly #problems: string[] = [];
-  #clients: RunClient[] = [];
 
   constructor(options: FullRunOptions) {
     const { seed, network, folder, kinds } = options;
@@ -83,6 +80,12 @@ class FullRun {
       folder,
       onUnexpected: (what) => this.#problems.push(what),
     });
+    this.#clients = new RunClients({
+      fleet: this.#fleet,
+      token,
+      folder,
+      onUnexpected: (what) => this.#problems.push(what),
+    });
     // A stream of its own: how many calls are drawn depends on the machine.
     this.#workload = new Workload(this.#history, seededRandom(seed + 1_000_000), pauseMs);
     this.#deck = new Deck(this.#random, kinds);
@@ -91,7 +94,10 @@ class FullRun {
       network,
       draws: this.#workload.draws,
       random: this.#random,
+      clients: this.#clients,
       begin: (process) => this.#workload.begin(process, ofMembers),
+      beginClient: (process) => this.#workload.begin(process, ofClients),
+      call: (caller, call) => this.#workload.lanes.call(caller, call),
     };
   }
 
@@ -102,7 +108,7 @@ class FullRun {
       await this.#form();
       await this.#sufferAll();
       await this.#calm();
-      await this.#workload.end(this.#clients[0] as RunClient);
+      await this.#workload.end(this.#clients.first);
     } catch (error) {
       this.#problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
     } finally {
@@ -117,23 +123,20 @@ class FullRun {
     const first = places.map((_, member) => member).slice(0, membersAtFirst);
     await Promise.all(first.map((member) => this.#fleet.start(member)));
     await this.#fleet.settled();
-    const { urls, cluster } = this.#fleet;
-    this.#clients = await Promise.all(
-      clients.map(({ name, routing }) => RunClient.to(name, urls, { routing, cluster, token })),
-    );
-    const [someone] = this.#clients as [RunClient];
-    await this.#workload.define(someone.grid);
+    await this.#clients.open();
+    await this.#workload.define(this.#clients.first.grid);
     await this.#fleet.settled();
-    for (const client of this.#clients) await this.#workload.begin(client, ofClients);
+    for (const client of this.#clients.all) await this.#workload.begin(client, ofClients);
     for (const member of first) await this.#scene.begin(this.#fleet.process(member));
   }
 
   async #sufferAll(): Promise<void> {
-    const { ms, faultsLeast, faultsMax } = this.#options;
+    const { ms, faultsLeast, faultsMax, isEachDealt } = this.#options;
     const began = this.#history.now;
     for (let faults = 0; faults < faultsMax; faults++) {
       await this.#calm();
-      if (this.#history.now >= began + (faults < faultsLeast ? overtime * ms : ms)) return;
+      const isEnough = faults >= faultsLeast && (this.#deck.isDealt || !isEachDealt);
+      if (this.#history.now >= began + (isEnough ? ms : overtime * ms)) return;
       await this.#suffer(await this.#deck.draw(this.#scene));
     }
   }
@@ -141,7 +144,7 @@ class FullRun {
   async #suffer({ note, act }: Fault): Promise<void> {
     this.#options.say(`${note.kind}: ${note.detail}`);
     const fault = this.#history.fault(note);
-    await act((what) => this.#history.note({ type: 'amiss', fault, what }));
+    await act(witnessOf(this.#history, fault));
     this.#history.note({ type: 'healed', fault });
     await this.#workload.forgetGone();
     await this.#fleet.agreed();
@@ -160,7 +163,7 @@ class FullRun {
   async #calm(): Promise<void> {
     const { operations } = this.#options;
     const callers = () => [
-      ...this.#clients.map(({ name }) => name),
+      ...this.#clients.all.map(({ name }) => name),
       ...this.#fleet.running.map((member) => this.#fleet.process(member).name),
     ];
     const before = new Map(this.#history.acknowledged);
@@ -175,7 +178,7 @@ class FullRun {
   }
 
   async #end(): Promise<void> {
-    await Promise.all(this.#clients.map(({ grid }) => grid.close()));
+    await this.#clients.close();
     await this.#fleet.killAll();
     await this.#options.network.close();
   }

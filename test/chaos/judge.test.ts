@@ -152,6 +152,17 @@ describe('the judgement of a run', () => {
     expect(violations({}, ['ann ended with 1'])).to.include('ann ended with 1');
   });
 
+  it('says how often each card was dealt, and asks for each where the run was long', () => {
+    const cards = ['kill', 'split'];
+    const dealt = (isEachDealt: boolean) =>
+      verdictOf(historyOf(), { ...least, cards, isEachDealt }, []).findings.find(({ figures }) => {
+        return 'split' in figures;
+      });
+    expect(dealt(false)?.figures).to.deep.equal({ kill: 1, split: 0 });
+    expect(dealt(false)?.violations).to.deep.equal([]);
+    expect(dealt(true)?.violations).to.deep.equal(['split: expected once at least, found never']);
+  });
+
   it('counts errors where none are allowed, and not what queues say that stay empty or full', () => {
     const strict = { ...least, answers: 1, errorsMax: 0 };
     const said = (answer: Answer) => {

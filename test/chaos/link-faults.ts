@@ -1,5 +1,5 @@
 /** What happens to the links: cut off, split, cut in one direction or between two, reset, lossy. */
-import { type Fault, type Scene, usedRow } from './fault.ts';
+import { type Fault, hit, type Scene, usedRow } from './fault.ts';
 import type { Row } from './fleet.ts';
 import { between, type End } from './network.ts';
 import { pause } from './waiting.ts';
@@ -7,18 +7,22 @@ import { pause } from './waiting.ts';
 /** Long enough for the others to take over, and for those who are cut off to know it. */
 const cutMs = 6_000;
 const lossMs = 8_000;
+const heavyLoss = 0.2;
+const heavyLossMs = 3_000;
 /** So often, and for so long, in a cut that comes and goes. */
 const flaps = 4;
 const flapMs = 1_500;
-const lossShare = 0.05;
 
 /** A primary reaches nobody: neither the other members nor, every second time, the clients. */
 export async function isolate(scene: Scene): Promise<Fault> {
   const { fleet, random } = scene;
   const { owner, what } = await usedRow(scene);
   const withClients = random.below(2) === 0;
-  const detail = `${fleet.nameOf(owner)}, primary of ${what}${withClients ? ', also from clients' : ''}`;
-  return cutOff(scene, 'isolated', [owner], withClients, detail);
+  const role = await fleet.roleOf(owner);
+  const also = withClients ? ', also from clients' : '';
+  const detail = `${fleet.nameOf(owner)}, primary of ${what}, ${role}${also}`;
+  const fault = cutOff(scene, 'isolated', [owner], withClients, detail);
+  return { ...fault, note: { ...fault.note, role } };
 }
 
 /** Two of five: some keys have no copy among the three others, and wait. */
@@ -44,7 +48,7 @@ function cutOff(
   const others: End[] = fleet.running.filter((member) => !side.includes(member));
   if (withClients) others.push('clients');
   return {
-    note: { kind, detail, afflicted: names, cutOff: names },
+    note: { kind, detail, cutOff: names, ...hit(scene, side) },
     act: async () => {
       await network.drop(between(side, others));
       await pause(cutMs);
@@ -64,7 +68,7 @@ export async function oneWay(scene: Scene): Promise<Fault> {
     note: {
       kind: 'one-way cut',
       detail: isDeaf ? `${name}, hears no member` : `${name}, is heard by no member`,
-      afflicted: [fleet.process(owner).name],
+      ...hit(scene, [owner]),
     },
     act: async () => {
       await network.drop(
@@ -87,7 +91,7 @@ export async function bridge(scene: Scene): Promise<Fault> {
       kind: 'bridge',
       detail: `${fleet.nameOf(owner)}, primary of ${what}, from its backup ${fleet.nameOf(backup)}`,
       // Callers on the one wait for what the other is primary of: nobody passes their calls on.
-      afflicted: [fleet.process(owner).name, fleet.process(backup).name],
+      ...hit(scene, [owner, backup]),
     },
     act: async () => {
       await network.drop(between([owner], [backup]));
@@ -109,8 +113,8 @@ export async function flap(scene: Scene): Promise<Fault> {
     note: {
       kind: 'flapping',
       detail: `${fleet.nameOf(owner)}, primary of ${what}, ${flaps} times`,
-      afflicted: [fleet.process(owner).name],
       isBlocking: true,
+      ...hit(scene, [owner]),
     },
     act: async () => {
       for (let at = 0; at < flaps; at++) {
@@ -134,27 +138,21 @@ export async function reset(scene: Scene): Promise<Fault> {
   };
 }
 
-/** Clients no longer reach a primary, and it does not reach them. */
-export async function cutClients(scene: Scene): Promise<Fault> {
-  const { fleet, network } = scene;
-  const { owner, what } = await usedRow(scene);
+/**
+ * Packets are lost everywhere. With a fifth of them TCP waits for seconds between its tries, and members may be
+ * given up: then it is measured how long callers wait, and not bounded.
+ */
+export async function loss({ network }: Scene, share: number): Promise<Fault> {
+  const isHeavy = share >= heavyLoss;
   return {
-    note: { kind: 'clients cut off', detail: `from ${fleet.nameOf(owner)}, primary of ${what}` },
-    act: async () => {
-      await network.drop(between([owner], ['clients']));
-      await pause(cutMs);
-      await network.heal();
+    note: {
+      kind: `loss ${share * 100} %`,
+      detail: 'of all packets',
+      isBlocking: isHeavy,
     },
-  };
-}
-
-/** Packets are lost everywhere. */
-export async function loss({ network }: Scene): Promise<Fault> {
-  return {
-    note: { kind: 'loss', detail: `${lossShare * 100} % of all packets` },
     act: async () => {
-      await network.lose(lossShare);
-      await pause(lossMs);
+      await network.lose(share);
+      await pause(isHeavy ? heavyLossMs : lossMs);
       await network.heal();
     },
   };

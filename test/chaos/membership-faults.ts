@@ -1,5 +1,5 @@
 /** Members come and go on purpose: joins, leaves, and restarts of all of them, one after the other. */
-import type { Amiss, Fault, Scene } from './fault.ts';
+import type { Fault, Scene, Witness } from './fault.ts';
 
 export async function join(scene: Scene): Promise<Fault> {
   const { fleet, random } = scene;
@@ -19,7 +19,7 @@ export async function leave(scene: Scene): Promise<Fault> {
       detail: fleet.nameOf(member),
       afflicted: [fleet.process(member).name],
     },
-    act: (amiss) => handOver(scene, member, amiss),
+    act: (witness) => handOver(scene, member, witness),
   };
 }
 
@@ -34,9 +34,9 @@ export async function rollingRestart(scene: Scene, isPatient: boolean): Promise<
       detail: names,
       afflicted: members.map((member) => fleet.process(member).name),
     },
-    act: async (amiss) => {
+    act: async (witness) => {
       for (const member of members) {
-        await handOver(scene, member, amiss);
+        await handOver(scene, member, witness);
         await scene.begin(await fleet.start(member));
         if (isPatient) await fleet.settled();
       }
@@ -44,7 +44,7 @@ export async function rollingRestart(scene: Scene, isPatient: boolean): Promise<
   };
 }
 
-async function handOver({ fleet }: Scene, member: number, amiss: Amiss): Promise<void> {
+async function handOver({ fleet }: Scene, member: number, witness: Witness): Promise<void> {
   const status = await fleet.leave(member);
-  if (status !== 0) amiss(`${fleet.nameOf(member)} left with ${status}, not with 0`);
+  if (status !== 0) witness.amiss(`${fleet.nameOf(member)} left with ${status}, not with 0`);
 }

@@ -1,41 +1,50 @@
-/** What happens to the processes of members: killed, lost with their machine, stopped, blocked. */
-import { isDeepStrictEqual } from 'node:util';
-import { type Amiss, type Fault, type Scene, usedRow } from './fault.ts';
-import type { Row } from './fleet.ts';
+/** What happens to the processes of members: killed, lost with their machine, stopped, blocked, slow. */
+import { type Fault, hit, killed, type Scene, usedRow } from './fault.ts';
 import { between } from './network.ts';
 import { pause, until } from './waiting.ts';
 
 /** How long a machine that dies takes calls without reaching the other members. */
 const machineMs = 300;
 const missedMs = 30_000;
-/** Longer than members wait before they level copies after a loss. */
-const steadyMs = 4_000;
+const leaderMs = 10_000;
 /** A slow process runs for a quarter of the time. */
 const slowMs = 6_000;
 const slowStopMs = 45;
 const slowGoMs = 15;
-/** Whoever is away for so long at most is not given up by anybody. */
-const tolerableMs = 1_000;
-/** How long it takes to be sure that nobody was given up. */
-const afterthoughtMs = 2_500;
 
 /** SIGKILL to a primary of something in use; it starts again at once, or when it was missed. */
 export async function kill(scene: Scene): Promise<Fault> {
-  const { fleet, random } = scene;
   const { owner, what } = await usedRow(scene);
+  return killOf(scene, 'kill', owner, `${scene.fleet.nameOf(owner)}, primary of ${what}`);
+}
+
+/** The same to whoever leads the meta group. */
+export async function killLeader(scene: Scene): Promise<Fault> {
+  const { fleet } = scene;
+  let leader: number | undefined;
+  await until(
+    async () => {
+      leader = await fleet.leader();
+      return leader !== undefined;
+    },
+    () => 'a leader of the meta group',
+    leaderMs,
+  );
+  return killOf(scene, 'leader killed', leader ?? 0, fleet.nameOf(leader ?? 0));
+}
+
+async function killOf(scene: Scene, kind: string, victim: number, whom: string): Promise<Fault> {
+  const { fleet, random } = scene;
   const isPatient = random.below(2) === 0;
   const when = isPatient ? 'starts again when it is missed' : 'starts again at once';
+  const note = await killed(scene, victim);
   return {
-    note: {
-      kind: 'kill',
-      detail: `${fleet.nameOf(owner)}, primary of ${what}, ${when}`,
-      afflicted: [fleet.process(owner).name],
-    },
+    note: { kind, detail: `${whom}, ${note.role}, ${when}`, ...note },
     act: async () => {
-      const { self } = await fleet.view(owner);
-      await fleet.kill(owner);
-      if (isPatient) await missed(scene, owner, self);
-      await scene.begin(await fleet.start(owner));
+      const { self } = await fleet.view(victim);
+      await fleet.kill(victim);
+      if (isPatient) await missed(scene, victim, self);
+      await scene.begin(await fleet.start(victim));
     },
   };
 }
@@ -48,11 +57,12 @@ export async function loseMachine(scene: Scene): Promise<Fault> {
   const { fleet, network } = scene;
   const { owner, what } = await usedRow(scene);
   const others = fleet.running.filter((member) => member !== owner);
+  const note = await killed(scene, owner);
   return {
     note: {
       kind: 'machine lost',
-      detail: `${fleet.nameOf(owner)}, primary of ${what}`,
-      afflicted: [fleet.process(owner).name],
+      detail: `${fleet.nameOf(owner)}, primary of ${what}, ${note.role}`,
+      ...note,
     },
     act: async () => {
       const { self } = await fleet.view(owner);
@@ -66,23 +76,37 @@ export async function loseMachine(scene: Scene): Promise<Fault> {
   };
 }
 
-/** SIGSTOP, and SIGCONT after a while. */
+/** SIGSTOP, and SIGCONT when it was long given up. */
 export async function stop(scene: Scene, ms: number): Promise<Fault> {
   const { fleet } = scene;
-  if (ms <= tolerableMs) await steady(scene);
   const { owner, what } = await usedRow(scene);
   return {
     note: {
       kind: `stop ${ms / 1_000} s`,
       detail: `${fleet.nameOf(owner)}, primary of ${what}`,
-      afflicted: [fleet.process(owner).name],
+      ...hit(scene, [owner]),
     },
-    act: async (amiss) => {
-      const before = await fleet.rows();
+    act: async () => {
       fleet.stop(owner);
       await pause(ms);
       fleet.goOn(owner);
-      if (ms <= tolerableMs) await unnoticed(scene, before, amiss);
+    },
+  };
+}
+
+/** The thread of a primary is busy with something else for so long that it is given up. */
+export async function block(scene: Scene, ms: number): Promise<Fault> {
+  const { fleet } = scene;
+  const { owner, what } = await usedRow(scene);
+  return {
+    note: {
+      kind: `block ${ms / 1_000} s`,
+      detail: `${fleet.nameOf(owner)}, primary of ${what}`,
+      ...hit(scene, [owner]),
+    },
+    act: async () => {
+      fleet.process(owner).block(ms);
+      await pause(ms);
     },
   };
 }
@@ -95,7 +119,7 @@ export async function slow(scene: Scene): Promise<Fault> {
     note: {
       kind: 'slow',
       detail: `${fleet.nameOf(owner)}, primary of ${what}`,
-      afflicted: [fleet.process(owner).name],
+      ...hit(scene, [owner]),
     },
     act: async () => {
       const end = performance.now() + slowMs;
@@ -107,53 +131,6 @@ export async function slow(scene: Scene): Promise<Fault> {
       }
     },
   };
-}
-
-/** The thread of a primary is busy with something else for a second. */
-export async function block(scene: Scene): Promise<Fault> {
-  const { fleet } = scene;
-  await steady(scene);
-  const { owner, what } = await usedRow(scene);
-  return {
-    note: {
-      kind: 'block 1 s',
-      detail: `${fleet.nameOf(owner)}, primary of ${what}`,
-      afflicted: [fleet.process(owner).name],
-    },
-    act: async (amiss) => {
-      const before = await fleet.rows();
-      fleet.process(owner).block(tolerableMs);
-      await pause(tolerableMs);
-      await unnoticed(scene, before, amiss);
-    },
-  };
-}
-
-/** Resolves when no primary has changed for a while: what an earlier fault left to be levelled is done. */
-async function steady({ fleet }: Scene): Promise<void> {
-  let rows = terms(await fleet.rows());
-  let since = performance.now();
-  await until(
-    async () => {
-      const now = terms(await fleet.rows());
-      if (!isDeepStrictEqual(now, rows)) since = performance.now();
-      rows = now;
-      return performance.now() - since >= steadyMs;
-    },
-    () => 'primaries that stay who they are',
-    missedMs,
-  );
-}
-
-/** A short absence changes no primary. */
-async function unnoticed({ fleet }: Scene, before: readonly Row[], amiss: Amiss): Promise<void> {
-  await pause(afterthoughtMs);
-  if (isDeepStrictEqual(terms(before), terms(await fleet.rows()))) return;
-  amiss('a member that was away for a second was given up: there are other primaries than before');
-}
-
-function terms(rows: readonly Row[]): unknown {
-  return rows.map(({ primary, term }) => [primary, term]);
 }
 
 async function missed({ fleet }: Scene, member: number, id: string): Promise<void> {

@@ -14,6 +14,10 @@ export interface Least {
   readonly faultsInAll: number;
   /** By kind. */
   readonly faults: Readonly<Record<string, number>>;
+  /** The cards of the deck: the report says how often each was dealt. */
+  readonly cards?: readonly string[];
+  /** Whether each of them has to be dealt. */
+  readonly isEachDealt?: boolean;
   /** Whether the times are kept that members promise to callers on members. */
   readonly isTimed: boolean;
   /** Errors that callers may get, at most; any number where it is left out. */
@@ -34,6 +38,7 @@ export function verdictOf(
   const findings = [
     ...judge(events),
     faultsMet(events, least),
+    ...(least.cards === undefined ? [] : [cardsDealt(events, least.cards, least.isEachDealt)]),
     trafficOf(events, least),
     stallsOf(events),
     ...(least.isTimed ? boundsOf(events) : []),
@@ -46,13 +51,33 @@ function faultsMet(events: readonly HistoryEvent[], least: Least): Finding {
   const met = faultsOf(events).filter(({ settled }) => settled !== undefined);
   const figures: Record<string, number> = { all: met.length };
   for (const kind of Object.keys(least.faults)) figures[kind] = 0;
-  for (const { kind } of met) figures[kind] = (figures[kind] ?? 0) + 1;
+  for (const { kind } of met) {
+    if (least.cards === undefined) figures[kind] = (figures[kind] ?? 0) + 1;
+  }
   const violations = Object.entries({ all: least.faultsInAll, ...least.faults })
     .filter(([kind, count]) => (figures[kind] ?? 0) < count)
     .map(
       ([kind, count]) => `${kind}: expected ${count}, found ${figures[kind]} that were got over`,
     );
   return { what: 'the faults took place', violations, figures };
+}
+
+/** Those that were got over. */
+function cardsDealt(
+  events: readonly HistoryEvent[],
+  cards: readonly string[],
+  isEachDealt = false,
+): Finding {
+  const figures = Object.fromEntries(cards.map((card) => [card, 0]));
+  for (const { kind, settled } of faultsOf(events)) {
+    if (settled !== undefined && kind in figures) figures[kind] = (figures[kind] ?? 0) + 1;
+  }
+  const missing = cards.filter((card) => isEachDealt && figures[card] === 0);
+  return {
+    what: isEachDealt ? 'every card was dealt' : 'the cards as they were dealt',
+    violations: missing.map((card) => `${card}: expected once at least, found never`),
+    figures,
+  };
 }
 
 function trafficOf(events: readonly HistoryEvent[], { answers, errorsMax }: Least): Finding {
