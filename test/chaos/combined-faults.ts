@@ -1,5 +1,5 @@
 /** Several things at once: more than one member joins, and one is killed while something else goes on. */
-import { type Fault, hit, killed, type Scene, usedRow } from './fault.ts';
+import { type Fault, killed, type Scene, usedRow } from './fault.ts';
 import { between } from './network.ts';
 import { pause } from './waiting.ts';
 
@@ -58,12 +58,13 @@ export async function killBeside(scene: Scene): Promise<Fault> {
   const beside = isLoss
     ? `${lossShare * 100} % of all packets are lost`
     : `${fleet.nameOf(one)} and ${fleet.nameOf(other)} do not reach each other`;
+  const note = await killed(scene, owner);
   return {
     note: {
       kind: 'two at once',
-      detail: `${fleet.nameOf(owner)}, primary of ${what}, is killed while ${beside}`,
+      detail: `${fleet.nameOf(owner)}, primary of ${what}, ${note.role}, is killed while ${beside}`,
       isBlocking: true,
-      ...hit(scene, [owner]),
+      ...note,
     },
     act: async () => {
       if (isLoss) await network.lose(lossShare);

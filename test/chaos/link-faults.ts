@@ -63,11 +63,13 @@ export async function oneWay(scene: Scene): Promise<Fault> {
   const { owner, what } = await usedRow(scene);
   const isDeaf = random.below(2) === 0;
   const others = fleet.running.filter((member) => member !== owner);
-  const name = `${fleet.nameOf(owner)}, primary of ${what}`;
+  const role = await fleet.roleOf(owner);
+  const name = `${fleet.nameOf(owner)}, primary of ${what}, ${role}`;
   return {
     note: {
       kind: 'one-way cut',
       detail: isDeaf ? `${name}, hears no member` : `${name}, is heard by no member`,
+      role,
       ...hit(scene, [owner]),
     },
     act: async () => {
