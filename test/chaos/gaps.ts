@@ -34,6 +34,9 @@ const limits: readonly Limit[] = [
  */
 const lostWayMs = 4_000 + 1_000 + 500;
 
+/** A caller draws what it asks for: what it did not ask for again so soon, it did not wait for. */
+const againMs = 500;
+
 /** Faults after which there is another way, once it is found. */
 function hasAnotherWay({ role, kind }: ReplayedFault): boolean {
   return role !== undefined || kind === 'clients cut off';
@@ -63,7 +66,7 @@ function gapsWithin(
   );
   for (const { fault, whose } of cases) {
     const { kind, detail, isBlocking = false } = fault;
-    const ms = longestGap(ofOthers(fault, calls, whose === 'clients'));
+    const ms = longestGap(ofOthers(fault, calls, whose === 'clients'), fault.begin);
     const name = `${kind}${isBlocking ? ', unbounded' : ''} (${whose}) ms`;
     byKind[name] = Math.max(byKind[name] ?? 0, ms);
     if (isBlocking) continue;
@@ -91,9 +94,12 @@ function lostWays(faults: readonly ReplayedFault[], calls: readonly ReplayedCall
   const violations: string[] = [];
   const figures = { clients: 0, longestGapMs: 0, limitMs: lostWayMs };
   for (const fault of faults) {
-    const { kind, detail, lostWay = [], isBlocking = false } = fault;
+    const { kind, detail, begin, lostWay = [], isBlocking = false } = fault;
     if (isBlocking || lostWay.length === 0) continue;
-    const ms = longestGap(during(fault, calls).filter(({ by }) => lostWay.includes(by)));
+    const ms = longestGap(
+      during(fault, calls).filter(({ by }) => lostWay.includes(by)),
+      begin,
+    );
     figures.clients += lostWay.length;
     figures.longestGapMs = Math.max(figures.longestGapMs, ms);
     if (ms <= lostWayMs) continue;
@@ -110,18 +116,20 @@ function during(
 }
 
 /**
- * The longest time for which a caller had no answer about one thing: one call that took long, or one that failed and
- * those after it that did, up to the end of the first with an answer.
+ * The longest time from a moment on for which a caller had no answer about one thing: one call that took long, or one
+ * that failed and those soon after it that did, up to the end of the first with an answer.
  */
-function longestGap(calls: readonly ReplayedCall[]): number {
-  const waitingSince = new Map<string, number>();
+function longestGap(calls: readonly ReplayedCall[], from: number): number {
+  const failed = new Map<string, { readonly since: number; readonly end: number }>();
   let longest = 0;
   for (const call of calls.toSorted((one, other) => one.end - other.end)) {
     const key = `${call.by} ${aboutWhat(call)}`;
-    const since = Math.min(call.begin, waitingSince.get(key) ?? call.begin);
+    const before = failed.get(key);
+    const isNext = before !== undefined && call.begin - before.end <= againMs;
+    const since = Math.max(from, isNext ? Math.min(call.begin, before.since) : call.begin);
     longest = Math.max(longest, call.end - since);
-    if (isAnswer(call)) waitingSince.delete(key);
-    else waitingSince.set(key, since);
+    if (isAnswer(call)) failed.delete(key);
+    else failed.set(key, { since, end: call.end });
   }
   return Math.round(longest);
 }
