@@ -12,6 +12,7 @@ const primary = 'src/partition/primary.ts';
 const metaRows = 'src/partition/meta-rows.ts';
 const placement = 'src/partition/placement.ts';
 const replicas = 'partition/replica';
+const aimed = 'mutants/aimed';
 
 export const copyMutants: readonly Mutant[] = [
   {
@@ -111,7 +112,10 @@ export const copyMutants: readonly Mutant[] = [
         to: 'state.options.content.dedupe.release();',
       },
     ],
-    checks: [inTest(replicas, 'takes the results of earlier ops along with a copy'), inGrid(1)],
+    checks: [
+      inTest(aimed, 'executes nothing again for which a copy'),
+      inTest(replicas, 'takes the results of earlier ops along with a copy'),
+    ],
   },
   {
     name: 'a handover goes to one that is suspended',

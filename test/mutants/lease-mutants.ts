@@ -5,6 +5,7 @@ const controller = 'src/partition/controller.ts';
 const lease = 'src/partition/lease.ts';
 const primary = 'src/partition/primary.ts';
 const replicas = 'partition/replica';
+const aimed = 'mutants/aimed';
 const leases = 'partition/lease';
 const controllers = 'partition/controller';
 
@@ -121,14 +122,20 @@ export const leaseMutants: readonly Mutant[] = [
         to: ') return false;',
       },
     ],
-    checks: [inTest(controllers, 'waits until a member knows the table'), inGrid(1)],
+    checks: [
+      inTest(aimed, 'serves nothing by an old table'),
+      inTest(controllers, 'waits until a member knows the table'),
+    ],
   },
   {
     name: 'a member gets a lease while its suspension is on its way',
     edits: [
       { file: controller, from: 'if (this.#suspending.has(member.id)) return false;', to: '' },
     ],
-    checks: [inTest(controllers, 'ends with the proposal of a suspension'), inGrid(1)],
+    checks: [
+      inTest(aimed, 'serves nothing while its suspension'),
+      inTest(controllers, 'ends with the proposal of a suspension'),
+    ],
   },
   {
     name: 'a leader grants leases that no majority has heard of',

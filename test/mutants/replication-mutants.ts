@@ -7,6 +7,7 @@ const primary = 'src/partition/primary.ts';
 const backup = 'src/partition/backup.ts';
 const replica = 'src/partition/replica.ts';
 const replicas = 'partition/replica';
+const aimed = 'mutants/aimed';
 
 export const replicationMutants: readonly Mutant[] = [
   {
@@ -114,7 +115,10 @@ export const replicationMutants: readonly Mutant[] = [
   {
     name: 'no maximal in-sync set: a proposed learner need not confirm',
     edits: [{ file: syncSet, from: 'this.#addAcker(learner);', to: '' }],
-    checks: [inTest(replicas, 'which then has to confirm before it is in'), inGrid(1)],
+    checks: [
+      inTest(aimed, 'acknowledges nothing that a proposed learner lacks'),
+      inTest(replicas, 'which then has to confirm before it is in'),
+    ],
   },
   {
     name: 'no stream in acknowledgements: those of an earlier stream count',
@@ -125,7 +129,10 @@ export const replicationMutants: readonly Mutant[] = [
         to: 'if (peer === undefined) return false;',
       },
     ],
-    checks: [inTest(replicas, 'ignores acknowledgements of another stream'), inGrid(1)],
+    checks: [
+      inTest(aimed, 'takes no copy for whole by an acknowledgement'),
+      inTest(replicas, 'ignores acknowledgements of another stream'),
+    ],
   },
   {
     name: 'a stream is kept over an eviction',
