@@ -50,7 +50,7 @@ export const forkMutants: readonly HookedMutant[] = [
           after: 0,
         });
       },
-    seed: 2,
+    seed: 7,
     violation: /twice/,
   },
   {

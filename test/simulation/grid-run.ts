@@ -2,6 +2,7 @@
  * One run of maps, of a set and of queues in a simulated grid from a seed: form, load, faults, heal, converge, check.
  */
 import type { Member } from '../../src/member/member.ts';
+import { BurstWorkload, burstsName } from './burst-workload.ts';
 import { Destruction } from './destruction.ts';
 import { errandsName, QueueWorkload, queueName } from './queue-workload.ts';
 import { SetWorkload, setName } from './set-workload.ts';
@@ -15,6 +16,7 @@ interface Load {
   readonly queue: QueueWorkload;
   /** The queue that is destroyed. */
   readonly errands: QueueWorkload;
+  readonly bursts: BurstWorkload;
 }
 
 export function runGrid(seed: number, options: RunOptions): RunResult {
@@ -22,22 +24,26 @@ export function runGrid(seed: number, options: RunOptions): RunResult {
   const { grid, random } = trial;
   const queueOptions = random.pick([{}, { capacity: 1 }, { capacity: 5 }]);
   const load = loadOf(trial, queueOptions);
-  const { maps, set, queue, errands } = load;
+  const { maps, set, queue, errands, bursts } = load;
   if (trial.settle('the cluster did not form')) {
-    for (const name of [mapName, scratchName, setName]) grid.define('map', name);
+    for (const name of [mapName, scratchName, setName, burstsName]) grid.define('map', name);
     for (const name of [queueName, errandsName]) grid.define('queue', name, queueOptions);
     trial.settle('the structures did not settle');
-    for (const workload of Object.values(load)) workload.start();
+    for (const workload of [maps, set, queue, errands]) workload.start();
+    if (random.below(3) === 0) bursts.start();
     trial.rest(1_000);
     trial.disturb();
     finish(trial, load);
   }
-  const violations = [maps, set, queue, errands].flatMap((workload) => workload.violations());
+  const violations = [maps, set, queue, errands, bursts].flatMap((workload) =>
+    workload.violations(),
+  );
   return trial.result(violations, {
     maps: maps.counts,
     set: set.counts,
     queues: queue.counts,
     errands: errands.counts,
+    bursts: bursts.counts,
   });
 }
 
@@ -62,21 +68,23 @@ function loadOf({ grid, random, isTargeted }: Trial, queueOptions: object): Load
     takers: 3,
     destruction: new Destruction(grid, random, 'queue', errandsName, queueOptions),
   });
-  return { maps, set: new SetWorkload(grid, random), queue, errands };
+  const bursts = new BurstWorkload(grid, random);
+  return { maps, set: new SetWorkload(grid, random), queue, errands, bursts };
 }
 
 /** The calm after the faults: calls succeed, end, and leave nothing behind. */
-function finish(trial: Trial, { maps, set, queue, errands }: Load): void {
+function finish(trial: Trial, { maps, set, queue, errands, bursts }: Load): void {
   const { grid, invariants } = trial;
   const okBefore = maps.calling.ended.ok;
   // A link that is half-open for data alone is found within 9 s.
   const goesOn = () => maps.calling.ended.ok > okBefore + 20;
   trial.expectWithin(12_000, 'operations do not succeed after the faults', goesOn);
-  for (const workload of [maps, set, queue, errands]) workload.stop();
-  const areRead = () => maps.open + set.open === 0;
+  for (const workload of [maps, set, queue, errands, bursts]) workload.stop();
+  const areRead = () => maps.open + set.open + bursts.open === 0;
   trial.expectWithin(20_000, 'calls of maps did not end', areRead);
   maps.readAll();
   set.readAll();
+  bursts.readAll();
   trial.expectWithin(10_000, 'the last reads got no answer', areRead);
   trial.expectWithin(20_000, 'calls of queues did not end', () => queue.open + errands.open === 0);
   drain(trial, queue);

@@ -19,6 +19,7 @@ import { structureTypes } from '../../src/structures/registry.ts';
 import type { ProcessParts, SimProcess } from '../../src/testing/sim-process.ts';
 import type { SimTransport } from '../../src/testing/sim-transport.ts';
 import { World, type WorldOptions } from '../../src/testing/world.ts';
+import type { Refusal } from '../../src/wire/op-messages.ts';
 import {
   ClientLooks,
   type ClientProgram,
@@ -73,7 +74,7 @@ const lateExpect = 100;
 
 /** Small bounds, so that what is rare in production is common here. */
 export function drawShape(random: Random): GridShape {
-  const members = random.pick([3, 3, 4, 5, 6]);
+  const members = random.pick([3, 3, 3, 3, 4, 4, 5, 5, 6, 7]);
   const backups = random.pick([0, 1, 1, 1, 1, 1, 2, 2, 2, 3]);
   return {
     members,
@@ -93,8 +94,10 @@ export function drawShape(random: Random): GridShape {
     limits: {
       ...defaultLimits,
       opsInFlightMax: random.pick([16, 512]),
+      opsQueuedMax: random.pick([64, 100_000]),
       partitionQueueMax: random.pick([8, 64, 16_384]),
       changesInFlightMax: random.pick([4, 16, 1_024]),
+      changeBytesInFlightMax: random.pick([4_096, 4_194_304, 4_194_304]),
       copyChunkBytes: random.pick([64, 512, 65_536]),
       copyChunksInFlightMax: random.pick([1, 4]),
       copySessionsMax: random.pick([1, 4]),
@@ -130,6 +133,8 @@ export class GridWorld {
   onAnswer: ((where: Address, whom: Answered) => void) | undefined;
   /** Told of each change that a member has applied to its copy of the table, and of which. */
   onTable: ((where: Address) => void) | undefined;
+  /** Told of each request of a caller that its own process refuses. */
+  onRefusal: ((reason: Refusal) => void) | undefined;
   readonly clientLooks = new ClientLooks();
   readonly #used: StructureName[] = [];
   /** What identities left to the next of their process. */
@@ -307,7 +312,10 @@ export class GridWorld {
     });
     letClientsIn(member, parts, this.clientLooks, (at) => this.onAnswer?.(at, 'toOwnClients'));
     const { transport, clock } = parts;
-    watchOwnAnswers(member, transport, (at) => this.onAnswer?.(at, 'toOwnCallers'));
+    watchOwnAnswers(member, transport, {
+      answered: () => this.onAnswer?.(parts.address, 'toOwnCallers'),
+      refused: (reason) => this.onRefusal?.(reason),
+    });
     return { member, transport, router: member.router, clock, stops };
   }
 
@@ -345,21 +353,31 @@ export class GridWorld {
   }
 }
 
+interface OwnAnswers {
+  answered(): void;
+  refused(reason: Refusal): void;
+}
+
 /** What the callers of a member are told that no other process has sent, and what they read on the spot. */
 function watchOwnAnswers(
   { calls, router }: Member,
   transport: SimTransport,
-  onAnswer: (at: Address) => void,
+  { answered, refused }: OwnAnswers,
 ): void {
-  const replied = calls.replied.bind(calls);
+  const takeReply = calls.replied.bind(calls);
   calls.replied = (message) => {
-    if (transport.delivering !== message) onAnswer(transport.address);
-    replied(message);
+    if (transport.delivering !== message) answered();
+    takeReply(message);
+  };
+  const takeRefusal = calls.refused.bind(calls);
+  calls.refused = (message) => {
+    if (transport.delivering !== message) refused(message.reason);
+    takeRefusal(message);
   };
   const glance = router.glance.bind(router);
   router.glance = (...given) => {
     const seen = glance(...given);
-    if (seen !== undefined) onAnswer(transport.address);
+    if (seen !== undefined) answered();
     return seen;
   };
 }

@@ -14,13 +14,14 @@ import { describeGrid } from './grid-description.ts';
 import { drawShape, type GridShape, GridWorld } from './grid-world.ts';
 import { Invariants } from './invariants.ts';
 import { LastingFault, type Within } from './lasting-faults.ts';
+import { LateRenewals } from './late-renewals.ts';
 import { mayCrash } from './may-crash.ts';
 import { Silences } from './silences.ts';
 import { SwimInvariants } from './swim-invariants.ts';
 import { TargetedFaults } from './targeted-faults.ts';
 
 /** What else goes wrong, beside the kinds of faults of every world. */
-export const troubles = ['targeted', 'edges', 'comings', 'clients', 'lasting'] as const;
+export const troubles = ['targeted', 'edges', 'renewals', 'comings', 'clients', 'lasting'] as const;
 
 export type Trouble = FaultKind | (typeof troubles)[number];
 
@@ -209,9 +210,11 @@ export class Trial {
     if (this.#seed % 3 !== 0 && this.has('comings')) comings.inject(faultsMs);
     const hasTargeted = this.isTargeted && this.has('targeted');
     if (this.isTargeted && this.has('edges')) edges.inject();
+    const renewals = this.has('renewals') ? new LateRenewals(grid) : undefined;
     this.#judge = (from, to, message) => {
       if (silences.isLost(from, to, message, grid.world.now)) return 'drop';
-      return hasTargeted ? targeted.judge(from, to, message) : 'pass';
+      const verdict = renewals?.judge(to, message) ?? 'pass';
+      return verdict === 'pass' && hasTargeted ? targeted.judge(from, to, message) : verdict;
     };
     const heal = () => {
       this.#judge = undefined;
@@ -265,7 +268,7 @@ export class Trial {
   }
 
   result(violations: readonly string[], counts: RunCounts): RunResult {
-    const { world, clientLooks } = this.grid;
+    const { world, clientLooks, newest } = this.grid;
     const { mode } = this.#swarm;
     const kinds = this.#swarm.kinds.filter((kind) => this.has(kind));
     const found = [...this.#violations, ...violations, ...this.invariants.violations];
@@ -286,6 +289,7 @@ export class Trial {
         membership: this.#membership.looks,
         faults: Object.fromEntries(world.counts.faults),
         kinds: this.#kinds,
+        voters: { [`${newest?.meta.raft?.config.voters.length}`]: 1 },
       },
       shape: JSON.stringify({ ...this.#shape, limits: undefined, kinds, mode, isTargeted }),
       trace: all.length > 0 ? world.traceLines : [],
