@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { GridError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import type { GridEvent } from '../../src/grid.ts';
+import { seedSource } from '../../src/member/seed-sources.ts';
 import { closeAll, joinGrid } from '../support/grids.ts';
 import { build, killStarted, startMember } from '../support/processes.ts';
 import { until } from '../transport/until.ts';
@@ -98,5 +99,19 @@ describe('the younger of two members whose older is lost', function () {
     await until(hasLooked, 'a look at all rows', 20_000);
     expect(types).to.include('split').and.to.not.include('partition-lost');
     expect(errors.filter((text) => !text.startsWith('SPLIT'))).to.deep.equal([]);
+  });
+});
+
+describe('a member whose seed is a name', () => {
+  after(closeAll);
+
+  it('has the system look it up, and joins whoever is there', async () => {
+    const older = await joinGrid({ name: 'ann' });
+    const port = older.self.address.split(':').at(-1);
+    const name = `localhost:${port}`;
+    const found = await seedSource(name)?.find();
+    expect(found).to.include(older.self.address);
+    const younger = await joinGrid({ name: 'bob', seeds: [name] });
+    expect(younger.members.map((member) => member.name)).to.have.members(['ann', 'bob']);
   });
 });
