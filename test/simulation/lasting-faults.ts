@@ -3,7 +3,10 @@
  * cut off or slow. Whoever has nothing to do with it has to get answers from every partition all the same, soon
  * and again and again: else the grid would turn in circles for as long as nobody repairs its network.
  */
+import type { MemberId } from '../../src/base/ids.ts';
+import { partitionIdOf } from '../../src/base/partition-id.ts';
 import { type Random, seededRandom } from '../../src/base/random.ts';
+import { rowOf } from '../../src/partition/meta-state.ts';
 import type { SimProcess } from '../../src/testing/sim-process.ts';
 import type { GridWorld, Program } from './grid-world.ts';
 import { Probes } from './probes.ts';
@@ -48,10 +51,11 @@ export class LastingFault {
     if (undo === undefined) return [];
     world.counts.fault('lasting');
     world.counts.fault(`lasting ${fault}`);
+    const isAsked = this.#isHeldBeside(new Set([first.id, second.id]));
     const callers = this.#grid.processes.filter((one) => one !== first && one !== second);
     const violations: string[] = [];
     for (let round = 0; round < rounds && violations.length === 0; round++) {
-      const missing = this.#round(callers, round === 0 ? firstMsMax : laterMsMax);
+      const missing = this.#round(callers, isAsked, round === 0 ? firstMsMax : laterMsMax);
       if (missing.length === 0) continue;
       violations.push(`no answer beside ${fault} ${first.name} ${second.name}: [${missing}]`);
     }
@@ -60,15 +64,31 @@ export class LastingFault {
   }
 
   /** What was not answered in time. */
-  #round(callers: readonly Process[], withinMs: number): readonly string[] {
+  #round(
+    callers: readonly Process[],
+    isAsked: (partition: number) => boolean,
+    withinMs: number,
+  ): readonly string[] {
     const missing = new Set<string>();
     for (const caller of this.#random.shuffle(callers).slice(0, callersARound)) {
-      this.#probes.begin(caller, missing);
+      this.#probes.begin(caller, missing, isAsked);
     }
     this.#within(withinMs, () => missing.size === 0);
     const unanswered = [...missing];
     this.#within(pauseMs, () => false);
     return unanswered;
+  }
+
+  /** Whether there is one copy of two, or one that the fault does not touch: who lost the leader serves nothing. */
+  #isHeldBeside(touched: ReadonlySet<MemberId>): (partition: number) => boolean {
+    const { newest, shape } = this.#grid;
+    const { backups, partitions } = shape;
+    const held = Array.from({ length: partitions }, (_, index) => {
+      const row = newest && rowOf(newest.state, partitionIdOf(backups, index, partitions));
+      const inSync = row?.inSync ?? [];
+      return inSync.length > 1 || inSync.some((id) => !touched.has(id));
+    });
+    return (partition) => held[partition] === true;
   }
 
   /** Without one of the members there still are as many copies as writes need. */

@@ -34,14 +34,20 @@ export class Probes {
     this.#grid.define('queue', name);
   }
 
-  /** Begins them in one process. What stands in `missing` has no answer yet. */
-  begin(process: SimProcess<Caller>, missing: Set<string>): void {
+  /** Begins them in one process, for some partitions. What stands in `missing` has no answer yet. */
+  begin(
+    process: SimProcess<Caller>,
+    missing: Set<string>,
+    isAsked: (partition: number) => boolean = () => true,
+  ): void {
     const { partitions } = this.#grid.shape;
     for (let partition = 0; partition < partitions; partition++) {
+      if (!isAsked(partition)) continue;
       const { bytes } = keyIn(partition, partitions);
       this.#repeat(process, `a write of ${partition}`, missing, ofMap(partition, bytes, true));
       this.#repeat(process, `a read of ${partition}`, missing, ofMap(partition, bytes, false));
     }
+    if (!isAsked(queuePartition(partitions))) return;
     const value = encodeValue(1, defaultLimits);
     const push = ofQueue(pushOp(value, timeoutMs + keepMs));
     this.#repeat(process, 'a take', missing, ofQueue(takeOp(timeoutMs + keepMs)));
@@ -95,7 +101,7 @@ function ofQueue(op: Uint8Array): Probe {
       router,
       clock,
       structure,
-      partition: partitionOf(encodeKey(name, defaultLimits).hash, router.partitions),
+      partition: queuePartition(router.partitions),
       op,
       timeoutMs,
       signal: undefined,
@@ -105,6 +111,10 @@ function ofQueue(op: Uint8Array): Probe {
       reject: () => ended(false),
     }).begin();
   };
+}
+
+function queuePartition(partitions: number): number {
+  return partitionOf(encodeKey(name, defaultLimits).hash, partitions);
 }
 
 function keyIn(partition: number, partitions: number): EncodedKey {
