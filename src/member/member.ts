@@ -138,11 +138,10 @@ export class Member {
     this.router = new MemberRouter({ self: id, clock, meta, commit, host, calls });
     transport.listen(this.#dispatch);
     this.#timer = repeat(clock, tickMs, () => this.#tick());
-    const { inheritance } = parts;
+    const { inheritance, mergePolicies: policies = {} } = parts;
     if (inheritance?.kind === 'fork') {
       this.#metaRef.tellControl(claim(inheritance, newMemberOf(parts, settings), parts, host));
     }
-    const { mergePolicies: policies = {} } = parts;
     this.#mergers = new Mergers(
       { self: id, clock, logger, policies, router: this.router, state: this.state, commit },
       inheritance,
@@ -167,8 +166,7 @@ export class Member {
 
   /** Whether this member is one of the cluster and may serve. */
   get isReady(): boolean {
-    if (this.#isClosed) return false;
-    const isIn = isServing(this.state.members.get(this.id));
+    const isIn = !this.#isClosed && isServing(this.state.members.get(this.id));
     return isIn && this.meta.lease.isValid(this.#parts.clock.monotonic());
   }
 
@@ -210,8 +208,8 @@ export class Member {
     this.#metaRef.tellControl({ kind: 'give-up', done });
 
   /** Lost partitions come back, empty. */
-  acceptLoss(timeoutMs: number, done: (isCommitted: boolean) => void): void {
-    this.#commit({ type: 'accept-loss' }, timeoutMs, (result) => done(result !== undefined));
+  acceptLoss(timeoutMs: number, done: (isDone: boolean) => void): void {
+    this.router.acceptLoss(timeoutMs, done);
   }
 
   /** Idempotent. Open calls end with `GRID_CLOSED`, and this text where there is one. */

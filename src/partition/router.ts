@@ -11,6 +11,7 @@ import type { CallerId, MemberId, PartitionId } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
 import { SharedCalls } from '../base/shared-calls.ts';
 import type { Calls } from '../transport/calls.ts';
+import { whenApplied } from './applied.ts';
 import { Commands, type CommandsParts, commandTimeoutMs, noAnswer } from './commands.ts';
 import type { MetaGroup } from './meta-group.ts';
 import { type Command, type MetaState, rowOf } from './meta-state.ts';
@@ -134,6 +135,16 @@ export class MemberRouter implements Router {
     this.#commit({ type: 'destroy', id: row.id }, done);
   }
 
+  /** Lost partitions come back, empty: done when this member's copy of the table says so. */
+  acceptLoss(timeoutMs: number, done: (isDone: boolean) => void): void {
+    const { clock, commit } = this.#options;
+    const deadline = clock.monotonic() + timeoutMs;
+    commit({ type: 'accept-loss' }, timeoutMs, (result) => {
+      if (result === undefined) done(false);
+      else whenApplied(this.#state, clock, result.index, deadline, done);
+    });
+  }
+
   readLocal(row: StructureRow, partition: number, op: Uint8Array): Uint8Array | undefined {
     const actor = this.#options.host.find(this.#idOf(row, partition));
     if (actor?.replica.role !== 'primary') return undefined;
@@ -194,19 +205,13 @@ export class MemberRouter implements Router {
     this.#commands.commit(command, (result) => {
       if (GridError.is(result)) done(result);
       else if (result.refusal !== '') done(new GridError('GRID_BAD_OPTION', result.refusal));
-      else this.#whenApplied(result.index, clock.monotonic() + commandTimeoutMs, done);
+      else {
+        const deadline = clock.monotonic() + commandTimeoutMs;
+        whenApplied(this.#state, clock, result.index, deadline, (isApplied) => {
+          this.structuresChanged();
+          done(isApplied ? undefined : noAnswer('the news of a committed command', 'unknown'));
+        });
+      }
     });
-  }
-
-  #whenApplied(index: number, deadline: number, done: (error: GridError | undefined) => void) {
-    const { clock } = this.#options;
-    if (this.#state.applied >= index) {
-      this.structuresChanged();
-      done(undefined);
-    } else if (clock.monotonic() >= deadline) {
-      done(noAnswer('the news of a committed command', 'unknown'));
-    } else {
-      clock.setTimer(5, () => this.#whenApplied(index, deadline, done));
-    }
   }
 }
