@@ -37,7 +37,7 @@ const leastOfMany: Readonly<Partial<Record<Simulation, Counts>>> = {
       'lasting gone': 0.01,
       'lasting cut-off': 0.01,
       'lasting slow': 0.01,
-      ...Object.fromEntries(moveSteps.map((step) => [`step ${step}`, 0.01])),
+      ...Object.fromEntries(moveSteps.map((step) => [`step ${step}`, 0.004])),
     },
   },
 };
