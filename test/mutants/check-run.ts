@@ -42,6 +42,7 @@ const mocha = join('node_modules', 'mocha', 'bin', 'mocha.js');
 const reportFile = 'mutants-report.json';
 /** A test that fails is to fail for what was broken, also where the machine has much else to do. */
 const patience = ['--timeout', '20000'];
+const outOfTime = /^Timeout of \d+ms exceeded/;
 const outputBytesMax = 64 * 1_024 * 1_024;
 /** Names that are not there any more, and text that is no program: an edit that broke more than a rule. */
 const brokenProgram = /\b(ReferenceError|SyntaxError): /;
@@ -73,25 +74,38 @@ export async function runSearch(
   return { kind: 'failed', by: `simulation ${simulation}, ${found}`, world: { simulation, seed } };
 }
 
-async function runTest({ file, title }: NamedTest, place: CheckPlace): Promise<Verdict> {
+/** A machine that stood still meanwhile says nothing of the test: it has to run out of time twice. */
+async function runTest(test: NamedTest, place: CheckPlace): Promise<Verdict> {
+  const first = await tryTest(test, place);
+  return first.isLate ? (await tryTest(test, place)).verdict : first.verdict;
+}
+
+async function tryTest(
+  { file, title }: NamedTest,
+  place: CheckPlace,
+): Promise<{ readonly verdict: Verdict; readonly isLate: boolean }> {
   const only = title === '' ? [] : ['-f', title];
   const reporter = ['--reporter', 'json', '--reporter-option', `output=${reportFile}`];
   const command = [mocha, '--bail', ...patience, ...reporter, file, ...only];
   await rm(join(place.folder, reportFile), { force: true });
   const begunAt = performance.now();
-  const first = await run(command, place);
-  // A machine that stood still meanwhile says nothing of the test: it has to stand still twice.
-  const { isLate, output } = first.isLate ? await run(command, place) : first;
-  if (isLate) return { kind: 'failed', by: `${file}: stands still` };
+  const { isLate, output } = await run(command, place);
+  const tookMs = performance.now() - begunAt;
+  if (isLate) return { verdict: { kind: 'failed', by: `${file}: stands still` }, isLate };
   const report = await reportIn(place.folder);
   if (report === undefined) {
-    return { kind: 'void', why: `${file} does not load:\n${output.trim().slice(-2_000)}` };
+    const why = `${file} does not load:\n${output.trim().slice(-2_000)}`;
+    return { verdict: { kind: 'void', why }, isLate };
   }
-  const { stats, failures } = report;
+  const message = report.failures[0]?.err.message ?? '';
+  return { verdict: verdictOf(report, file, title, tookMs), isLate: outOfTime.test(message) };
+}
+
+function verdictOf({ stats, failures }: Report, file: string, title: string, tookMs: number) {
   const [failure] = failures;
   if (failure !== undefined) return failed(failure, file);
-  if (stats.tests === 0) return { kind: 'void', why: `${file} has no test "${title}"` };
-  return { kind: 'passed', tookMs: performance.now() - begunAt };
+  if (stats.tests > 0) return { kind: 'passed', tookMs } as const;
+  return { kind: 'void', why: `${file} has no test "${title}"` } as const;
 }
 
 function failed({ fullTitle, err }: Failure, file: string): Verdict {

@@ -210,7 +210,7 @@ export const copyMutants: readonly Mutant[] = [
         to: 'if (!isLeaving && !isRetired) return undefined;',
       },
     ],
-    checks: [inTest('partition/placement.property')],
+    checks: [inTest('partition/placement.property', 'moves as few copies as a newcomer')],
   },
   {
     name: 'handovers keep no distance',

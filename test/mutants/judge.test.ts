@@ -23,6 +23,13 @@ it('adds nothing', () => assert.equal(sum(2, 0), 2));
 const seed = process.argv[4];
 if (seed === '6' || sum(2, 3) !== 5) console.log(\`seed \${seed}: something is lost\`);
 `,
+  // Runs out of time when it is first tried.
+  'test/slow.test.js': `import { existsSync, writeFileSync } from 'node:fs';
+it('takes its time', (done) => {
+  if (existsSync('tried')) done();
+  else writeFileSync('tried', '');
+}).timeout(10);
+`,
   'test/stale.test.js': `it('fails whatever the sources are', () => { throw new Error('always'); });\n`,
   'test/torn.test.js': `import { product } from '../src/none.mjs';\nit('is not reached', () => product);\n`,
 };
@@ -82,6 +89,11 @@ describe('the judgement of mutants', function () {
     expect(found).to.have.property('by', 'simulation grid, seed 5: something is lost');
     const always = await judge(mutant('a - b', inGrid(6)), workshop, new Controls());
     expect(always).to.have.property('why').that.includes('fails with the whole sources as well');
+  });
+
+  it('tries a test once more that runs out of time', async () => {
+    const verdict = await new Controls().of(named('slow'), workshop);
+    expect(verdict).to.include({ kind: 'passed' });
   });
 
   it('refuses checks that fail, do not load or find no test before anything is broken', async () => {
