@@ -245,4 +245,24 @@ describe('a whole grid, aimed at one rule', function () {
     const read = scene.get(leader, key, 20_000);
     expect([scene.endOf(read), read.value]).to.deep.equal(['ok', 'before']);
   });
+
+  it('gives who was in sync before, and comes back, a copy of its own', () => {
+    const scene = new Scene({ members: 5, partitions: 7 });
+    const cast = castOf(scene);
+    const { key, leader, primary, backup, others } = cast;
+    const [other = ''] = others;
+    expect(scene.endOf(scene.set(leader, key, 'before'))).to.equal('ok');
+    // Nothing is written meanwhile: it lacks no entry, and has no content.
+    for (const [to, from] of [
+      [other, backup],
+      [backup, other],
+    ] as const) {
+      assign(scene, cast, to, from);
+      const isMoved = () => isInSync(scene, cast, to) && !isInSync(scene, cast, from);
+      scene.until(isMoved, `the copy does not move from ${from} to ${to}`);
+    }
+    scene.world.crash(primary, true);
+    const read = scene.get(leader, key, 20_000);
+    expect([scene.endOf(read), read.value]).to.deep.equal(['ok', 'before']);
+  });
 });
