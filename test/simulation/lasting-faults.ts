@@ -47,11 +47,11 @@ export class LastingFault {
     if (first === undefined || second === undefined || !this.#canGoOn()) return [];
     this.#probes.define();
     const fault = this.#random.pick(kinds);
+    const isAsked = this.#isHeldBeside(new Set([first.id, second.id]));
     const undo = this.#begin(fault, first, second);
     if (undo === undefined) return [];
     world.counts.fault('lasting');
     world.counts.fault(`lasting ${fault}`);
-    const isAsked = this.#isHeldBeside(new Set([first.id, second.id]));
     const callers = this.#grid.processes.filter((one) => one !== first && one !== second);
     const violations: string[] = [];
     for (let round = 0; round < rounds && violations.length === 0; round++) {
