@@ -85,7 +85,7 @@ describe('the commands that are clients', function () {
     expect((await ask('set', 'users', 'ann', '7')).status).to.equal(0);
     const early = await ask('go-on-alone');
     expect(early).to.include({ status: 1, stdout: '' });
-    expect(early.stderr).to.include('lease from a majority');
+    expect(early.stderr).to.include('majority of the voters');
     await Promise.all(others.map((other) => other.end('SIGKILL')));
     await eventually('the word to be taken', async () => (await ask('go-on-alone')).status === 0);
     await eventually('every partition to answer again', async () => {
