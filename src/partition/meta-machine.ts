@@ -209,9 +209,11 @@ export class MetaMachine implements MetaState {
     const member = this.members.get(id);
     if (member === undefined) return `no member ${id}`;
     if (member.status === 'leaving' && status !== 'suspended') return '';
-    const begins = status === 'up' && member.status !== 'up';
-    const servingSince = begins ? this.applied : member.servingSince;
-    this.members.set(id, { ...member, status, servingSince });
+    const { servingSince } = member;
+    const changed = { ...member, status };
+    // Also one that was suspended and says that it leaves: it may not know yet what others serve now.
+    const begins = isServing(changed) && !isServing(member);
+    this.members.set(id, { ...changed, servingSince: begins ? this.applied : servingSince });
     return '';
   }
 

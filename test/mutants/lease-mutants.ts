@@ -11,6 +11,17 @@ const controllers = 'partition/controller';
 
 export const leaseMutants: readonly Mutant[] = [
   {
+    name: 'who was suspended and says that it leaves serves by the table that it knows',
+    edits: [
+      {
+        file: 'src/partition/meta-machine.ts',
+        from: 'const begins = isServing(changed) && !isServing(member);',
+        to: "const begins = status === 'up' && !isServing(member);",
+      },
+    ],
+    checks: [inTest('partition/meta-machine', 'that was suspended and says that it leaves')],
+  },
+  {
     name: 'a member is suspended before its lease ends',
     edits: [
       {

@@ -53,6 +53,16 @@ describe('the meta state machine', () => {
       expect(table.machine.members.get(bob)?.servingSince).to.equal(table.log.length);
     });
 
+    it('notes it of one, too, that was suspended and says that it leaves', () => {
+      const table = new Table();
+      const first = table.machine.members.get(bob)?.servingSince ?? 0;
+      table.status(bob, 'leaving');
+      expect(table.machine.members.get(bob)?.servingSince, 'who goes on serving').to.equal(first);
+      table.status(bob, 'suspended');
+      table.status(bob, 'leaving');
+      expect(table.machine.members.get(bob)?.servingSince).to.equal(table.log.length);
+    });
+
     it('remembers the latest grid time at which a member began to serve, in snapshots too', () => {
       const table = new Table();
       for (const gridTime of [500, 400]) {
