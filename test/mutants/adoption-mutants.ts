@@ -138,7 +138,7 @@ export const adoptionMutants: readonly Mutant[] = [
         to: 'const besides = undefined;',
       },
     ],
-    checks: [inSplits(463)],
+    checks: [inTest('mutants/aimed', 'brings what its last lineage wrote')],
   },
   {
     name: 'who brings something says nothing of it where nobody knows of it',

@@ -265,4 +265,35 @@ describe('a whole grid, aimed at one rule', function () {
     const read = scene.get(leader, key, 20_000);
     expect([scene.endOf(read), read.value]).to.deep.equal(['ok', 'before']);
   });
+
+  it('brings what its last lineage wrote, though the one to which it comes ends before', () => {
+    const scene = new Scene({ members: 2, partitions: 7 });
+    const [older = '', younger = ''] = scene.byAge;
+    const hasSucceeded = (times: number) => {
+      scene.until(() => scene.successions.length === times, `no succession ${times}`);
+      scene.until(() => scene.memberOf(younger).isReady, 'it does not serve');
+    };
+    expect(scene.endOf(scene.set(older, 'key', 'before'))).to.equal('ok');
+    scene.world.cut(older, younger);
+    hasSucceeded(1);
+    expect(scene.endOf(scene.set(younger, 'key', 'since'))).to.equal('ok');
+    // It comes to the other, can tell it nothing, and goes on alone once more.
+    intercept(scene, (_from, _to, { kind }) => (kind.startsWith('op.') ? 'drop' : 'pass'));
+    scene.world.healAll();
+    hasSucceeded(2);
+    const isCopied = () => scene.rowOf('key', scene.memberOf(older)).inSync.length === 2;
+    scene.until(isCopied, 'it gets no copy');
+    scene.world.cut(older, younger);
+    hasSucceeded(3);
+    expect(scene.successions.map(({ kind }) => kind)).to.deep.equal(['fork', 'merge', 'fork']);
+    scene.world.network.onSend = undefined;
+    scene.world.healAll();
+    hasSucceeded(4);
+    scene.settled('the two do not come together again');
+    const isBrought = () =>
+      scene.memberOf(older).state.merges.every(({ open }) => open.length === 0);
+    scene.until(isBrought, 'it does not bring what it has');
+    const read = scene.get(older, 'key');
+    expect([scene.endOf(read), read.value]).to.deep.equal(['ok', 'since']);
+  });
 });
