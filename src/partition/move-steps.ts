@@ -23,7 +23,7 @@ export const moveSteps = [
   'appointed',
   /** The successor serves. */
   'serving',
-  /** The successor proposes the set in sync without the one that retires. */
+  /** The successor proposes the set in sync without the one that retires, or any primary without one that is silent. */
   'shrink',
   /** The one that retires drops its copy. */
   'drop',

@@ -150,11 +150,12 @@ export class Promotion {
 
   /** Proposes to go on without one that is gone, silent, or does not give its tail. */
   #prune(nowMs: number, out: Actions): void {
-    const { timings } = this.#state.options;
+    const { timings, surroundings, partition } = this.#state.options;
     if (this.#proposedAt !== undefined && nowMs - this.#proposedAt <= timings.resendMs) return;
     const victim = this.#unresponsive(nowMs);
     if (victim === undefined) return;
     this.#proposedAt = nowMs;
+    surroundings.beforeStep?.('shrink', partition);
     const inSync = this.#row.inSync.filter((id) => id !== victim);
     out.push({ kind: 'alter', row: this.#row, inSync });
   }

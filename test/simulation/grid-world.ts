@@ -136,6 +136,8 @@ export class GridWorld {
   /** Told of each request of a caller that its own process refuses. */
   onRefusal: ((reason: Refusal) => void) | undefined;
   readonly clientLooks = new ClientLooks();
+  /** At which version of its row a set in sync was last proposed to shrink; until there is a later one, it may. */
+  readonly shrinks = new Map<PartitionId, number>();
   readonly #used: StructureName[] = [];
   /** What identities left to the next of their process. */
   readonly successions: Inheritance[] = [];
@@ -290,8 +292,11 @@ export class GridWorld {
       limits,
     };
     const { mergePolicies = {} } = this.shape;
-    const beforeStep = (step: MoveStep, partition: PartitionId) =>
+    const beforeStep = (step: MoveStep, partition: PartitionId) => {
+      const version = member.host.find(partition)?.replica.state.row?.version ?? 0;
+      if (step === 'shrink') this.shrinks.set(partition, version);
       this.onStep?.(parts.address, step, partition);
+    };
     const dialect = this.shape.dialectOf?.(parts.address);
     const own = { ...parts, inheritance, mergePolicies, beforeStep, dialect };
     const member = new Member(own, settings, structureTypes, {

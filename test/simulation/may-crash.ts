@@ -2,7 +2,7 @@
  * Which crashes a simulation may bring about: those that the backups cover. A harness that kills more proves
  * nothing.
  */
-import type { MemberId } from '../../src/base/ids.ts';
+import type { MemberId, PartitionId } from '../../src/base/ids.ts';
 import { type MetaState, rowOf } from '../../src/partition/meta-state.ts';
 import { nextVoterChange } from '../../src/partition/voters.ts';
 import type { RaftConfig } from '../../src/wire/consensus-messages.ts';
@@ -70,11 +70,14 @@ function keepCopies({ groups }: MetaState, up: ReadonlySet<MemberId>): boolean {
  * come to nothing, whether their proposer knows that or not.
  */
 function isChanging(grid: GridWorld, state: MetaState): boolean {
+  const versionOf = (partition: PartitionId) => rowOf(state, partition)?.version ?? 0;
+  // Also where its proposer has begun anew since: what it proposed may still be in somebody's log.
+  if ([...grid.shrinks].some(([partition, version]) => version >= versionOf(partition)))
+    return true;
   return grid.members.some((member) =>
     [...member.host.replicas()].some(({ partition, replica }) => {
       const mayPropose = replica.role === 'promotion' || replica.primary?.hasProposed === true;
-      const version = rowOf(state, partition)?.version ?? 0;
-      return mayPropose && (replica.state.row?.version ?? 0) >= version;
+      return mayPropose && (replica.state.row?.version ?? 0) >= versionOf(partition);
     }),
   );
 }
