@@ -98,8 +98,9 @@ export class Gateway implements ClientPort {
     return this.#links.size;
   }
 
-  /** Whether this member has been able to serve just now. */
+  /** Whether this member has been able to serve just now. Before it is in a grid it could not say in which. */
   get isServing(): boolean {
+    if (this.#member.state.lineage.id === '') return false;
     const now = this.#clock.monotonic();
     if (this.#member.isReady) this.#readyAt = now;
     return now - this.#readyAt < unreadyMs;

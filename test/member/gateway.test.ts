@@ -3,6 +3,7 @@ import type { CallerId, StructureId } from '../../src/base/ids.ts';
 import { presets } from '../../src/base/timings.ts';
 import { Gateway, type GatewayMember } from '../../src/member/gateway.ts';
 import { Watches } from '../../src/member/watches.ts';
+import { MetaMachine } from '../../src/partition/meta-machine.ts';
 import type { Router } from '../../src/partition/router-port.ts';
 import { anybody } from '../../src/security/users.ts';
 import type { Message } from '../../src/wire/messages.ts';
@@ -81,6 +82,14 @@ describe('a gateway', () => {
     gateway.tableChanged();
     clock.turn();
     expect(said).to.deep.equal(['client.welcome', 'client.table', 'client.pong']);
+  });
+
+  it('lets nobody in before its member is in a grid, which clients would take for another history', () => {
+    const clock = new HandClock();
+    const newborn = { ...memberOf(new Table()), state: new MetaMachine(), isReady: false };
+    expect(new Gateway(newborn, clock, () => undefined as never).isServing).to.equal(false);
+    const early = { ...memberOf(new Table()), isReady: false };
+    expect(new Gateway(early, clock, () => undefined as never).isServing).to.equal(true);
   });
 
   it('lets a client watch so many structures and no more, whatever it names', () => {

@@ -11,6 +11,17 @@ const controllers = 'partition/controller';
 
 export const leaseMutants: readonly Mutant[] = [
   {
+    name: 'clients are let in before the member is in a grid',
+    edits: [
+      {
+        file: 'src/member/gateway.ts',
+        from: "if (this.#member.state.lineage.id === '') return false;",
+        to: '',
+      },
+    ],
+    checks: [inTest('member/gateway', 'lets nobody in before its member is in a grid')],
+  },
+  {
     name: 'who was suspended and says that it leaves serves by the table that it knows',
     edits: [
       {

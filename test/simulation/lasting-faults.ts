@@ -114,7 +114,10 @@ export class LastingFault {
       case 'gone':
         if (!this.#mayCrash(name)) return undefined;
         world.crash(name);
-        return () => world.restart(name);
+        return () => {
+          // The end of an earlier crash may have come first.
+          if (!world.process(name).isUp) world.restart(name);
+        };
       case 'cut-off':
         if (!this.#mayCrash(name)) return undefined;
         world.isolate(name);
