@@ -98,8 +98,8 @@ export interface JoinOptions {
   /** Its share of the copies and of the work is in proportion to it, 0.01 to 100. @default 1 */
   readonly weight?: number;
   /**
-   * How long after a member was lost copies stay where they are, but for those that are missing: so a process
-   * that comes straight back does not cause two reshuffles. Said by each member, used by the one that leads.
+   * How long after a member was lost copies and primaries stay where they are, but for what is missing: so a
+   * process that comes straight back does not cause two reshuffles. Said by each member, used by the one that leads.
    * @default '30s' (a third of it in preset `local`, four times in `wan`)
    */
   readonly rebalanceDelay?: Duration;
@@ -389,7 +389,6 @@ export interface GridClient
       | 'structures'
       | 'safe'
       | 'acceptLoss'
-      | 'goOnAlone'
       | 'closed'
     > {
   /** Ends open calls with `GRID_CLOSED`. Idempotent. */

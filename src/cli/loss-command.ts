@@ -1,4 +1,4 @@
-/** `shoal accept-loss` and `shoal go-on-alone`: somebody's word that what is gone will not come back. */
+/** `shoal accept-loss`: somebody's word that what is gone will not come back. */
 import { clientCommand } from './client-command.ts';
 
 export const acceptLoss = clientCommand({
@@ -9,16 +9,5 @@ export const acceptLoss = clientCommand({
   run: async ({ client, call, show }) => {
     await client.acceptLoss(call);
     await show({ accepted: true }, 'accepted');
-  },
-});
-
-export const goOnAlone = clientCommand({
-  name: 'go-on-alone',
-  description:
-    'has the member at --url go on with what it holds where a majority of the voters is gone for good',
-  words: [],
-  run: async ({ client, call, show }) => {
-    await client.goOnAlone(call);
-    await show({ goesOn: true }, 'it goes on alone');
   },
 });

@@ -22,7 +22,6 @@ const subCommands = {
   publish: () => import('./topic-commands.ts').then(({ publish }) => publish),
   subscribe: () => import('./topic-commands.ts').then(({ subscribe }) => subscribe),
   'accept-loss': () => import('./loss-command.ts').then(({ acceptLoss }) => acceptLoss),
-  'go-on-alone': () => import('./loss-command.ts').then(({ goOnAlone }) => goOnAlone),
   demo: () => import('./demo.ts').then(({ demo }) => demo),
 };
 type CommandName = keyof typeof subCommands;

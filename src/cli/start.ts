@@ -6,7 +6,7 @@ import type { JoinOptions } from '../grid.ts';
 import { Grid } from '../index.ts';
 import { command } from './command.ts';
 import { startFleet } from './fleet.ts';
-import { print, printJson } from './terminal.ts';
+import { note, print, printJson } from './terminal.ts';
 import {
   type Given,
   isOn,
@@ -90,6 +90,7 @@ async function runMember(options: JoinOptions, isJson: boolean): Promise<void> {
   });
   // Beside the handler of the grid, which leaves: the process then ends with status 0.
   for (const ending of ['SIGTERM', 'SIGINT'] as const) process.on(ending, () => {});
+  process.on('SIGUSR2', () => void goOnAlone(grid));
   const { id, name, address } = grid.self;
   if (isJson) printJson({ event: 'listening', id, name, address });
   else print(`${name} serves at ${address}`);
@@ -102,6 +103,16 @@ async function runMember(options: JoinOptions, isJson: boolean): Promise<void> {
   // Idempotent: it tells how the leaving went. What was not handed over is a failure.
   await grid.leave();
   process.exit(0);
+}
+
+/** Whoever may signal the process says that a majority is gone for good. */
+async function goOnAlone(grid: Grid): Promise<void> {
+  try {
+    await grid.goOnAlone();
+    note('goes on alone');
+  } catch (error) {
+    note(`does not go on alone: ${GridError.is(error) ? error.message : String(error)}`);
+  }
 }
 
 function parentGone(cause: unknown): GridError {

@@ -46,9 +46,6 @@ const askAgainMs = 50;
 /** Structures that a member gives in one answer, at least, where there are more. */
 const pageRows = 1_000;
 
-const noGateway =
-  'expected a member that this client is connected to, found none; wait until it is connected again';
-
 type Question = Parameters<Session['ask']>[0];
 
 /** Resolves when a member let this client in and told it the table. `dialling`: how, where it shows a credential or not. */
@@ -178,14 +175,6 @@ class ConnectedGrid implements GridClient {
 
   async acceptLoss(options?: CallOptions): Promise<void> {
     await this.#ask({ kind: 'client.accept-loss' }, options);
-  }
-
-  async goOnAlone(options?: CallOptions): Promise<void> {
-    // No other member is to do it where this one is lost meanwhile.
-    const { gateway } = this.#session.links;
-    if (gateway === undefined) throw new GridError('GRID_UNREACHABLE', noGateway);
-    const { member } = gateway;
-    await this.#ask({ kind: 'client.go-on-alone', member }, options);
   }
 
   close(): Promise<void> {

@@ -1,9 +1,7 @@
 /** What clients ask of a member beside ops: structures, their ends, whether the grid is safe. */
 import { GridError } from '../base/errors.ts';
-import type { MemberId } from '../base/ids.ts';
 import type { Router, StructureRow } from '../partition/router-port.ts';
 import type { ClientDefine, ClientRequest, ClientRow, ToClient } from '../wire/client-messages.ts';
-import { cannotGoAlone } from './going-alone.ts';
 
 /** What a structure is created with, from what its first user asks for. Throws a `GridError`. */
 export type DefinitionOf = (
@@ -18,7 +16,6 @@ export interface ClientRequestsParts {
   readonly structures: () => Iterable<StructureRow>;
   readonly isSafe: () => boolean;
   readonly acceptLoss: (timeoutMs: number, done: (isCommitted: boolean) => void) => void;
-  readonly goOnAlone: (whom: MemberId, done: (refusal: string | undefined) => void) => void;
 }
 
 type Answer = (message: ToClient) => void;
@@ -52,11 +49,6 @@ export class ClientRequests {
       case 'client.accept-loss':
         this.#parts.acceptLoss(commitMs, (isCommitted) => {
           answer(done(request, isCommitted ? undefined : notCommitted()));
-        });
-        break;
-      case 'client.go-on-alone':
-        this.#parts.goOnAlone(message.member, (refusal) => {
-          answer(done(request, refusal === undefined ? undefined : cannotGoAlone(refusal)));
         });
     }
   }

@@ -46,7 +46,6 @@ export interface GatewayMember {
   readonly isSafe: boolean;
   isDoubtful(id: MemberId): boolean;
   acceptLoss(timeoutMs: number, done: (isCommitted: boolean) => void): void;
-  goOnAlone(done: (refusal: string | undefined) => void): void;
   toMember(to: MemberId, message: OpRequest): boolean;
   /** Lets the actors work, here and now, on what `bring` brings. */
   runAfter(bring: () => void): void;
@@ -87,10 +86,6 @@ export class Gateway implements ClientPort {
       structures: () => member.state.structures.values(),
       isSafe: () => member.isReady && member.isSafe,
       acceptLoss: (timeoutMs, done) => member.acceptLoss(timeoutMs, done),
-      goOnAlone: (whom, done) => {
-        if (whom === member.id) member.goOnAlone(done);
-        else done(`this is ${member.id}, and not ${whom}`);
-      },
     });
   }
 
@@ -144,7 +139,6 @@ export class Gateway implements ClientPort {
       case 'client.list':
       case 'client.safe':
       case 'client.accept-loss':
-      case 'client.go-on-alone':
         this.#ask(link, message);
         return;
       default:

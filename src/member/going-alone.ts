@@ -1,5 +1,5 @@
 /** `grid.goOnAlone()`: somebody's word that a majority of the voters is gone for good, and what comes of it. */
-import { type CallOptions, checkedTimeoutMs } from '../base/call-options.ts';
+import { abortedError, type CallOptions, checkedTimeoutMs } from '../base/call-options.ts';
 import type { Clock } from '../base/clock.ts';
 import { GridError } from '../base/errors.ts';
 import { waitFor } from '../base/waiting.ts';
@@ -12,6 +12,8 @@ export async function goOnAlone(
   options: CallOptions | undefined,
 ): Promise<void> {
   const timeoutMs = checkedTimeoutMs(options);
+  const signal = options?.signal;
+  if (signal?.aborted === true) throw abortedError(signal, 'not-applied');
   const before = member().state.lineage.id;
   let refusal: string | undefined;
   let isTaken = false;
@@ -21,15 +23,18 @@ export async function goOnAlone(
   });
   const isAlone = () => {
     if (refusal !== undefined) throw cannotGoAlone(refusal);
+    // From the word on it may come about at any time.
+    if (signal?.aborted === true) throw abortedError(signal, 'unknown');
     const { isReady, state } = member();
     return isTaken && isReady && state.lineage.id !== before;
   };
-  if (await waitFor(isAlone, { clock, timeoutMs, signal: options?.signal })) return;
-  const message = `expected this member to go on alone within ${timeoutMs} ms, found that it has not yet; it goes on trying, see grid.events`;
+  if (await waitFor(isAlone, { clock, timeoutMs })) return;
+  const found = isTaken ? 'it has not yet, and goes on trying' : 'it did not take the word';
+  const message = `expected this member to go on alone within ${timeoutMs} ms, found that ${found}; see grid.events`;
   throw new GridError('GRID_TIMEOUT', message, { outcome: 'unknown' });
 }
 
 export function cannotGoAlone(why: string): GridError {
-  const message = `expected a member that a majority of the voters has left for good, found that ${why}; ask another member, or wait until its lease is over`;
+  const message = `expected a member that has lost a majority of the voters for good, found that ${why}`;
   return new GridError('GRID_REFUSED', message);
 }

@@ -38,7 +38,7 @@ import { type AdmissionView, isAdmitted, whyNotAdmitted } from './admission.ts';
 import { CurrentRouter, closedError } from './current-router.ts';
 import { type Discovery, discoveryOf } from './discovery.ts';
 import { leaveOnSignals } from './exit-signals.ts';
-import { goOnAlone } from './going-alone.ts';
+import { cannotGoAlone, goOnAlone } from './going-alone.ts';
 import { GridEvents } from './grid-events.ts';
 import { Identities } from './identities.ts';
 import type { Incarnation } from './incarnation.ts';
@@ -195,18 +195,23 @@ export class GridMember implements Grid {
       if (signal?.aborted === true) throw abortedError(signal, 'not-applied');
       const { aborts } = this.#router;
       const abort = () => signal !== undefined && reject(abortedError(signal, 'unknown'));
-      aborts.add(signal, abort);
-      this.#member.acceptLoss(timeoutMs, (isCommitted) => {
+      // Where this identity ends meanwhile nobody answers.
+      const timer = systemClock.setTimer(timeoutMs, () => finish(false));
+      const finish = (isDone: boolean) => {
+        timer.cancel();
         aborts.remove(signal, abort);
-        if (isCommitted) resolve();
-        else reject(notCommitted(timeoutMs));
-      });
+        if (isDone) resolve();
+        else reject(notAgreed(timeoutMs));
+      };
+      aborts.add(signal, abort);
+      this.#member.acceptLoss(timeoutMs, finish);
     });
   }
 
   goOnAlone(options?: CallOptions): Promise<void> {
     const member = () => {
       this.#checkOpen();
+      if (this.#phase === 'leaving') throw cannotGoAlone('this member is leaving');
       return this.#member;
     };
     return goOnAlone(member, systemClock, options);
@@ -383,7 +388,7 @@ export class GridMember implements Grid {
   }
 }
 
-function notCommitted(timeoutMs: number): GridError {
-  const message = `expected the members to agree within ${timeoutMs} ms, found no majority of the voters that answers; check that most members are up and reachable`;
+function notAgreed(timeoutMs: number): GridError {
+  const message = `expected the members to agree within ${timeoutMs} ms, and this one to hear of it, found that it has not; check that most members are up and reachable`;
   return new GridError('GRID_NO_QUORUM', message, { outcome: 'unknown' });
 }

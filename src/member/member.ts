@@ -203,9 +203,9 @@ export class Member {
   readonly toMember = (to: MemberId, message: OpRequest) => this.#dispatch.toMember(to, message);
   readonly runAfter = (bring: () => void) => this.#actors.scheduler.runAfter(bring);
 
-  /** Somebody's word that the voters that are missed are gone for good: see `ForkWatch.giveUp`. */
+  /** Somebody's word that the voters that are missed are gone for good: see `ForkWatch.goOnAlone`. */
   readonly goOnAlone = (done: (refusal: string | undefined) => void) =>
-    this.#metaRef.tellControl({ kind: 'give-up', done });
+    this.#metaRef.tellControl({ kind: 'go-on-alone', done });
 
   /** Lost partitions come back, empty. */
   acceptLoss(timeoutMs: number, done: (isDone: boolean) => void): void {

@@ -4,15 +4,15 @@ import type { MetaState } from './meta-state.ts';
 
 const lookAgainMs = 5;
 
-/** Calls back when the entry at `index` is applied here, or with false when it is not by the deadline. */
+/** Calls back when the entry at `index` is applied here, or with false when it is not and the wait is over. */
 export function whenApplied(
   state: Pick<MetaState, 'applied'>,
   clock: Clock,
   index: number,
-  deadline: number,
+  isOver: () => boolean,
   done: (isApplied: boolean) => void,
 ): void {
   if (state.applied >= index) done(true);
-  else if (clock.monotonic() >= deadline) done(false);
-  else clock.setTimer(lookAgainMs, () => whenApplied(state, clock, index, deadline, done));
+  else if (isOver()) done(false);
+  else clock.setTimer(lookAgainMs, () => whenApplied(state, clock, index, isOver, done));
 }

@@ -1,5 +1,5 @@
 /**
- * Who came and who went, as the meta leader sees it: whether it is the time to move copies for balance.
+ * Who came and who went, as the meta leader sees it: whether it is the time to move copies and primaries for balance.
  *
  * After a member was lost it is not, for a while, since its process may come straight back: then it takes the place
  * of the lost one, and what moves moves once. That wait ends with the time, or when as many have come as were lost.

@@ -53,7 +53,7 @@ export class ForkWatch {
   /** When another lineage of the cluster, which somebody leads, was last heard of. */
   #otherAt = Number.NEGATIVE_INFINITY;
   /** Somebody has said that the voters that are missed are gone for good. */
-  #isToldGone = false;
+  #isTold = false;
 
   constructor(self: MemberId, timings: Timings, sightings: Sightings) {
     this.#self = self;
@@ -72,18 +72,24 @@ export class ForkWatch {
   }
 
   /** Somebody's word that the voters that are missed are gone for good. Why it cannot be taken, where it cannot. */
-  giveUp({ state, config, voidSince }: ForkView): string | undefined {
-    if (state.members.get(this.#self)?.data !== true) return 'this member holds no data';
-    if (voidSince === undefined) return 'this member has a lease from a majority of the voters';
-    if (this.#seesMajority(config.voters)) return 'a majority of the voters is alive';
-    this.#isToldGone = true;
+  goOnAlone({ state, config, voidSince }: ForkView): string | undefined {
+    const { data: isData = false, status = 'joining' } = state.members.get(this.#self) ?? {};
+    if (!isData) return 'this member holds no data; tell one that does';
+    if (status === 'joining' || status === 'leaving') return `this member is ${status}`;
+    if (state.yields !== undefined)
+      return 'its history goes on in another, to which it is going over';
+    if (voidSince === undefined) return 'it has a lease from a majority of the voters';
+    if (this.#seesMajority(config.voters)) {
+      return 'a majority of the voters is alive, or not given up yet; where it is gone, say it again in some seconds';
+    }
+    this.#isTold = true;
     return undefined;
   }
 
   /** Whether to go on alone now. */
   tick(view: ForkView, nowMs: number, stallMs: number): boolean {
     this.#noteStall(nowMs, stallMs);
-    if (view.voidSince === undefined) this.#isToldGone = false;
+    if (view.voidSince === undefined) this.#isTold = false;
     const wasDue = this.#wasDue;
     this.#wasDue = this.#isDue(view, nowMs);
     return wasDue && this.#wasDue;
@@ -103,8 +109,8 @@ export class ForkWatch {
 
   #isDue(view: ForkView, nowMs: number): boolean {
     const { config, state } = view;
-    if (!this.#isToldGone && !this.#mayFork(state, config)) return false;
-    const since = this.#isToldGone
+    if (!this.#isTold && !this.#mayFork(state, config)) return false;
+    const since = this.#isTold
       ? Number.NEGATIVE_INFINITY
       : this.#earlierHeardAt(state, config.voters);
     return this.#hasMissed(view, nowMs, this.#goingOverMs(nowMs), since);
@@ -129,7 +135,7 @@ export class ForkWatch {
     if (this.#seesMajority(voters)) return false;
     const { forkAfterMs, leaseMs, leaseMarginMs } = this.#timings;
     const missed = voters.filter((id) => id !== this.#self);
-    const isProven = this.#isToldGone || missed.every((id) => this.#sightings.isGoneForGood(id));
+    const isProven = this.#isTold || missed.every((id) => this.#sightings.isGoneForGood(id));
     const waitMs = isProven ? leaseMs + leaseMarginMs : forkAfterMs;
     return nowMs - Math.max(voidSince, heardAt, this.#quietSince(voters)) >= waitMs + moreMs;
   }

@@ -14,7 +14,7 @@ export type MetaInput =
   | { readonly kind: 'form'; readonly clusterId: string; readonly settings: ClusterSettings }
   | { readonly kind: 'inherit'; readonly state: MetaState; readonly gridTime: number }
   | { readonly kind: 'follow' }
-  | { readonly kind: 'give-up'; readonly done: (refusal: string | undefined) => void }
+  | { readonly kind: 'go-on-alone'; readonly done: (refusal: string | undefined) => void }
   | {
       readonly kind: 'commit';
       readonly command: Command;
@@ -69,8 +69,8 @@ export class MetaActor implements Behavior<MetaInput> {
       case 'follow':
         this.group.follow();
         break;
-      case 'give-up':
-        input.done(this.group.giveUp(nowMs));
+      case 'go-on-alone':
+        input.done(this.group.goOnAlone(nowMs));
         break;
       case 'commit':
         this.group.commit(input.command, nowMs, input.timeoutMs, input.done);

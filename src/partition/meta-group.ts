@@ -203,9 +203,9 @@ export class MetaGroup {
     }
   }
 
-  /** As of `ForkWatch.giveUp`. */
-  giveUp(nowMs: number): string | undefined {
-    return this.#raft ? this.#succession.giveUp(this.#raft, nowMs) : 'this member is in no grid';
+  /** As of `ForkWatch.goOnAlone`. */
+  goOnAlone(nowMs: number): string | undefined {
+    return this.#raft ? this.#succession.goOnAlone(this.#raft, nowMs) : 'it is in no grid';
   }
 
   /** The end of a turn: what primaries proposed in it is committed together. */

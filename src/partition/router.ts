@@ -138,11 +138,18 @@ export class MemberRouter implements Router {
   /** Lost partitions come back, empty: done when this member's copy of the table says so. */
   acceptLoss(timeoutMs: number, done: (isDone: boolean) => void): void {
     const { clock, commit } = this.#options;
-    const deadline = clock.monotonic() + timeoutMs;
+    const isOver = this.#overAfter(timeoutMs);
     commit({ type: 'accept-loss' }, timeoutMs, (result) => {
       if (result === undefined) done(false);
-      else whenApplied(this.#state, clock, result.index, deadline, done);
+      else whenApplied(this.#state, clock, result.index, isOver, done);
     });
+  }
+
+  /** Whether a wait that begins now is over: by its time, or since this member has ended. */
+  #overAfter(timeoutMs: number): () => boolean {
+    const { clock, calls } = this.#options;
+    const deadline = clock.monotonic() + timeoutMs;
+    return () => !calls.isOpen || clock.monotonic() >= deadline;
   }
 
   readLocal(row: StructureRow, partition: number, op: Uint8Array): Uint8Array | undefined {
@@ -206,8 +213,8 @@ export class MemberRouter implements Router {
       if (GridError.is(result)) done(result);
       else if (result.refusal !== '') done(new GridError('GRID_BAD_OPTION', result.refusal));
       else {
-        const deadline = clock.monotonic() + commandTimeoutMs;
-        whenApplied(this.#state, clock, result.index, deadline, (isApplied) => {
+        const isOver = this.#overAfter(commandTimeoutMs);
+        whenApplied(this.#state, clock, result.index, isOver, (isApplied) => {
           this.structuresChanged();
           done(isApplied ? undefined : noAnswer('the news of a committed command', 'unknown'));
         });

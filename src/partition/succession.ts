@@ -80,9 +80,9 @@ export class Succession {
     }
   }
 
-  /** As of `ForkWatch.giveUp`. */
-  giveUp(raft: RaftCore, nowMs: number): string | undefined {
-    return this.#watch.giveUp(this.#forkView(raft, nowMs));
+  /** As of `ForkWatch.goOnAlone`. */
+  goOnAlone(raft: RaftCore, nowMs: number): string | undefined {
+    return this.#watch.goOnAlone(this.#forkView(raft, nowMs));
   }
 
   tick(raft: RaftCore, nowMs: number, stallMs: number, actions: SuccessionActions): void {

@@ -90,13 +90,6 @@ export interface ClientAcceptLoss {
   readonly request: number;
 }
 
-/** The member that it is for goes on without the voters that are missed; no other does. */
-export interface ClientGoOnAlone {
-  readonly kind: 'client.go-on-alone';
-  readonly request: number;
-  readonly member: MemberId;
-}
-
 export interface ClientRow {
   readonly id: StructureId;
   readonly name: string;
@@ -148,7 +141,6 @@ export type ClientRequest =
   | ClientDestroy
   | ClientList
   | ClientSafe
-  | ClientGoOnAlone
   | ClientAcceptLoss;
 
 /** What a client may send, beside `op.request`. */

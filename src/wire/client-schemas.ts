@@ -63,7 +63,6 @@ export const clientSchemas: { readonly [K in ClientKind]: RecordField<Body<K>> }
   'client.list': record({ request: count(), after: count() }),
   'client.safe': record({ request: count() }),
   'client.accept-loss': record({ request: count() }),
-  'client.go-on-alone': record({ request: count(), member: name() }),
   'client.rows': record({ request: count(), rows: list(clientRow) }),
   'client.done': record({ request: count(), code: name(), message: sentence, isDoubtful: boolean }),
   'client.watch': record({ structures: list(count()) }),

@@ -139,5 +139,4 @@ export const kindCodes = {
   'client.dropped': 90,
   'client.ping': 91,
   'client.pong': 92,
-  'client.go-on-alone': 93,
 } as const satisfies Record<Kind, number>;

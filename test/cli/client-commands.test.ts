@@ -76,24 +76,6 @@ describe('the commands that are clients', function () {
     });
   });
 
-  it('go on alone with one of three that is left, by somebody’s word', async () => {
-    const start = starter('alone');
-    const ann = await start();
-    const others = [await start(), await start()];
-    const ask = (...args: string[]) =>
-      shoal(...args, '--url', `ws://${ann.address}`, '--cluster', 'alone', '--timeout', '2s');
-    expect((await ask('set', 'users', 'ann', '7')).status).to.equal(0);
-    const early = await ask('go-on-alone');
-    expect(early).to.include({ status: 1, stdout: '' });
-    expect(early.stderr).to.include('majority of the voters');
-    await Promise.all(others.map((other) => other.end('SIGKILL')));
-    await eventually('the word to be taken', async () => (await ask('go-on-alone')).status === 0);
-    await eventually('every partition to answer again', async () => {
-      await ask('accept-loss');
-      return (await ask('keys', 'users')).status === 0;
-    });
-  });
-
   it('end with 1 where there is nothing, and with 2 where they are used wrongly', async () => {
     expect(await run('get', 'users', 'nobody')).to.include({ status: 1, stdout: '' });
     expect((await run('delete', 'users', 'nobody')).status).to.equal(1);

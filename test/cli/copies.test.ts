@@ -1,5 +1,6 @@
 /** What the command line tells of copies that move, and of those that could not be handed over. */
 import { expect } from 'chai';
+import { connect } from '../../src/client/node-client.ts';
 import { closeAll, joinGrid } from '../support/grids.ts';
 import { build, killStarted, shoal, startMember, startShoal } from '../support/processes.ts';
 import { until } from '../transport/until.ts';
@@ -66,6 +67,33 @@ describe('shoal start', function () {
   after(async () => {
     killStarted();
     await closeAll();
+  });
+
+  it('goes on alone, told by SIGUSR2, where the others are gone for good, and says where it does not', async () => {
+    const args = ['--listen', '127.0.0.1:0', '--preset', 'local', '--backups', '2', '--json'];
+    const survivor = startShoal('start', ...args);
+    await until(() => survivor.texts.stdout.includes('\n'), 'it serves', 20_000);
+    const { address } = JSON.parse(survivor.texts.stdout) as { address: string };
+    const others = ['--preset', 'local', '--seed', address];
+    const both = [await startMember(others), await startMember(others)];
+    const client = await connect(`ws://${address}`);
+    await client.map('kept').set('key', 'value');
+    await client.safe({ timeout: '30s' });
+    await client.close();
+    const refusals = () => survivor.texts.stderr.split('does not go on alone: expected').length - 1;
+    survivor.child.kill('SIGUSR2');
+    await until(() => refusals() === 1, 'a refusal while all are there', 5_000);
+    await Promise.all(both.map((other) => other.end('SIGKILL')));
+    // Again after each refusal: it gives the others up when membership does.
+    let told = 1;
+    const goesOn = () => {
+      if (refusals() === told && survivor.child.kill('SIGUSR2')) told++;
+      return survivor.texts.stderr.includes('\ngoes on alone');
+    };
+    await until(goesOn, 'it to go on', 30_000);
+    const later = await connect(`ws://${address}`, { timeout: '20s' });
+    expect(await later.map('kept').get('key')).to.equal('value');
+    await later.close();
   });
 
   it('ends with 1 and says so where it could not hand over in time', async () => {

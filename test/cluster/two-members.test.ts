@@ -26,6 +26,9 @@ describe('one member that is left of three', function () {
     await grid.safe({ timeout: '30s' });
     const early = await grid.goOnAlone().catch((reason) => reason);
     expect(early, 'while all are there').to.include({ code: 'GRID_REFUSED' });
+    const signal = AbortSignal.abort();
+    const aborted = await grid.goOnAlone({ signal }).catch((reason) => reason);
+    expect(aborted, 'told nothing').to.include({ code: 'GRID_TIMEOUT', outcome: 'not-applied' });
 
     await Promise.all([first.end('SIGKILL'), second.end('SIGKILL')]);
     const isRefused = async () => {
@@ -33,6 +36,7 @@ describe('one member that is left of three', function () {
       return GridError.is(how, 'GRID_NO_QUORUM');
     };
     while (!(await isRefused()));
+    const left = grid.acceptLoss({ timeout: '6s' }).catch((reason) => reason);
     const isTaken = async () => {
       const how = await grid.goOnAlone().catch((reason) => reason);
       // As long as membership has not given them up.
@@ -41,6 +45,7 @@ describe('one member that is left of three', function () {
     };
     while (!(await isTaken()));
     for (let at = 0; at < 500; at++) expect(await map.get(`key ${at}`)).to.equal(at);
+    expect(await left, 'a call whose identity ended').to.include({ outcome: 'unknown' });
     const third = await startMember([...options, '--seed', grid.self.address]);
     await until(() => grid.members.some(({ id }) => id === third.id), 'another member', 20_000);
     expect(await map.increment('key 0')).to.equal(1);

@@ -23,7 +23,6 @@ function memberOf(table: Table): GatewayMember {
     isSafe: true,
     isDoubtful: () => false,
     acceptLoss: () => {},
-    goOnAlone: () => {},
     toMember: () => false,
     runAfter: (bring) => bring(),
   };
@@ -106,29 +105,6 @@ describe('a gateway', () => {
     watch(0);
     watch(0);
     expect(() => watch(40_000)).to.throw('expected fewer structures to watch');
-  });
-
-  it('passes on to go alone only what is meant for this member', () => {
-    let words = 0;
-    const member = memberOf(new Table());
-    const goOnAlone: GatewayMember['goOnAlone'] = (done) => {
-      words++;
-      done(undefined);
-    };
-    const gateway = new Gateway(
-      { ...member, goOnAlone },
-      new HandClock(),
-      () => undefined as never,
-    );
-    const told: Message[] = [];
-    const link = { session, user: anybody, send: (said: Message) => told.push(said), close() {} };
-    gateway.attach(link);
-    for (const [request, whom] of [bob, ann].entries()) {
-      gateway.receive(link, { kind: 'client.go-on-alone', request, member: whom });
-    }
-    const codes = told.flatMap((said) => (said.kind === 'client.done' ? [said.code] : []));
-    expect(codes).to.deep.equal(['GRID_REFUSED', '']);
-    expect(words).to.equal(1);
   });
 });
 

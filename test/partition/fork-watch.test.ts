@@ -86,20 +86,20 @@ describe('whether a survivor goes on alone', () => {
     const three = { members: [ann, bob, cid, dan], voters: [ann, bob, cid] };
     for (const splitBrain of ['consistency', 'auto'] as const) {
       const watch = new Watch({ ...three, splitBrain });
-      expect(watch.watch.giveUp(watch.view)).to.equal(undefined);
+      expect(watch.watch.goOnAlone(watch.view)).to.equal(undefined);
       const lastMs = leaseMs + leaseMarginMs;
       expect(watch.dueWithin(60_000)).to.be.within(lastMs, lastMs + 2 * tickMs);
     }
     const younger = new Watch({ ...three, splitBrain: 'consistency' }, dan);
     younger.seen.add(bob);
-    expect(younger.watch.giveUp(younger.view), 'it need not be the oldest').to.equal(undefined);
+    expect(younger.watch.goOnAlone(younger.view), 'it need not be the oldest').to.equal(undefined);
     expect(younger.dueWithin(60_000)).to.not.equal(undefined);
   });
 
   it('takes no such word while a majority is there, and forgets it with the next lease', () => {
     const three = { members: [ann, bob, cid], voters: [ann, bob, cid] };
     const watch = new Watch({ ...three, splitBrain: 'consistency' });
-    const say = () => watch.watch.giveUp(watch.view);
+    const say = () => watch.watch.goOnAlone(watch.view);
     watch.seen.add(ann);
     expect(say()).to.include('a majority of the voters is alive');
     watch.seen.delete(ann);
@@ -112,8 +112,24 @@ describe('whether a survivor goes on alone', () => {
     watch.seen.delete(ann);
     watch.voidSince = watch.nowMs;
     expect(watch.dueWithin(60_000), 'after a lease').to.equal(undefined);
-    const lite = new Watch({ ...three, splitBrain: 'consistency' }, 'nobody' as MemberId);
-    expect(lite.watch.giveUp(lite.view)).to.include('holds no data');
+  });
+
+  it('takes no such word as one that holds nothing, comes, goes, or goes over to another history', () => {
+    const told = (change: (watch: Watch) => void) => {
+      const watch = new Watch({ members: [ann, bob, cid], voters: [ann, bob, cid] });
+      change(watch);
+      return watch.watch.goOnAlone(watch.view);
+    };
+    expect(told(() => {})).to.equal(undefined);
+    const lite = ({ table }: Watch) => {
+      table.apply({ type: 'remove', id: bob });
+      table.join(bob, { data: false });
+      table.status(bob, 'up');
+    };
+    expect(told(lite)).to.include('holds no data');
+    expect(told(({ table }) => table.status(bob, 'leaving'))).to.include('is leaving');
+    const yields = { to: 'c2', index: 1 } as never;
+    expect(told(({ table }) => Object.assign(table.machine, { yields }))).to.include('going over');
   });
 
   it('is never so with a lease, or as the voter that decides', () => {

@@ -150,7 +150,6 @@ const samples: { [K in Kind]: object } = {
   'client.list': { request: 5, after: 70 },
   'client.safe': { request: 6 },
   'client.accept-loss': { request: 7 },
-  'client.go-on-alone': { request: 8, member: 'a#1' },
   'client.rows': {
     request: 3,
     rows: [{ id: 5, name: 'users', type: 'map', backups: 2, options: '{}' }],
