@@ -67,6 +67,10 @@ describe('the invariants of leases', () => {
     grid.onAnswer = (where, whom) => leases.replied(where, whom);
     const isPrimary = ({ program }: (typeof grid.processes)[number]) =>
       [...program.member.host.replicas()].some(({ replica }) => replica.primary !== undefined);
+    const [client] = grid.clients;
+    const isAttached = () => client?.program.session.links.gateway !== undefined;
+    expect(grid.world.runUntil(isAttached, grid.world.now + 10_000)).to.equal(true);
+    grid.world.runFor(1_000);
     const primary = grid.processes.find(isPrimary);
     if (primary === undefined) throw new Error('nobody serves');
     for (const { replica } of primary.program.member.host.replicas()) {
