@@ -63,6 +63,8 @@ export async function loseMachine(scene: Scene): Promise<Fault> {
       kind: 'machine lost',
       detail: `${fleet.nameOf(owner)}, primary of ${what}, ${note.role}`,
       ...note,
+      // No connection of it ends: where membership is late the lack of its lease alone tells, after 3.5 s.
+      isKill: false,
     },
     act: async () => {
       const { self } = await fleet.view(owner);
