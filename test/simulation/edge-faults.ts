@@ -11,6 +11,7 @@ import { type Random, seededRandom } from '../../src/base/random.ts';
 import type { MoveStep } from '../../src/partition/move-steps.ts';
 import type { SimProcess } from '../../src/testing/sim-process.ts';
 import type { GridWorld, Program } from './grid-world.ts';
+import { crashFor, isolateFor } from './passing-faults.ts';
 import type { Silences } from './silences.ts';
 
 type Process = SimProcess<Program>;
@@ -80,7 +81,7 @@ export class EdgeFaults {
     world.after(act === 'deaf-crash' ? lastsMs : this.#random.next(), () => {
       if (this.#isOver || !process.isUp) return;
       if (act === 'pause') this.#pause(process, lastsMs);
-      if (act === 'cut-off') this.#isolate(process, lastsMs);
+      if (act === 'cut-off') isolateFor(this.#grid, process.name, lastsMs);
       if (act === 'crash' || act === 'deaf-crash') this.#crash(process, lastsMs);
     });
   }
@@ -106,7 +107,7 @@ export class EdgeFaults {
       (candidate) => candidate.isUp && candidate.program.member.meta.isLeader,
     );
     if (leader === undefined || leader === process || !this.#crash(leader, lastsMs)) return;
-    this.#isolate(process, lastsMs);
+    isolateFor(this.#grid, process.name, lastsMs);
   }
 
   /** One of its backups gets nothing of what it writes, and then it dies: the others have more. */
@@ -117,7 +118,7 @@ export class EdgeFaults {
     this.#silence(process.address, other.address, ['replica.append'], shortMs + 100);
     this.#grid.world.after(shortMs, () => {
       if (this.#isOver || !process.isUp) return;
-      if (!this.#crash(process, 1_000)) this.#isolate(process, 4_000);
+      if (!this.#crash(process, 1_000)) isolateFor(this.#grid, process.name, 4_000);
     });
   }
 
@@ -137,24 +138,12 @@ export class EdgeFaults {
 
   #crash({ name }: Process, lastsMs: number): boolean {
     if (!this.#mayCrash(name)) return false;
-    const { world } = this.#grid;
-    world.crash(name);
-    world.after(lastsMs, () => {
-      if (this.#grid.mayRestart(name)) world.restart(name);
-    });
+    crashFor(this.#grid, name, lastsMs);
     return true;
   }
 
   #pause(process: Process, lastsMs: number): void {
     if (!process.isPaused) this.#grid.world.pause(process.name, lastsMs);
-  }
-
-  #isolate({ name }: Process, lastsMs: number): void {
-    const { world, processes } = this.#grid;
-    world.isolate(name);
-    world.healLater(lastsMs, () => {
-      for (const other of processes) if (other.name !== name) world.heal(name, other.name);
-    });
   }
 
   #at(address: Address): Process | undefined {

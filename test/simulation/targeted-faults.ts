@@ -11,6 +11,7 @@ import { type Random, seededRandom } from '../../src/base/random.ts';
 import type { Verdict } from '../../src/testing/sim-network.ts';
 import type { Message } from '../../src/wire/messages.ts';
 import type { GridWorld } from './grid-world.ts';
+import { crashFor, isolateFor } from './passing-faults.ts';
 
 /** Those whose delay, loss or repetition the protocol has a rule for. */
 const delicate = [
@@ -112,7 +113,7 @@ export class TargetedFaults {
     const name = this.#nameOf(from);
     world.after(lastsMs, () => {
       if (this.#isOver) return;
-      if (!this.#crash(name, 1_000)) this.#isolate(name, 4_000);
+      if (!this.#crash(name, 1_000)) isolateFor(this.#grid, name, 4_000);
     });
     return true;
   }
@@ -132,18 +133,14 @@ export class TargetedFaults {
       if (this.#isOver) return;
       if (act === 0 && this.#crash(name, lastsMs)) return;
       if (act < 3) this.#pause(name, lastsMs);
-      else if (other === name) this.#isolate(name, lastsMs);
+      else if (other === name) isolateFor(this.#grid, name, lastsMs);
       else this.#cut(name, other, lastsMs);
     });
   }
 
   #crash(name: string, lastsMs: number): boolean {
     if (!this.#mayCrash(name)) return false;
-    const { world } = this.#grid;
-    world.crash(name);
-    world.after(lastsMs, () => {
-      if (this.#grid.mayRestart(name)) world.restart(name);
-    });
+    crashFor(this.#grid, name, lastsMs);
     return true;
   }
 
@@ -151,14 +148,6 @@ export class TargetedFaults {
     const { world } = this.#grid;
     const process = world.process(name);
     if (process.isUp && !process.isPaused) world.pause(name, lastsMs);
-  }
-
-  #isolate(name: string, lastsMs: number): void {
-    const { world, processes } = this.#grid;
-    world.isolate(name);
-    world.healLater(lastsMs, () => {
-      for (const other of processes) if (other.name !== name) world.heal(name, other.name);
-    });
   }
 
   #cut(name: string, other: string, lastsMs: number): void {
