@@ -2,7 +2,7 @@
  * What a lineage that has ended has in common with the one that took it in: so it is known of each partition
  * what is to be brought.
  */
-import type { PartitionId } from '../base/ids.ts';
+import type { MemberId, PartitionId } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
 import {
   commonLine,
@@ -34,10 +34,29 @@ export class CommonHistory {
     return members.some(({ formerly }) => formerly !== undefined && open.includes(formerly));
   }
 
-  /** Whether its primary has still to say whether it brings a partition. */
-  isPrimaryToCome(partition: PartitionId): boolean {
-    const { primary } = rowOf(this.#ended, partition) ?? {};
-    return primary !== undefined && this.#merge?.open.includes(primary) === true;
+  /**
+   * Nobody is here who has it: who had it is away, and may be this process as it was before. It comes back or is
+   * lost, and only then is it known what there is to bring.
+   */
+  isInDoubt(partition: PartitionId): boolean {
+    const { members } = this.#winner;
+    const { inSync } = rowOf(this.#winner, partition) ?? {};
+    const isAway = (id: MemberId) => (members.get(id)?.status ?? 'suspended') === 'suspended';
+    return inSync?.every(isAway) ?? false;
+  }
+
+  /**
+   * Whether somebody has still to say whether it brings a partition who goes before `from`, which has a copy: its
+   * primary, and then each that is in sync, in the order of the row.
+   */
+  isOtherToCome(partition: PartitionId, from: MemberId): boolean {
+    const { primary, inSync = [] } = rowOf(this.#ended, partition) ?? {};
+    if (primary === from || this.#isBrought(partition)) return false;
+    const { open = [], brought = [] } = this.#merge ?? {};
+    const isToCome = (id: MemberId) =>
+      open.includes(id) && !brought.some((copy) => copy.partition === partition && copy.by === id);
+    const before = inSync.slice(0, Math.max(0, inSync.indexOf(from)));
+    return before.some(isToCome) || (primary !== undefined && isToCome(primary));
   }
 
   /** Whether anything was written since the two went apart, in a partition of which this is left. */
@@ -67,9 +86,9 @@ export class CommonHistory {
 
   /** What another member of the same lineage has brought, of which this one has a copy. */
   #broughtUpTo(partition: PartitionId): number {
-    const merge = this.#merge;
-    const upTo = merge?.upTo.filter((_, at) => merge.brought[at] === partition) ?? [];
-    return Math.max(0, ...upTo);
+    const { brought = [] } = this.#merge ?? {};
+    const copies = brought.filter((copy) => copy.partition === partition);
+    return Math.max(0, ...copies.map(({ upTo }) => upTo));
   }
 
   /**
@@ -78,8 +97,8 @@ export class CommonHistory {
    */
   #isBrought(partition: PartitionId): boolean {
     const { primary } = rowOf(this.#ended, partition) ?? {};
-    const { brought = [], closed = [] } = this.#merge ?? {};
-    return primary !== undefined && closed.includes(primary) && brought.includes(partition);
+    const { brought = [] } = this.#merge ?? {};
+    return brought.some((copy) => copy.partition === partition && copy.by === primary);
   }
 
   /** That of the lineage that ended. */
@@ -121,7 +140,7 @@ export class CommonHistory {
   /** Where others have brought the partition before it came to a fork: that is when they went apart for it. */
   #broughtParting(partition: PartitionId): Parting | undefined {
     const earlier = this.#earlier;
-    if (earlier?.brought.includes(partition) !== true) return undefined;
+    if (earlier?.brought.some((copy) => copy.partition === partition) !== true) return undefined;
     const line = this.#line(partition);
     const place = placeIn(line, earlier.lineage);
     return place === undefined ? undefined : partingOf({ path: [place], steps: [] }, line);

@@ -6,26 +6,45 @@
 import type { PartitionId } from '../base/ids.ts';
 import type { MergedStructure } from '../grid-merge.ts';
 import { highestRank } from '../partition/fork.ts';
+import type { Brought } from '../partition/merges.ts';
 import type { Command, MetaState } from '../partition/meta-state.ts';
 import type { ProposalResult } from '../partition/proposals.ts';
 import type { Estate } from '../partition/replica-state.ts';
+import type { StructureRow } from '../partition/router-port.ts';
 import type { MergeCount } from '../structures/merging.ts';
 import type { MergeInheritance } from './inheritance.ts';
 
 export interface MergeRecordParts {
   /** The table of the lineage into which it brings. */
   readonly state: MetaState;
-  readonly inheritance: Pick<MergeInheritance, 'from' | 'state'>;
+  readonly inheritance: Pick<MergeInheritance, 'from' | 'state' | 'progress'>;
   commit(command: Command, done: (result: ProposalResult | undefined) => void): void;
 }
 
 export class MergeRecord {
   readonly #parts: MergeRecordParts;
+  /** By structure. */
+  readonly #counts: Map<string, MergeCount>;
   /** Whether a word of it is on its way. */
   #isBusy = false;
 
   constructor(parts: MergeRecordParts) {
     this.#parts = parts;
+    this.#counts = new Map(parts.inheritance.progress?.counts);
+  }
+
+  get counts(): ReadonlyMap<string, MergeCount> {
+    return this.#counts;
+  }
+
+  /** Records were taken in, or not. */
+  count({ type, name }: StructureRow, { kept, discarded }: MergeCount): void {
+    const key = `${type} ${name}`;
+    const before = this.#counts.get(key) ?? { kept: 0, discarded: 0 };
+    this.#counts.set(key, {
+      kept: before.kept + kept,
+      discarded: before.discarded + discarded,
+    });
   }
 
   get isBusy(): boolean {
@@ -55,25 +74,36 @@ export class MergeRecord {
     });
   }
 
-  /** `done` is told where it is committed. */
-  report(
-    estates: ReadonlyMap<PartitionId, Estate>,
-    counts: ReadonlyMap<string, MergeCount>,
-    done: () => void,
-  ): void {
-    const { from, state } = this.#parts.inheritance;
+  /** Of some partitions, that they were brought; `done` is told where it is committed. */
+  tell(estates: ReadonlyMap<PartitionId, Estate>, done: () => void): void {
+    this.#report(estates, [], false, done);
+  }
+
+  /** That of the last ones, and what came of all. */
+  report(estates: ReadonlyMap<PartitionId, Estate>, done: () => void): void {
+    const { state } = this.#parts.inheritance;
     const report: MergedStructure[] = [];
     for (const { type, name } of state.structures.values()) {
-      const count = counts.get(`${type} ${name}`);
+      const count = this.#counts.get(`${type} ${name}`);
       if (count !== undefined) report.push({ type, name, ...count });
     }
-    const lineage = state.lineage.id;
-    const brought = [...estates.keys()];
-    const upTo = Array.from(estates.values(), ({ version }) => version);
-    this.#commit(
-      { type: 'merged', lineage, contributor: from, report, brought, upTo, isWhole: true },
-      done,
-    );
+    this.#report(estates, report, true, done);
+  }
+
+  #report(
+    estates: ReadonlyMap<PartitionId, Estate>,
+    report: readonly MergedStructure[],
+    isLast: boolean,
+    done: () => void,
+  ): void {
+    const { from: contributor, state } = this.#parts.inheritance;
+    const { id: lineage } = state.lineage;
+    const brought: Brought[] = [];
+    for (const [partition, { version }] of estates) {
+      brought.push({ partition, by: contributor, upTo: version });
+    }
+    const end = { report, brought, isLast, isWhole: true };
+    this.#commit({ type: 'merged', lineage, contributor, ...end }, done);
   }
 
   #commit(command: Command, done?: () => void): void {

@@ -3,7 +3,7 @@
  * and partition by partition, some ops at a time, and reports what came of it.
  *
  * Invariants
- * 1. What is held is given back only when all of it was brought in and the report is committed.
+ * 1. What is held of a partition is given back only when it was brought in and the report of it is committed.
  * 2. Every record that was offered is counted once: as kept or as discarded.
  * 3. At most `tasksMax` ops are on their way, each of about `offerBytes`.
  * 4. Nothing is appended twice: an item or message of which is not known whether it arrived is not brought
@@ -15,7 +15,7 @@ import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { Logger } from '../base/logger.ts';
 import type { MergePolicy } from '../grid-merge.ts';
 import type { Content } from '../partition/content.ts';
-import { type Command, type MetaState, rowOf } from '../partition/meta-state.ts';
+import type { Command, MetaState } from '../partition/meta-state.ts';
 import type { ProposalResult } from '../partition/proposals.ts';
 import type { Estate } from '../partition/replica-state.ts';
 import type { Router, StructureRow } from '../partition/router-port.ts';
@@ -80,7 +80,6 @@ export class Merger {
   readonly #parts: MergerParts;
   readonly #inheritance: MergeInheritance;
   readonly #estates: Map<PartitionId, Estate>;
-  readonly #counts: Map<string, MergeCount>;
   readonly #history: CommonHistory;
   readonly #revival: Revival;
   readonly #record: MergeRecord;
@@ -101,7 +100,6 @@ export class Merger {
       parts.commit(command, commandTimeoutMs, done);
     this.#revival = new Revival({ self, state, ended, commit });
     this.#record = new MergeRecord({ state, inheritance, commit });
-    this.#counts = new Map(inheritance.progress?.counts);
   }
 
   /** Whether the lineage here knows of what is to come; of nothing it need not. */
@@ -135,7 +133,7 @@ export class Merger {
     const places = this.#tasks.map(
       (task) => [placeName(task), { at: task.at, isBusy: task.isBusy }] as const,
     );
-    return { places: new Map(places), counts: new Map(this.#counts) };
+    return { places: new Map(places), counts: new Map(this.#record.counts) };
   }
 
   /** Called while this member serves, every now and then, and when an op has ended. */
@@ -157,7 +155,7 @@ export class Merger {
     content.keepOnly(this.#revival.shared);
     for (const [id, { entries }] of content.stores) {
       const row = this.#inheritance.state.structures.get(id);
-      if (row !== undefined) this.#count({ row }, entries, 0);
+      if (row !== undefined) this.#record.count(row, { kept: entries, discarded: 0 });
     }
     return content;
   }
@@ -172,8 +170,12 @@ export class Merger {
     if (this.#revival.begin(this.#estates, busy)) return;
     this.#tasks ??= this.#plan();
     const open = this.#tasks.filter(({ at }) => at >= 0);
-    if (open.length > 0) this.#giveOut(open);
-    else if (![...this.#estates.keys()].some((id) => this.#isInDoubt(id))) this.#report();
+    if (open.length > 0) {
+      this.#giveOut(open);
+      if (open.every((task) => this.#isLeftToOther(task))) this.#tellDone(open);
+    } else if (![...this.#estates.keys()].some((id) => this.#history.isInDoubt(id))) {
+      this.#report();
+    }
   }
 
   #giveOut(open: readonly Task[]): void {
@@ -189,7 +191,7 @@ export class Merger {
 
   /** Whether it is known that something of it is to be brought. */
   #isReady(task: Task): boolean {
-    if (this.#isInDoubt(task.partition) || this.#isLeftToPrimary(task)) {
+    if (this.#history.isInDoubt(task.partition) || this.#isLeftToOther(task)) {
       this.#rest(task);
       return false;
     }
@@ -198,21 +200,17 @@ export class Merger {
   }
 
   /** Two that wait for each other do so no longer than for an op. */
-  #isLeftToPrimary({ partition, estate }: Task): boolean {
-    if (!estate.isUnled || this.#inheritance.isAlone) return false;
+  #isLeftToOther({ partition }: Task): boolean {
     const isOver = this.#parts.clock.monotonic() - this.#plannedAt > opTimeoutMs;
-    return !isOver && this.#history.isPrimaryToCome(partition);
+    return !isOver && this.#history.isOtherToCome(partition, this.#inheritance.from);
   }
 
-  /**
-   * Nobody is here who has it: who had it is away, and may be this process as it was before. It comes back or is
-   * lost, and only then is it known what there is to bring.
-   */
-  #isInDoubt(partition: PartitionId): boolean {
-    const { state } = this.#parts;
-    const { inSync } = rowOf(state, partition) ?? {};
-    const isAway = (id: MemberId) => (state.members.get(id)?.status ?? 'suspended') === 'suspended';
-    return inSync?.every(isAway) ?? false;
+  /** All that is open waits for others: these may wait for what is done here. */
+  #tellDone(open: readonly Task[]): void {
+    const waiting = new Set(open.map(({ partition }) => partition));
+    const isDone = (id: PartitionId) => !waiting.has(id) && !this.#history.isInDoubt(id);
+    const done = new Map([...this.#estates].filter(([id]) => isDone(id)));
+    if (done.size > 0) this.#record.tell(done, () => this.#giveBack(done));
   }
 
   #plan(): Task[] {
@@ -324,8 +322,8 @@ export class Merger {
     return task.store.offer(task.at, offerBytes, since);
   }
 
-  #taken(task: Task, { kept, discarded }: MergeCount): void {
-    this.#count(task, kept, discarded);
+  #taken(task: Task, count: MergeCount): void {
+    this.#record.count(task.row, count);
     this.#next(task);
   }
 
@@ -352,7 +350,7 @@ export class Merger {
   }
 
   #discarded(task: Task): void {
-    this.#count(task, 0, task.offer?.count ?? 0);
+    this.#record.count(task.row, { kept: 0, discarded: task.offer?.count ?? 0 });
     this.#next(task);
   }
 
@@ -371,21 +369,18 @@ export class Merger {
     this.tick();
   }
 
-  #count({ row }: Pick<Task, 'row'>, kept: number, discarded: number): void {
-    const key = `${row.type} ${row.name}`;
-    const count = this.#counts.get(key) ?? { kept: 0, discarded: 0 };
-    this.#counts.set(key, {
-      kept: count.kept + kept,
-      discarded: count.discarded + discarded,
+  #report(): void {
+    this.#record.report(this.#estates, () => {
+      this.#isOver = true;
+      this.#giveBack(this.#estates);
     });
   }
 
-  #report(): void {
-    this.#record.report(this.#estates, this.#counts, () => {
-      this.#isOver = true;
-      for (const { content } of this.#estates.values()) content.release();
-      this.#estates.clear();
-    });
+  #giveBack(estates: ReadonlyMap<PartitionId, Estate>): void {
+    for (const [partition, { content }] of estates) {
+      content.release();
+      this.#estates.delete(partition);
+    }
   }
 }
 

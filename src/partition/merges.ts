@@ -12,6 +12,14 @@ import type { MergedStructure } from '../grid-merge.ts';
 import { highestRank } from './fork.ts';
 import { type MetaState, type PartitionRow, rowOf } from './meta-state.ts';
 
+/** A partition that a member has brought. */
+export interface Brought {
+  readonly partition: PartitionId;
+  readonly by: MemberId;
+  /** The last version that came: who comes later may have a copy of the same. */
+  readonly upTo: number;
+}
+
 /** A lineage that was taken in, and what came of it. */
 export interface Merge {
   readonly lineage: string;
@@ -24,10 +32,8 @@ export interface Merge {
   /** How many will not. */
   readonly missing: number;
   readonly report: readonly MergedStructure[];
-  /** The partitions that were brought: a fork of the lineage that comes later has the same in them. */
-  readonly brought: readonly PartitionId[];
-  /** Of each of these, the last version that was brought: who comes later may have a copy of the same. */
-  readonly upTo: readonly number[];
+  /** What was brought: a fork of the lineage that comes later has the same in it. */
+  readonly brought: readonly Brought[];
 }
 
 /** Where the members of a lineage go that ends. */
@@ -54,8 +60,9 @@ export interface Merged {
   readonly lineage: string;
   readonly contributor: MemberId;
   readonly report: readonly MergedStructure[];
-  readonly brought: readonly PartitionId[];
-  readonly upTo: readonly number[];
+  readonly brought: readonly Brought[];
+  /** Whether nothing more comes; what others wait for is told before. */
+  readonly isLast: boolean;
   /** False where it is given up. */
   readonly isWhole: boolean;
 }
@@ -76,11 +83,11 @@ export function absorbed(state: MetaState, command: Absorb): Absorbed {
   const { lineage, contributors } = command;
   const rank = Math.max(highestRank(state), command.rank) + 1;
   const before = state.merges.find((merge) => merge.lineage === lineage);
-  const { closed = [], missing = 0, report = [], brought = [], upTo = [] } = before ?? {};
+  const { closed = [], missing = 0, report = [], brought = [] } = before ?? {};
   const all = new Set([...(before?.open ?? []), ...contributors]);
   const open = [...all].filter((id) => !closed.includes(id));
   const others = state.merges.filter((merge) => merge.lineage !== lineage);
-  const merges = [...others, { lineage, rank, open, closed, missing, report, brought, upTo }].slice(
+  const merges = [...others, { lineage, rank, open, closed, missing, report, brought }].slice(
     -mergesMax,
   );
   const ended = command.isWhole ? [...command.merged, lineage] : [];
@@ -94,18 +101,17 @@ export function withRank(row: PartitionRow, rank: number): PartitionRow {
 
 /** Undefined where the contributor was counted already. */
 export function reported(state: MetaState, command: Merged): readonly Merge[] | undefined {
-  const { lineage, contributor, report, isWhole } = command;
+  const { lineage, contributor, report, isLast, isWhole } = command;
   const merge = state.merges.find((candidate) => candidate.lineage === lineage);
   if (merge === undefined || !merge.open.includes(contributor)) return undefined;
   const next: Merge = {
     lineage,
     rank: merge.rank,
-    open: merge.open.filter((id) => id !== contributor),
-    closed: [...merge.closed, contributor],
+    open: isLast ? merge.open.filter((id) => id !== contributor) : merge.open,
+    closed: isLast ? [...merge.closed, contributor] : merge.closed,
     missing: merge.missing + (isWhole ? 0 : 1),
     report: summed(merge.report, report),
     brought: [...merge.brought, ...command.brought],
-    upTo: [...merge.upTo, ...command.upTo],
   };
   return state.merges.map((candidate) => (candidate === merge ? next : candidate));
 }

@@ -109,7 +109,7 @@ describe('what two lineages have in common', () => {
     const [winner, ended] = [tableOf(winning), tableOf(ending)];
     const absorb = { type: 'absorb', merged: [], isWhole: false, rank: 2 } as const;
     winner.apply({ ...absorb, lineage: 'c1', contributors: [bob] });
-    const brought = { report: [], brought: [partition], upTo: [left] };
+    const brought = { report: [], brought: [{ partition, by: bob, upTo: left }], isLast: true };
     winner.apply({ type: 'merged', lineage: 'c1', contributor: bob, isWhole: true, ...brought });
     const history = new CommonHistory(winner.machine, ended.machine);
     const [structure] = winner.machine.structures.values();
@@ -123,7 +123,8 @@ describe('what two lineages have in common', () => {
     const [winner, ended] = [tableOf(first), tableOf(ending)];
     const absorb = { type: 'absorb', merged: [], isWhole: true, rank: 4 } as const;
     winner.apply({ ...absorb, lineage: 'c2', contributors: [bob] });
-    const brought = { report: [], brought: [partition], upTo: [4 * generationSpan + 3] };
+    const upTo = 4 * generationSpan + 3;
+    const brought = { report: [], brought: [{ partition, by: bob, upTo }], isLast: true };
     winner.apply({ type: 'merged', lineage: 'c2', contributor: bob, isWhole: true, ...brought });
     const history = new CommonHistory(winner.machine, ended.machine);
     const [structure] = winner.machine.structures.values();
@@ -136,7 +137,8 @@ describe('what two lineages have in common', () => {
     const [winner, ended] = [tableOf(first), tableOf(fork('c2', 2, left))];
     const absorb = { type: 'absorb', lineage: 'c2', merged: [], isWhole: true, rank: 2 } as const;
     winner.apply({ ...absorb, contributors: [contributor] });
-    const brought = { report: [], brought: [partition], upTo: [2 * generationSpan + 9] };
+    const copy = { partition, by: contributor, upTo: 2 * generationSpan + 9 };
+    const brought = { report: [], brought: [copy], isLast: true };
     winner.apply({ type: 'merged', lineage: 'c2', contributor, isWhole: true, ...brought });
     return new CommonHistory(winner.machine, ended.machine);
   }

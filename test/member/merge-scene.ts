@@ -1,6 +1,7 @@
 import { Aborts } from '../../src/base/aborts.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import { GridError, type GridErrorCode } from '../../src/base/errors.ts';
+import type { MemberId } from '../../src/base/ids.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import type { MergeInheritance } from '../../src/member/inheritance.ts';
@@ -31,6 +32,13 @@ export const absorb: Absorb = {
   contributors: [bob],
 };
 
+/** The last word of a contributor to `absorb`, who has brought nothing. */
+export function reportOf(contributor: MemberId): Merged {
+  const [report, brought] = [[], []];
+  const end = { report, brought, isLast: true, isWhole: true };
+  return { type: 'merged', lineage: absorb.lineage, contributor, ...end };
+}
+
 /** What bob had as the primary of all partitions of a lineage that has ended, and ann's lineage beside it. */
 export class MergeScene {
   readonly losing = new Table({ members: [bob], backups: 0 });
@@ -44,6 +52,8 @@ export class MergeScene {
   from = bob;
   /** Whether what is brought was handed over to somebody who was not heard from. */
   isUnled = false;
+  /** Whether nobody led whoever brings it. */
+  isAlone = false;
   /** Who brings it, in the lineage that stays. */
   self = bob;
   /** With which the winning side has its structures, where these differ. */
@@ -135,7 +145,7 @@ export class MergeScene {
       state: this.losing.machine,
       legacy: { estates: new Map(estates), budget: this.#budget },
       into: { to: 'c2', addresses: [] },
-      isAlone: false,
+      isAlone: this.isAlone,
     };
   }
 

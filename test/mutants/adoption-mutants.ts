@@ -158,7 +158,25 @@ export const adoptionMutants: readonly Mutant[] = [
   },
   {
     name: 'what was handed over is brought beside who may bring it',
-    edits: [{ file: 'src/member/merger.ts', from: ' || this.#isLeftToPrimary(task)', to: '' }],
+    edits: [{ file: 'src/member/merger.ts', from: ' || this.#isLeftToOther(task)', to: '' }],
     checks: [inTest(mergers, 'leaves to the primary what was handed over')],
+  },
+  {
+    name: 'who came over alone brings a copy beside its primary',
+    edits: [
+      {
+        file: 'src/member/merger.ts',
+        from: 'return !isOver && this.#history',
+        to: 'return !isOver && !this.#inheritance.isAlone && this.#history',
+      },
+    ],
+    checks: [inTest(mergers, 'leaves to the primary what it has a copy of'), inSplits(1351)],
+  },
+  {
+    name: 'what a member has brought it tells only when it waits for nobody',
+    edits: [
+      { file: 'src/member/merger.ts', from: 'if (done.size > 0) this', to: 'if (false) this' },
+    ],
+    checks: [inTest(mergers, 'tells what it has brought before it waits for others')],
   },
 ];

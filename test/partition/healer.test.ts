@@ -232,7 +232,7 @@ describe('the healing of lineages', () => {
       contributor: bob,
       report,
       brought: [],
-      upTo: [],
+      isLast: true,
       isWhole: true,
     } as const;
     older.table.apply(merged);

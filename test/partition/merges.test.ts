@@ -27,7 +27,7 @@ function merged(contributor: typeof ann, kept: number, more: Partial<Merged> = {
     contributor,
     report,
     brought: [],
-    upTo: [],
+    isLast: true,
     isWhole: true,
     ...more,
   };
@@ -68,11 +68,14 @@ describe('the table of a lineage that takes another in', () => {
     table.apply(merged(cid, 3));
     table.apply(merged(cid, 3));
     table.apply(merged(bob, 100));
-    table.apply(merged(dan, 4, { brought: [table.id(1)], upTo: [77] }));
+    const brought = [{ partition: table.id(1), by: dan, upTo: 77 }];
+    table.apply(merged(dan, 0, { brought, report: [], isLast: false }));
+    expect(table.machine.merges[0]?.open, 'before it has told all').to.deep.equal([dan]);
+    table.apply(merged(dan, 4));
     const [merge] = table.machine.merges;
     expect(merge?.report).to.deep.equal([{ type: 'map', name: 'accounts', kept: 7, discarded: 2 }]);
     expect([merge?.open, merge?.missing]).to.deep.equal([[], 0]);
-    expect([merge?.brought, merge?.upTo]).to.deep.equal([[table.id(1)], [77]]);
+    expect(merge?.brought).to.deep.equal(brought);
   });
 
   it('counts who does not come', () => {

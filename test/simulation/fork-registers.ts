@@ -221,12 +221,14 @@ export class ForkRegisters {
 
   /**
    * What was deleted on one side stays deleted, whichever that was; unless the winner has written it since the two
-   * lost each other: what was on its way then, either may have, and the winner may have acknowledged it after.
+   * lost each other: what was on its way then, either may have, and the winner may have acknowledged it after. As
+   * well the other may have acknowledged it, while the winner deleted what it had of it and had told nobody of.
    */
   #checkDeleted(round: Round, once: Once, isThere: boolean): void {
     this.counts.deleted++;
-    const { winner, cutAt, isMissing, isNested } = round;
-    const isByWinner = once.deleted?.lineage === winner;
+    const { winner, cutAt, commonUntil, isMissing, isNested } = round;
+    const isOfBoth = once.begunAt < commonUntil && once.endedAt >= cutAt;
+    const isByWinner = once.deleted?.lineage === winner && !(isOfBoth && once.lineage !== winner);
     const isLeftAlone = once.lineage !== winner || once.endedAt < cutAt;
     const isTold = this.#policy !== 'discard' && !isMissing && !isNested && isLeftAlone;
     const isSure = isByWinner || isTold;
