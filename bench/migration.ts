@@ -1,5 +1,5 @@
 /**
- * `node --import tsx bench/migration.ts [--name migration]`: two members with a million entries of 100 bytes
+ * `npm run bench:migration [-- --name migration]`: two members with a million entries of 100 bytes
  * become three while a light client offers 30 % of the calls that the two can answer at most. What callers,
  * event loops and handovers see of that goes to bench/results.
  *
@@ -47,8 +47,7 @@ class Child<From extends { readonly kind: string }, To extends object> {
   readonly #listeners = new Set<(message: From) => void>();
 
   constructor(file: string, args: readonly string[]) {
-    const execArgv = ['--import', 'tsx'];
-    this.#child = keep(fork(new URL(file, import.meta.url), [...args], { execArgv }));
+    this.#child = keep(fork(new URL(file, import.meta.url), [...args]));
     this.#child.on('message', (message: From) => {
       if (message.kind === 'failed') throw new Error(`${file}: ${JSON.stringify(message)}`);
       for (const listener of this.#listeners) listener(message);
@@ -88,7 +87,7 @@ class Child<From extends { readonly kind: string }, To extends object> {
 type MemberChild = Child<FromMember, ToMember>;
 
 async function loadMember(name: string): Promise<MemberChild> {
-  const child: MemberChild = new Child('migration/member.ts', [name]);
+  const child: MemberChild = new Child('./migration/member.js', [name]);
   await child.next('loaded');
   return child;
 }
@@ -109,7 +108,7 @@ await Promise.all([
   second.child.ask({ kind: 'fill', from: half, to: entries }, 'done'),
 ]);
 
-const caller: Child<FromCaller, ToCaller> = new Child('migration/caller.ts', [
+const caller: Child<FromCaller, ToCaller> = new Child('./migration/caller.js', [
   `ws://${first.address}`,
   `ws://${second.address}`,
 ]);
@@ -176,7 +175,7 @@ for (const { name, of, value, unit, asked } of findings) {
 }
 const path = write(
   {
-    command: `node --import tsx bench/migration.ts ${process.argv.slice(2).join(' ')}`,
+    command: `npm run bench:migration -- ${process.argv.slice(2).join(' ')}`,
     at: new Date().toISOString(),
     machine: machine(),
     versions: { node: process.version },
