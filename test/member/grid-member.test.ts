@@ -135,21 +135,6 @@ describe('a process that joins', function () {
     expect(await refusal(first, 'GRID_UNREACHABLE')).to.include('expected 2 members');
   });
 
-  it('leaves turns of the event loop to others while a caller reads its own keys one after the other', async () => {
-    const map = (await joinGrid()).map<string, string>('m');
-    await map.set('ann', 'x'.repeat(1_000));
-    let turns = 0;
-    let goesOn = true;
-    const turn = () => {
-      turns++;
-      if (goesOn) setImmediate(turn);
-    };
-    setImmediate(turn);
-    for (let i = 0; i < 3_000; i++) await map.get('ann');
-    goesOn = false;
-    expect(turns).to.be.greaterThan(5);
-  });
-
   it('holds nothing as a lite member, and reads and writes like any other', async () => {
     const grid = await joinGrid();
     const lite = await joinGrid({ data: false, seeds: [grid.self.address] });
