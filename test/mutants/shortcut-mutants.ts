@@ -55,7 +55,7 @@ export const shortcutMutants: readonly Mutant[] = [
   {
     name: 'looks on the spot never let go of the thread',
     edits: [{ file: 'src/partition/router.ts', from: 'this.#glancesLeft <= 0 || ', to: '' }],
-    checks: [inTest('member/grid-member', 'leaves turns of the event loop to others')],
+    checks: [inTest('member/manners', 'while a caller reads its own keys')],
   },
   {
     name: 'data for another process at an address is sent to the one that is there',
