@@ -12,7 +12,7 @@ import {
   partingOf,
   placeIn,
 } from '../partition/lineage.ts';
-import type { Merge } from '../partition/merges.ts';
+import type { Merge, Undertaking } from '../partition/merges.ts';
 import { generationSpan, type MetaState, rowOf } from '../partition/meta-state.ts';
 import type { Estate } from '../partition/replica-state.ts';
 import type { StructureRow } from '../partition/router-port.ts';
@@ -21,6 +21,9 @@ import type { Since } from '../partition/store.ts';
 export class CommonHistory {
   readonly #winner: MetaState;
   readonly #ended: MetaState;
+  /** What the table said last, and the same by partition. */
+  #undertaken: Merge['undertaken'] | undefined;
+  #bringers: ReadonlyMap<PartitionId, Undertaking> = new Map();
 
   constructor(winner: MetaState, ended: MetaState) {
     this.#winner = winner;
@@ -45,18 +48,22 @@ export class CommonHistory {
     return inSync?.every(isAway) ?? false;
   }
 
-  /**
-   * Whether somebody has still to say whether it brings a partition who goes before `from`, which has a copy: its
-   * primary, and then each that is in sync, in the order of the row.
-   */
-  isOtherToCome(partition: PartitionId, from: MemberId): boolean {
-    const { primary, inSync = [] } = rowOf(this.#ended, partition) ?? {};
-    if (primary === from || this.#isBrought(partition)) return false;
-    const { open = [], brought = [] } = this.#merge ?? {};
-    const isToCome = (id: MemberId) =>
-      open.includes(id) && !brought.some((copy) => copy.partition === partition && copy.by === id);
-    const before = inSync.slice(0, Math.max(0, inSync.indexOf(from)));
-    return before.some(isToCome) || (primary !== undefined && isToCome(primary));
+  /** Whether its primary has still to say whether it brings a partition of which `from` has a copy. */
+  isPrimaryToCome(partition: PartitionId, from: MemberId): boolean {
+    const { primary } = rowOf(this.#ended, partition) ?? {};
+    if (primary === undefined || primary === from) return false;
+    return this.#merge?.open.includes(primary) === true;
+  }
+
+  /** Who is about to bring a partition, and is here. */
+  bringerOf(partition: PartitionId): Undertaking | undefined {
+    const merge = this.#merge;
+    if (merge?.undertaken !== this.#undertaken) {
+      this.#undertaken = merge?.undertaken;
+      this.#bringers = new Map(merge?.undertaken.map((one) => [one.partition, one]));
+    }
+    const found = this.#bringers.get(partition);
+    return found !== undefined && this.#winner.members.has(found.holder) ? found : undefined;
   }
 
   /** Whether anything was written since the two went apart, in a partition of which this is left. */
@@ -82,6 +89,11 @@ export class CommonHistory {
       floor: this.#rankFor(partition, row) * generationSpan,
       isComplete: parting !== undefined && this.#contentParting(partition) !== undefined,
     };
+  }
+
+  /** Whether another member of the same lineage has brought what it had of it. */
+  isBroughtInPart(partition: PartitionId): boolean {
+    return this.#broughtUpTo(partition) > 0;
   }
 
   /** What another member of the same lineage has brought, of which this one has a copy. */

@@ -39,7 +39,7 @@ function gridTimeNow({ gridTime, wallTime }: ForkInheritance, wallNow: number): 
 export interface MergeInheritance extends Inherited {
   readonly kind: 'merge';
   readonly into: Yield;
-  /** Nobody led it: it comes for itself, and nobody else brings what it held as a backup. */
+  /** Nobody led it: it comes for itself, and brings what it held as a backup, where its primary does not. */
   readonly isAlone: boolean;
   /** How far an identity between has come with it. */
   readonly progress?: MergeProgress | undefined;
@@ -57,6 +57,8 @@ export interface MergeProgress {
   readonly places: ReadonlyMap<string, Readonly<Place>>;
   /** By structure. */
   readonly counts: ReadonlyMap<string, MergeCount>;
+  /** Partitions of which it has said that they were brought, up to which version. */
+  readonly told: ReadonlyMap<PartitionId, number>;
 }
 
 export type Inheritance = ForkInheritance | MergeInheritance;

@@ -3,10 +3,10 @@
  * what came of it.
  */
 
-import type { PartitionId } from '../base/ids.ts';
+import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { MergedStructure } from '../grid-merge.ts';
 import { highestRank } from '../partition/fork.ts';
-import type { Brought } from '../partition/merges.ts';
+import type { Brought, Merge } from '../partition/merges.ts';
 import type { Command, MetaState } from '../partition/meta-state.ts';
 import type { ProposalResult } from '../partition/proposals.ts';
 import type { Estate } from '../partition/replica-state.ts';
@@ -18,6 +18,8 @@ export interface MergeRecordParts {
   /** The table of the lineage into which it brings. */
   readonly state: MetaState;
   readonly inheritance: Pick<MergeInheritance, 'from' | 'state' | 'progress'>;
+  /** Who brings it, in the lineage that stays. */
+  readonly self: MemberId;
   commit(command: Command, done: (result: ProposalResult | undefined) => void): void;
 }
 
@@ -25,16 +27,30 @@ export class MergeRecord {
   readonly #parts: MergeRecordParts;
   /** By structure. */
   readonly #counts: Map<string, MergeCount>;
+  /** Partitions that were brought, up to which version, and given back. */
+  readonly #told: Map<PartitionId, number>;
   /** Whether a word of it is on its way. */
   #isBusy = false;
 
   constructor(parts: MergeRecordParts) {
     this.#parts = parts;
     this.#counts = new Map(parts.inheritance.progress?.counts);
+    this.#told = new Map(parts.inheritance.progress?.told);
   }
 
   get counts(): ReadonlyMap<string, MergeCount> {
     return this.#counts;
+  }
+
+  get told(): ReadonlyMap<PartitionId, number> {
+    return this.#told;
+  }
+
+  /** Whether it is not known here what was brought: it was told to a lineage that has ended since. */
+  get isBehind(): boolean {
+    if (this.#told.size === 0) return false;
+    const { from } = this.#parts.inheritance;
+    return this.#merge?.brought.some(({ by }) => by === from) !== true;
   }
 
   /** Records were taken in, or not. */
@@ -56,10 +72,13 @@ export class MergeRecord {
    * than the one to which it has come, or where that ended before all was brought.
    */
   get isKnown(): boolean {
+    const { open = [], closed = [] } = this.#merge ?? {};
+    return [...open, ...closed].includes(this.#parts.inheritance.from);
+  }
+
+  get #merge(): Merge | undefined {
     const { state, inheritance } = this.#parts;
-    const merge = state.merges.find(({ lineage }) => lineage === inheritance.state.lineage.id);
-    if (merge === undefined) return false;
-    return [...merge.open, ...merge.closed].includes(inheritance.from);
+    return state.merges.find(({ lineage }) => lineage === inheritance.state.lineage.id);
   }
 
   announce(): void {
@@ -74,9 +93,25 @@ export class MergeRecord {
     });
   }
 
+  /** Takes partitions upon itself, as far as nobody else has. */
+  undertake(partitions: readonly PartitionId[]): void {
+    const { inheritance, self: holder } = this.#parts;
+    const { from: contributor, state } = inheritance;
+    this.#commit({
+      type: 'undertake',
+      lineage: state.lineage.id,
+      contributor,
+      holder,
+      partitions,
+    });
+  }
+
   /** Of some partitions, that they were brought; `done` is told where it is committed. */
   tell(estates: ReadonlyMap<PartitionId, Estate>, done: () => void): void {
-    this.#report(estates, [], false, done);
+    this.#report(estates, [], false, () => {
+      for (const [partition, { version }] of estates) this.#told.set(partition, version);
+      done();
+    });
   }
 
   /** That of the last ones, and what came of all. */
@@ -98,10 +133,12 @@ export class MergeRecord {
   ): void {
     const { from: contributor, state } = this.#parts.inheritance;
     const { id: lineage } = state.lineage;
-    const brought: Brought[] = [];
-    for (const [partition, { version }] of estates) {
-      brought.push({ partition, by: contributor, upTo: version });
-    }
+    const versions = new Map(this.#told);
+    for (const [partition, { version }] of estates) versions.set(partition, version);
+    const brought = Array.from(
+      versions,
+      ([partition, upTo]): Brought => ({ partition, by: contributor, upTo }),
+    );
     const end = { report, brought, isLast, isWhole: true };
     this.#commit({ type: 'merged', lineage, contributor, ...end }, done);
   }

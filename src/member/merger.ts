@@ -19,18 +19,14 @@ import type { Command, MetaState } from '../partition/meta-state.ts';
 import type { ProposalResult } from '../partition/proposals.ts';
 import type { Estate } from '../partition/replica-state.ts';
 import type { Router, StructureRow } from '../partition/router-port.ts';
-import type { Offer, Store } from '../partition/store.ts';
+import type { Offer } from '../partition/store.ts';
 import { isForPolicy } from '../structures/map/map-merge.ts';
 import { type MergeCount, readMergeResult } from '../structures/merging.ts';
 import { CommonHistory } from './common-history.ts';
 import { CustomMerge } from './custom-merge.ts';
-import {
-  contributions,
-  type MergeInheritance,
-  type MergeProgress,
-  type Place,
-} from './inheritance.ts';
+import { contributions, type MergeInheritance, type MergeProgress } from './inheritance.ts';
 import { MergeRecord, type MergeRecordParts } from './merge-record.ts';
+import { beginAgain, type MergeTask, placesOf, tasksOf } from './merge-task.ts';
 import { Revival } from './revival.ts';
 
 export interface MergerParts {
@@ -48,26 +44,17 @@ export interface MergerParts {
   ): void;
 }
 
-/** One structure in one partition. */
-interface Task extends Place {
-  readonly row: StructureRow;
-  readonly partition: PartitionId;
-  readonly estate: Estate;
-  readonly store: Store;
-  /** Before this it is not tried again. */
-  notBefore: number;
-  /** What is offered next may have arrived already. */
-  isUncertain: boolean;
-  /** What was offered and not taken yet. */
-  offer: Offer | undefined;
-  custom: CustomMerge | undefined;
-}
-
 const tasksMax = 4;
 const offerBytes = 65_536;
 /** As long as callers send an op again: after that it is not known whether it arrived. */
 const opTimeoutMs = 60_000;
 const commandTimeoutMs = 10_000;
+/** So many partitions in one command. */
+const undertakenMax = 64;
+/** So long one that came alone leaves a copy to a primary that has come too, or is to come. */
+const primaryWaitMs = 10_000;
+/** While there is more to do it tells of what is done so often. */
+const tellMs = 5_000;
 const againMs = 200;
 /** Errors that sending again cannot mend: the record does not fit there. */
 const hopeless: ReadonlySet<string> = new Set([
@@ -83,8 +70,9 @@ export class Merger {
   readonly #history: CommonHistory;
   readonly #revival: Revival;
   readonly #record: MergeRecord;
-  #tasks: Task[] | undefined;
+  #tasks: MergeTask[] | undefined;
   #plannedAt = 0;
+  #tellsAt = 0;
   /** Whether ops are being given out: what ends meanwhile waits for the next time. */
   #isTicking = false;
   #isOver = false;
@@ -99,7 +87,7 @@ export class Merger {
     const commit: MergeRecordParts['commit'] = (command, done) =>
       parts.commit(command, commandTimeoutMs, done);
     this.#revival = new Revival({ self, state, ended, commit });
-    this.#record = new MergeRecord({ state, inheritance, commit });
+    this.#record = new MergeRecord({ state, inheritance, self, commit });
   }
 
   /** Whether the lineage here knows of what is to come; of nothing it need not. */
@@ -130,10 +118,8 @@ export class Merger {
 
   get #progress(): MergeProgress | undefined {
     if (this.#tasks === undefined) return this.#inheritance.progress;
-    const places = this.#tasks.map(
-      (task) => [placeName(task), { at: task.at, isBusy: task.isBusy }] as const,
-    );
-    return { places: new Map(places), counts: new Map(this.#record.counts) };
+    const { counts, told } = this.#record;
+    return { places: placesOf(this.#tasks), counts: new Map(counts), told: new Map(told) };
   }
 
   /** Called while this member serves, every now and then, and when an op has ended. */
@@ -165,75 +151,99 @@ export class Merger {
       this.#record.announce();
       return;
     }
+    if (this.#record.isBehind) {
+      this.#record.tell(new Map(), () => {});
+      return;
+    }
     if (this.#tasks === undefined && this.#history.isEarly) return;
     const busy = this.#tasks?.filter(({ isBusy }) => isBusy).map(({ partition }) => partition);
     if (this.#revival.begin(this.#estates, busy)) return;
-    this.#tasks ??= this.#plan();
+    if (this.#tasks === undefined) {
+      this.#tasks = tasksOf(this.#inheritance, this.#estates);
+      this.#plannedAt = this.#parts.clock.monotonic();
+      this.#tellsAt = this.#plannedAt + tellMs;
+    }
     const open = this.#tasks.filter(({ at }) => at >= 0);
     if (open.length > 0) {
+      this.#undertake(open);
+      if (this.#record.isBusy) return;
       this.#giveOut(open);
-      if (open.every((task) => this.#isLeftToOther(task))) this.#tellDone(open);
+      this.#tellDone(open);
     } else if (![...this.#estates.keys()].some((id) => this.#history.isInDoubt(id))) {
       this.#report();
     }
   }
 
-  #giveOut(open: readonly Task[]): void {
+  #giveOut(open: readonly MergeTask[]): void {
     const now = this.#parts.clock.monotonic();
     let busy = open.filter(({ isBusy }) => isBusy).length;
     for (const task of open) {
       if (busy >= tasksMax) return;
-      if (task.isBusy || now < task.notBefore || !this.#isReady(task)) continue;
+      if (task.isBusy || now < task.notBefore || !this.#isUndertaken(task)) continue;
+      if (!this.#isReady(task)) continue;
       this.#step(task);
       if (task.isBusy) busy++;
     }
   }
 
-  /** Whether it is known that something of it is to be brought. */
-  #isReady(task: Task): boolean {
-    if (this.#history.isInDoubt(task.partition) || this.#isLeftToOther(task)) {
+  /** Takes the next partitions upon itself. */
+  #undertake(open: readonly MergeTask[]): void {
+    const now = this.#parts.clock.monotonic();
+    const next = new Set<PartitionId>();
+    for (const task of open) {
+      if (next.size >= undertakenMax) break;
+      if (task.isBusy || now < task.notBefore || this.#isUndertaken(task)) continue;
+      if (!this.#isReady(task)) continue;
+      if (this.#history.isBroughtInPart(task.partition)) beginAgain(task);
+      next.add(task.partition);
+    }
+    if (next.size > 0) this.#record.undertake([...next]);
+  }
+
+  #isUndertaken({ partition }: MergeTask): boolean {
+    const { by, holder } = this.#history.bringerOf(partition) ?? {};
+    return by === this.#inheritance.from && holder === this.#parts.self;
+  }
+
+  /** Whether it is known that something of it is to be brought, and by this one. */
+  #isReady(task: MergeTask): boolean {
+    const { partition, estate } = task;
+    if (this.#history.isInDoubt(partition)) {
       this.#rest(task);
       return false;
     }
-    if (task.at === 0 && !this.#history.isChanged(task.partition, task.estate)) task.at = -1;
-    return task.at >= 0;
+    if (!this.#history.isChanged(partition, estate)) task.at = -1;
+    else if (!this.#isUndertaken(task) && this.#isLeftToOther(partition)) this.#rest(task);
+    else return true;
+    return false;
   }
 
-  /** Two that wait for each other do so no longer than for an op. */
-  #isLeftToOther({ partition }: Task): boolean {
-    const isOver = this.#parts.clock.monotonic() - this.#plannedAt > opTimeoutMs;
-    return !isOver && this.#history.isOtherToCome(partition, this.#inheritance.from);
+  /** To whoever is at it, and for a while to its primary, which has nothing that was never committed. */
+  #isLeftToOther(partition: PartitionId): boolean {
+    const { from, isAlone } = this.#inheritance;
+    const bringer = this.#history.bringerOf(partition);
+    if (bringer !== undefined) return bringer.by !== from;
+    const waitedMs = this.#parts.clock.monotonic() - this.#plannedAt;
+    const isOver = waitedMs > (isAlone ? primaryWaitMs : opTimeoutMs);
+    return !isOver && this.#history.isPrimaryToCome(partition, from);
   }
 
-  /** All that is open waits for others: these may wait for what is done here. */
-  #tellDone(open: readonly Task[]): void {
-    const waiting = new Set(open.map(({ partition }) => partition));
+  /** Others may wait for what is done here. */
+  #tellDone(open: readonly MergeTask[]): void {
+    const now = this.#parts.clock.monotonic();
+    const isWaiting = ({ partition }: MergeTask) =>
+      this.#history.isInDoubt(partition) || this.#isLeftToOther(partition);
+    if (now < this.#tellsAt && !open.every(isWaiting)) return;
+    const waiting = new Set(open.flatMap(({ at, partition }) => (at < 0 ? [] : partition)));
     const isDone = (id: PartitionId) => !waiting.has(id) && !this.#history.isInDoubt(id);
     const done = new Map([...this.#estates].filter(([id]) => isDone(id)));
-    if (done.size > 0) this.#record.tell(done, () => this.#giveBack(done));
+    // What is over with the last task the last report says.
+    if (waiting.size === 0 || done.size === 0) return;
+    this.#tellsAt = now + tellMs;
+    this.#record.tell(done, () => this.#giveBack(done));
   }
 
-  #plan(): Task[] {
-    this.#plannedAt = this.#parts.clock.monotonic();
-    const tasks: Task[] = [];
-    for (const row of this.#inheritance.state.structures.values()) {
-      for (const [partition, estate] of this.#estates) {
-        const store = estate.content.stores.get(row.id);
-        if (store !== undefined) tasks.push(this.#taskOf(row, partition, estate, store));
-      }
-    }
-    return tasks;
-  }
-
-  /** Where an identity before this one had begun it, it goes on from there. */
-  #taskOf(row: StructureRow, partition: PartitionId, estate: Estate, store: Store): Task {
-    const before = this.#inheritance.progress?.places.get(placeName({ row, partition }));
-    const { at, isBusy: isUncertain } = before ?? { at: 0, isBusy: false };
-    const [isBusy, notBefore, offer, custom] = [false, 0, undefined, undefined];
-    return { row, partition, estate, store, at, isUncertain, isBusy, notBefore, offer, custom };
-  }
-
-  #step(task: Task): void {
+  #step(task: MergeTask): void {
     const { router } = this.#parts;
     const { type, name, backups, options } = task.row;
     const row = router.structure(type, name);
@@ -264,7 +274,7 @@ export class Merger {
   }
 
   /** The policy is a function of the user's: it runs here. */
-  #runCustom(task: Task, row: StructureRow, op: Uint8Array): void {
+  #runCustom(task: MergeTask, row: StructureRow, op: Uint8Array): void {
     const { logger, policies } = this.#parts;
     const name = String(row.options.merge);
     const policy = Object.hasOwn(policies, name) ? policies[name] : undefined;
@@ -297,7 +307,7 @@ export class Merger {
   }
 
   #send(
-    { partition }: Task,
+    { partition }: MergeTask,
     structure: StructureRow,
     op: Uint8Array,
     isWrite: boolean,
@@ -317,17 +327,17 @@ export class Merger {
     });
   }
 
-  #offerOf(task: Task, row: StructureRow): Offer {
+  #offerOf(task: MergeTask, row: StructureRow): Offer {
     const since = this.#history.since(task.partition, task.row.backups, row);
     return task.store.offer(task.at, offerBytes, since);
   }
 
-  #taken(task: Task, count: MergeCount): void {
+  #taken(task: MergeTask, count: MergeCount): void {
     this.#record.count(task.row, count);
     this.#next(task);
   }
 
-  #refused(task: Task, error: GridError): void {
+  #refused(task: MergeTask, error: GridError): void {
     const { type, name } = task.row;
     if (hopeless.has(error.code)) {
       this.#parts.logger.error({ error, type, name }, 'what a merge brings does not fit here');
@@ -340,7 +350,7 @@ export class Merger {
   }
 
   /** It may be there or not, and twice is worse than never. */
-  #abandoned(task: Task): void {
+  #abandoned(task: MergeTask): void {
     const { type, name } = task.row;
     const { count } = task.offer ?? { count: 0 };
     const message =
@@ -349,18 +359,18 @@ export class Merger {
     this.#discarded(task);
   }
 
-  #discarded(task: Task): void {
+  #discarded(task: MergeTask): void {
     this.#record.count(task.row, { kept: 0, discarded: task.offer?.count ?? 0 });
     this.#next(task);
   }
 
   /** Tries the same again in a while. */
-  #rest(task: Task): void {
+  #rest(task: MergeTask): void {
     task.isBusy = false;
     task.notBefore = this.#parts.clock.monotonic() + againMs;
   }
 
-  #next(task: Task): void {
+  #next(task: MergeTask): void {
     task.at = task.offer?.next ?? -1;
     task.offer = undefined;
     task.custom = undefined;
@@ -382,8 +392,4 @@ export class Merger {
       this.#estates.delete(partition);
     }
   }
-}
-
-function placeName({ row, partition }: Pick<Task, 'row' | 'partition'>): string {
-  return `${partition} ${row.id}`;
 }

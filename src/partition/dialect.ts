@@ -38,6 +38,7 @@ export const ownDialect: Dialect = {
     'accept-loss': 1,
     raise: 1,
     absorb: 1,
+    undertake: 1,
     merged: 1,
     yield: 1,
     revive: 1,

@@ -6,6 +6,7 @@
  * 1. The winner's versions go on above all of both before anything of the loser is brought in.
  * 2. What is brought in is counted, by structure: what was kept, and what was discarded. A member that does
  *    not bring what it had is counted too.
+ * 3. Of each partition of the other one member brings what it has at a time, and the next what that had not.
  */
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { MergedStructure } from '../grid-merge.ts';
@@ -18,6 +19,14 @@ export interface Brought {
   readonly by: MemberId;
   /** The last version that came: who comes later may have a copy of the same. */
   readonly upTo: number;
+}
+
+/** A partition that a member has taken upon itself to bring: until it has, nobody else does. */
+export interface Undertaking {
+  readonly partition: PartitionId;
+  readonly by: MemberId;
+  /** Who it is in the lineage that stays. Once that one has gone it holds no longer. */
+  readonly holder: MemberId;
 }
 
 /** A lineage that was taken in, and what came of it. */
@@ -34,6 +43,7 @@ export interface Merge {
   readonly report: readonly MergedStructure[];
   /** What was brought: a fork of the lineage that comes later has the same in it. */
   readonly brought: readonly Brought[];
+  readonly undertaken: readonly Undertaking[];
 }
 
 /** Where the members of a lineage go that ends. */
@@ -53,6 +63,15 @@ export interface Absorb {
   readonly rank: number;
   /** Its members that hold something. */
   readonly contributors: readonly MemberId[];
+}
+
+/** A former member is about to bring these; of each of them one is at a time. */
+export interface Undertake {
+  readonly type: 'undertake';
+  readonly lineage: string;
+  readonly contributor: MemberId;
+  readonly holder: MemberId;
+  readonly partitions: readonly PartitionId[];
 }
 
 export interface Merged {
@@ -83,13 +102,21 @@ export function absorbed(state: MetaState, command: Absorb): Absorbed {
   const { lineage, contributors } = command;
   const rank = Math.max(highestRank(state), command.rank) + 1;
   const before = state.merges.find((merge) => merge.lineage === lineage);
-  const { closed = [], missing = 0, report = [], brought = [] } = before ?? {};
+  const { closed = [], missing = 0, report = [], brought = [], undertaken = [] } = before ?? {};
   const all = new Set([...(before?.open ?? []), ...contributors]);
   const open = [...all].filter((id) => !closed.includes(id));
   const others = state.merges.filter((merge) => merge.lineage !== lineage);
-  const merges = [...others, { lineage, rank, open, closed, missing, report, brought }].slice(
-    -mergesMax,
-  );
+  const merge: Merge = {
+    lineage,
+    rank,
+    open,
+    closed,
+    missing,
+    report,
+    brought,
+    undertaken,
+  };
+  const merges = [...others, merge].slice(-mergesMax);
   const ended = command.isWhole ? [...command.merged, lineage] : [];
   const names = new Set([...state.lineage.merged, ...ended]);
   return { merged: [...names].slice(-mergedMax), merges, rank };
@@ -99,21 +126,49 @@ export function withRank(row: PartitionRow, rank: number): PartitionRow {
   return { ...row, rank: Math.max(rank, row.rank) };
 }
 
-/** Undefined where the contributor was counted already. */
-export function reported(state: MetaState, command: Merged): readonly Merge[] | undefined {
+/** What somebody else has taken upon itself who is still here is left to that one. */
+export function undertaken(state: MetaState, command: Undertake): readonly Merge[] {
+  const { lineage, contributor: by, holder, partitions } = command;
+  if (!state.members.has(holder)) return state.merges;
+  return withMerge(state, lineage, (merge) => {
+    const isOpen = (other: Undertaking) => other.by !== by && state.members.has(other.holder);
+    const others = new Set(merge.undertaken.filter(isOpen).map(({ partition }) => partition));
+    const mine = new Set(partitions.filter((partition) => !others.has(partition)));
+    const rest = merge.undertaken.filter(({ partition }) => !mine.has(partition));
+    const more = Array.from(mine, (partition) => ({ partition, by, holder }));
+    return { ...merge, undertaken: [...rest, ...more] };
+  });
+}
+
+/** What is told a second time changes nothing; who comes after it was given up is not counted any more. */
+export function reported(state: MetaState, command: Merged): readonly Merge[] {
   const { lineage, contributor, report, isLast, isWhole } = command;
-  const merge = state.merges.find((candidate) => candidate.lineage === lineage);
-  if (merge === undefined || !merge.open.includes(contributor)) return undefined;
-  const next: Merge = {
-    lineage,
-    rank: merge.rank,
-    open: isLast ? merge.open.filter((id) => id !== contributor) : merge.open,
-    closed: isLast ? [...merge.closed, contributor] : merge.closed,
-    missing: merge.missing + (isWhole ? 0 : 1),
-    report: summed(merge.report, report),
-    brought: [...merge.brought, ...command.brought],
-  };
-  return state.merges.map((candidate) => (candidate === merge ? next : candidate));
+  return withMerge(state, lineage, (merge) => {
+    const isOpen = merge.open.includes(contributor);
+    const isEnd = isOpen && isLast;
+    const ofIts = ({ by }: Brought | Undertaking) => by === contributor;
+    const known = new Set(merge.brought.filter(ofIts).map(({ partition }) => partition));
+    const told = new Set(command.brought.map(({ partition }) => partition));
+    const isDone = (one: Undertaking) => ofIts(one) && (isLast || told.has(one.partition));
+    return {
+      lineage,
+      rank: merge.rank,
+      open: isEnd ? merge.open.filter((id) => id !== contributor) : merge.open,
+      closed: isEnd ? [...merge.closed, contributor] : merge.closed,
+      missing: merge.missing + (isOpen && !isWhole ? 1 : 0),
+      report: isOpen ? summed(merge.report, report) : merge.report,
+      brought: [...merge.brought, ...command.brought.filter((one) => !known.has(one.partition))],
+      undertaken: merge.undertaken.filter((one) => !isDone(one)),
+    };
+  });
+}
+
+function withMerge(
+  { merges }: MetaState,
+  lineage: string,
+  change: (merge: Merge) => Merge,
+): readonly Merge[] {
+  return merges.map((merge) => (merge.lineage === lineage ? change(merge) : merge));
 }
 
 /** Lost partitions that come back for what a former member of a merged lineage has of them. */

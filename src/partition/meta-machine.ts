@@ -27,6 +27,7 @@ import {
   type Merge,
   reported,
   revivable,
+  undertaken,
   withRank,
   type Yield,
 } from './merges.ts';
@@ -159,7 +160,10 @@ export class MetaMachine implements MetaState {
       case 'absorb':
         return this.#absorb(command);
       case 'merged':
-        this.merges = reported(this, command) ?? this.merges;
+        this.merges = reported(this, command);
+        return '';
+      case 'undertake':
+        this.merges = undertaken(this, command);
         return '';
       case 'yield':
         this.yields = { to: command.to, addresses: command.addresses };

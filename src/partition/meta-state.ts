@@ -5,7 +5,7 @@
 import type { MemberId, PartitionId, StructureId, Term, Version } from '../base/ids.ts';
 import type { Revive } from './adoption.ts';
 import type { Lineage } from './lineage.ts';
-import type { Absorb, Merge, Merged, Yield } from './merges.ts';
+import type { Absorb, Merge, Merged, Undertake, Yield } from './merges.ts';
 import type { StructureRow } from './router-port.ts';
 
 /**
@@ -191,6 +191,7 @@ export type Command =
   /** From now on the cluster speaks this version. */
   | { readonly type: 'raise'; readonly protocol: number }
   | Absorb
+  | Undertake
   | Merged
   | { readonly type: 'yield'; readonly to: string; readonly addresses: readonly string[] }
   | Revive;

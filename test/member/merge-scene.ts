@@ -181,6 +181,7 @@ export class MergeScene {
       done({ index: this.winning.log.length, refusal: '' });
     };
     const { machine: state } = this.winning;
+    if (!state.members.has(this.self)) this.winning.join(this.self);
     return { self: this.self, clock, logger: silentLogger, policies: {}, router, state, commit };
   }
 

@@ -312,68 +312,6 @@ describe('a member that brings what it had', () => {
     expect(scene.winning.row(0).primary).to.equal(bob);
   });
 
-  /** Bob is primary of all partitions, and of the first one cid has a copy. */
-  function copyOfCid(): MergeScene {
-    const scene = new MergeScene();
-    scene.put(0, 'a', 'one');
-    const rows = scene.losing.machine.groups[0] ?? [];
-    rows[0] = { ...scene.losing.row(0), inSync: [bob, cid] };
-    scene.from = cid;
-    scene.winning.apply({ ...absorb, contributors: [cid] });
-    return scene;
-  }
-
-  function waitsForBob(scene: MergeScene, isBrought: boolean): void {
-    const copy = { partition: scene.losing.id(0), by: bob, upTo: scene.last };
-    const merger = scene.merger();
-    expect(scene.run(merger), 'while he may bring it').to.deep.equal([]);
-    scene.winning.apply({ ...reportOf(bob), brought: isBrought ? [copy] : [] });
-    expect(scene.run(merger)).to.have.length(isBrought ? 0 : 1);
-  }
-
-  it('leaves to the primary what was handed over, and brings it where that one does not', () => {
-    for (const isBrought of [false, true]) {
-      const scene = copyOfCid();
-      scene.isUnled = true;
-      waitsForBob(scene, isBrought);
-    }
-  });
-
-  it('leaves to the primary what it has a copy of, where it came before its lineage ended', () => {
-    for (const isBrought of [false, true]) {
-      const scene = copyOfCid();
-      scene.isAlone = true;
-      waitsForBob(scene, isBrought);
-    }
-  });
-
-  it('leaves to another copy in sync what nobody is primary of that comes', () => {
-    const scene = copyOfCid();
-    scene.isAlone = true;
-    const rows = scene.losing.machine.groups[0] ?? [];
-    rows[0] = { ...scene.losing.row(0), primary: dan, inSync: [bob, dan, cid] };
-    waitsForBob(scene, true);
-  });
-
-  it('tells what it has brought before it waits for others, which may wait for that', () => {
-    const scene = copyOfCid();
-    scene.isAlone = true;
-    scene.put(1, 'b', 'two');
-    const rows = scene.losing.machine.groups[0] ?? [];
-    rows[1] = { ...scene.losing.row(1), primary: cid, inSync: [cid, bob] };
-    const merger = scene.merger();
-    const [id, other] = [scene.losing.id(0), scene.losing.id(1)];
-    expect(scene.runToEnd(merger).map(({ partition }) => partition)).to.deep.equal([1]);
-    const copy = { partition: other, by: cid, upTo: scene.last };
-    expect(scene.reports).to.deep.equal([{ ...reportOf(cid), brought: [copy], isLast: false }]);
-    expect([...(merger.unfinished?.legacy.estates.keys() ?? [])]).to.deep.equal([id]);
-    const awaited = { partition: id, by: bob, upTo: scene.last };
-    scene.winning.apply({ ...reportOf(bob), brought: [awaited], isLast: false });
-    expect(scene.runToEnd(merger)).to.deep.equal([]);
-    expect(scene.reports[1]).to.include({ isLast: true, isWhole: true });
-    expect(scene.winning.machine.merges[0]?.open, 'who has not told all').to.deep.equal([bob]);
-  });
-
   it('goes wherever it is taken in, where nobody did in the lineage that it was to join', () => {
     const scene = new MergeScene();
     expect(scene.merger().unfinished?.into.to).to.equal('c2');

@@ -28,7 +28,12 @@ describe('what a process had not brought when the lineage ended to which it was 
     const mergers = new Mergers(scene.parts, forkWith(scene.inheritance));
     const sent = scene.runToEnd(mergers);
     expect(sent.map(({ partition }) => partition)).to.deep.equal([0, 1]);
-    expect(scene.commands.map(({ type }) => type)).to.deep.equal(['absorb', 'merged']);
+    expect(scene.commands.map(({ type }) => type)).to.deep.equal([
+      'undertake',
+      'absorb',
+      'undertake',
+      'merged',
+    ]);
     expect(scene.reports[0]).to.deep.include({ contributor: bob, isWhole: true });
     expect(mergers.unfinished).to.equal(undefined);
   });

@@ -6,6 +6,7 @@ const revival = 'src/member/revival.ts';
 const history = 'src/member/common-history.ts';
 const merges = 'partition/merges';
 const mergers = 'member/merger';
+const shared = 'member/shared-copies';
 const histories = 'member/common-history';
 
 export const adoptionMutants: readonly Mutant[] = [
@@ -154,29 +155,102 @@ export const adoptionMutants: readonly Mutant[] = [
         to: 'primary === from || ',
       },
     ],
-    checks: [inTest(mergers, 'leaves to the primary what was handed over'), inSplits(641)],
+    checks: [inTest(shared, 'leaves to the primary what was handed over'), inSplits(641)],
   },
   {
     name: 'what was handed over is brought beside who may bring it',
-    edits: [{ file: 'src/member/merger.ts', from: ' || this.#isLeftToOther(task)', to: '' }],
-    checks: [inTest(mergers, 'leaves to the primary what was handed over')],
-  },
-  {
-    name: 'who came over alone brings a copy beside its primary',
     edits: [
       {
         file: 'src/member/merger.ts',
         from: 'return !isOver && this.#history',
-        to: 'return !isOver && !this.#inheritance.isAlone && this.#history',
+        to: 'return isAlone && !isOver && this.#history',
       },
     ],
-    checks: [inTest(mergers, 'leaves to the primary what it has a copy of'), inSplits(1351)],
+    checks: [inTest(shared, 'leaves to the primary what was handed over')],
   },
   {
-    name: 'what a member has brought it tells only when it waits for nobody',
+    name: 'who came over alone brings a copy before its primary',
     edits: [
-      { file: 'src/member/merger.ts', from: 'if (done.size > 0) this', to: 'if (false) this' },
+      {
+        file: 'src/member/merger.ts',
+        from: 'return !isOver && this.#history',
+        to: 'return !isAlone && !isOver && this.#history',
+      },
     ],
-    checks: [inTest(mergers, 'tells what it has brought before it waits for others')],
+    checks: [inTest(shared, 'leaves to the primary what it has a copy of')],
+  },
+  {
+    name: 'two take the same copy upon themselves',
+    edits: [
+      {
+        file: 'src/partition/merges.ts',
+        from: 'other.by !== by && state.members.has(other.holder)',
+        to: 'false',
+      },
+    ],
+    checks: [inTest(merges, 'has one member at a time bring a partition')],
+  },
+  {
+    name: 'a copy is brought beside who is at it',
+    edits: [
+      {
+        file: 'src/member/merger.ts',
+        from: 'if (bringer !== undefined) return bringer.by !== from;',
+        to: '',
+      },
+      {
+        file: 'src/member/merger.ts',
+        from: ' || !this.#isUndertaken(task)) continue;\n      if',
+        to: ') continue;\n      if',
+      },
+    ],
+    checks: [inTest(shared, 'is brought by one at a time')],
+  },
+  {
+    name: 'a copy waits for ever for one that was at it and has gone',
+    edits: [
+      {
+        file: history,
+        from: 'found !== undefined && this.#winner.members.has(found.holder) ? found : undefined',
+        to: 'found',
+      },
+    ],
+    checks: [inTest(shared, 'is brought by another where who was at it has gone')],
+  },
+  {
+    name: 'what a member has brought it tells only with the last',
+    edits: [
+      { file: 'src/member/merger.ts', from: 'waiting.size === 0 || done.size === 0', to: 'true' },
+    ],
+    checks: [inTest(shared, 'tells what it has brought before it waits for others')],
+  },
+  {
+    name: 'what was told to a lineage that has ended is told to nobody again',
+    edits: [
+      { file: 'src/member/merger.ts', from: 'if (this.#record.isBehind) {', to: 'if (false) {' },
+    ],
+    checks: [inTest(shared, 'is told again where the lineage has ended')],
+  },
+  {
+    name: 'items of a second copy take the places of those of the first',
+    edits: [
+      {
+        file: 'src/structures/queue/queue-merge.ts',
+        from: 'isAgain ? afterBrought(records, floor) : floor',
+        to: 'isAgain ? floor - broughtMax + place : floor',
+      },
+    ],
+    checks: [inTest(shared, 'takes the place of nothing that the first has brought')],
+  },
+  {
+    name: 'a copy that another has brought in part goes on where it was itself',
+    edits: [
+      {
+        file: 'src/member/merger.ts',
+        from: 'if (this.#history.isBroughtInPart(task.partition)) beginAgain(task);',
+        to: '',
+      },
+    ],
+    checks: [inTest(shared, 'stands once where what was refused first')],
   },
 ];

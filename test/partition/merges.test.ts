@@ -78,6 +78,31 @@ describe('the table of a lineage that takes another in', () => {
     expect(merge?.brought).to.deep.equal(brought);
   });
 
+  it('has one member at a time bring a partition, for as long as that one is here', () => {
+    const table = new Table({ members: [ann, bob] });
+    table.apply(absorb());
+    const partitions = [table.id(0), table.id(1)];
+    const undertake = (contributor: typeof ann, holder: typeof ann) =>
+      table.apply({ type: 'undertake', lineage: 'c9', contributor, holder, partitions });
+    const bringers = () => table.machine.merges[0]?.undertaken.map(({ by }) => by);
+    undertake(cid, bob);
+    undertake(dan, ann);
+    expect(bringers()).to.deep.equal([cid, cid]);
+    const brought = [{ partition: table.id(0), by: cid, upTo: 7 }];
+    for (let time = 0; time < 2; time++) table.apply(merged(cid, 0, { brought, isLast: false }));
+    expect(table.machine.merges[0]?.brought, 'told twice').to.deep.equal(brought);
+    expect(bringers()).to.deep.equal([cid]);
+    undertake(dan, ann);
+    expect(bringers()).to.deep.equal([cid, dan]);
+    table.apply({ type: 'remove', id: bob });
+    undertake(dan, ann);
+    expect(bringers()).to.deep.equal([dan, dan]);
+    undertake(cid, bob);
+    expect(bringers(), 'by one who has gone').to.deep.equal([dan, dan]);
+    table.apply(merged(dan, 0));
+    expect(bringers()).to.deep.equal([]);
+  });
+
   it('counts who does not come', () => {
     const table = new Table({ members: [ann, bob] });
     table.apply(absorb());

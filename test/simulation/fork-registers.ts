@@ -226,8 +226,12 @@ export class ForkRegisters {
    */
   #checkDeleted(round: Round, once: Once, isThere: boolean): void {
     this.counts.deleted++;
-    const { winner, cutAt, commonUntil, isMissing, isNested } = round;
-    const isOfBoth = once.begunAt < commonUntil && once.endedAt >= cutAt;
+    const { winner, cutAt, commonUntil, doneAt, isMissing, isNested } = round;
+    const isOfBoth =
+      this.#policy !== 'discard' &&
+      once.begunAt < commonUntil &&
+      once.endedAt >= cutAt &&
+      (once.deleted?.begunAt ?? 0) < doneAt;
     const isByWinner = once.deleted?.lineage === winner && !(isOfBoth && once.lineage !== winner);
     const isLeftAlone = once.lineage !== winner || once.endedAt < cutAt;
     const isTold = this.#policy !== 'discard' && !isMissing && !isNested && isLeftAlone;

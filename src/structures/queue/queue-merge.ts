@@ -5,7 +5,8 @@
  *
  * An item is named by the number of the write that brought it. Those that come in one op get numbers from
  * the end of the ranks before the merge, which no write ever reaches: so they stand behind all that was here,
- * and before all that is pushed from then on.
+ * and before all that is pushed from then on. Where two members of one history bring what they have of it, the
+ * second's stand behind the first's.
  */
 import { generationSpan } from '../../partition/meta-state.ts';
 import type { Offer, RunContext, Since } from '../../partition/store.ts';
@@ -47,7 +48,7 @@ export class QueueMerge {
   offer(from: number, bytes: number, since: Since): Offer {
     const parts = since.isComplete ? Math.floor(this.#kept.length / keptMax) + 1 : 0;
     if (from < parts) return this.#offerKept(from, parts, since);
-    const { next, op, count } = this.#offerOwn(from - parts, bytes, since.floor);
+    const { next, op, count } = this.#offerOwn(from - parts, bytes, since);
     return { next: next && next + parts, op, count, isRepeatable: false };
   }
 
@@ -66,12 +67,13 @@ export class QueueMerge {
   }
 
   /** About so many bytes of them, from a place on; one at least. */
-  #offerOwn(from: number, bytes: number, floor: number) {
+  #offerOwn(from: number, bytes: number, { floor, isBroughtAgain }: Since) {
     const { items } = this.#records;
     const writer = new ByteWriter();
     writer.byte(queueOps.merge);
     writer.varint(floor);
     writer.varint(from);
+    writer.byte(isBroughtAgain ? 1 : 0);
     let at = from;
     while (at < this.#own.length && (at === from || writer.length < bytes)) {
       writer.block(items.value(this.#records.item(this.#own[at] as number)));
@@ -101,8 +103,10 @@ export function mergeKept(records: QueueRecords, op: Uint8Array, context: RunCon
 export function mergeItems(records: QueueRecords, op: Uint8Array, context: RunContext): MergeCount {
   const reader = new ByteReader(op, 1);
   const floor = reader.varint();
-  const first = floor - broughtMax + reader.varint();
+  const place = reader.varint();
   checkFloor(floor, context);
+  const isAgain = reader.byte() === 1;
+  const first = isAgain ? afterBrought(records, floor) : floor - broughtMax + place;
   const items: Uint8Array[] = [];
   while (!reader.isAtEnd) items.push(checkedItem(reader.block()));
   items.forEach((item, index) => {
@@ -110,4 +114,14 @@ export function mergeItems(records: QueueRecords, op: Uint8Array, context: RunCo
     records.put(kinds.item, number, item, metaOf(number, 0, context));
   });
   return { kept: items.length, discarded: 0 };
+}
+
+/** The number after all that was brought with a merge and is still there. */
+function afterBrought({ items }: QueueRecords, floor: number): number {
+  let last = floor - broughtMax - 1;
+  items.each((ref) => {
+    const number = numberOf(items, ref);
+    if (number < floor) last = Math.max(last, number);
+  });
+  return last + 1;
 }

@@ -1,0 +1,295 @@
+/** Several members of a lineage that has ended have a copy of the same: it is brought once. */
+import { expect } from 'chai';
+import type { MemberId } from '../../src/base/ids.ts';
+import type { Merger } from '../../src/member/merger.ts';
+import { generationSpan } from '../../src/partition/meta-state.ts';
+import type { Operation } from '../../src/partition/router-port.ts';
+import { mergeResult } from '../../src/structures/merging.ts';
+import { queueOps } from '../../src/structures/queue/queue-ops.ts';
+import { bob, cid, dan } from '../partition/table.ts';
+import { runContext } from '../support/run-context.ts';
+import { absorb, MergeScene, refuse, reportOf } from './merge-scene.ts';
+
+/** The rows of the lineage that has ended. */
+type Rows = readonly { readonly primary: MemberId; readonly inSync: readonly MemberId[] }[];
+
+function setRows(scene: MergeScene, rows: Rows): void {
+  const group = scene.losing.machine.groups[0] ?? [];
+  for (const [index, row] of rows.entries()) {
+    group[index] = { ...scene.losing.row(index), ...row };
+  }
+}
+
+/** Another member of the same lineage, with the clock, the router and the table of the first scene. */
+function beside(scene: MergeScene, from: MemberId, rows: Rows, fill: (own: MergeScene) => void) {
+  const own = new MergeScene();
+  own.from = from;
+  setRows(own, rows);
+  fill(own);
+  scene.self = from;
+  return scene.merger(own.inheritance);
+}
+
+/** Lets them go on until all are done, and all is taken that they send; what they sent, and how long it took. */
+function together(scene: MergeScene, mergers: readonly Merger[], ms = 100_000) {
+  const begunAt = scene.nowMs;
+  const sent: Operation[] = [];
+  while (mergers.some(({ unfinished }) => unfinished !== undefined) && scene.nowMs - begunAt < ms) {
+    scene.nowMs += 50;
+    for (const merger of mergers) merger.tick();
+    const operations = scene.operations.splice(0);
+    sent.push(...operations);
+    for (const { resolve } of operations) resolve(mergeResult({ kept: 1, discarded: 0 }));
+  }
+  return { sent, tookMs: scene.nowMs - begunAt };
+}
+
+function itemsOf(operations: readonly Operation[]): string[] {
+  const merges = operations.filter(({ op }) => op[0] === queueOps.merge);
+  return merges.map(({ op }) => new TextDecoder().decode(op));
+}
+
+/** Bob is primary of all partitions, and of the first one cid has a copy. */
+function copyOfCid(): MergeScene {
+  const scene = new MergeScene();
+  scene.put(0, 'a', 'one');
+  const rows = scene.losing.machine.groups[0] ?? [];
+  rows[0] = { ...scene.losing.row(0), inSync: [bob, cid] };
+  scene.from = cid;
+  scene.winning.apply({ ...absorb, contributors: [cid] });
+  return scene;
+}
+
+function waitsForBob(scene: MergeScene, isBrought: boolean): void {
+  const copy = { partition: scene.losing.id(0), by: bob, upTo: scene.last };
+  const merger = scene.merger();
+  expect(scene.run(merger), 'while he may bring it').to.deep.equal([]);
+  scene.winning.apply({ ...reportOf(bob), brought: isBrought ? [copy] : [] });
+  expect(scene.run(merger)).to.have.length(isBrought ? 0 : 1);
+}
+
+describe('a copy that several members bring', () => {
+  it('leaves to the primary what was handed over, and brings it where that one does not', () => {
+    for (const isBrought of [false, true]) {
+      const scene = copyOfCid();
+      scene.isUnled = true;
+      waitsForBob(scene, isBrought);
+    }
+  });
+
+  it('leaves to the primary what it has a copy of, where it came before its lineage ended', () => {
+    for (const isBrought of [false, true]) {
+      const scene = copyOfCid();
+      scene.isAlone = true;
+      waitsForBob(scene, isBrought);
+    }
+  });
+
+  it('tells what it has brought before it waits for others, which may wait for that', () => {
+    const scene = copyOfCid();
+    scene.isAlone = true;
+    scene.put(1, 'b', 'two');
+    const rows = scene.losing.machine.groups[0] ?? [];
+    rows[1] = { ...scene.losing.row(1), primary: cid, inSync: [cid, bob] };
+    const merger = scene.merger();
+    const [id, other] = [scene.losing.id(0), scene.losing.id(1)];
+    expect(scene.runToEnd(merger).map(({ partition }) => partition)).to.deep.equal([1]);
+    const copy = { partition: other, by: cid, upTo: scene.last };
+    expect(scene.reports).to.deep.equal([{ ...reportOf(cid), brought: [copy], isLast: false }]);
+    expect([...(merger.unfinished?.legacy.estates.keys() ?? [])]).to.deep.equal([id]);
+    const awaited = { partition: id, by: bob, upTo: scene.last };
+    scene.winning.apply({ ...reportOf(bob), brought: [awaited], isLast: false });
+    expect(scene.runToEnd(merger)).to.deep.equal([]);
+    expect(scene.reports[1]).to.include({ isLast: true, isWhole: true });
+    expect(scene.winning.machine.merges[0]?.open, 'who has not told all').to.deep.equal([bob]);
+  });
+
+  it('is brought by one at a time, and by the next what the first did not have', () => {
+    const scene = new MergeScene();
+    const rows = [{ primary: bob, inSync: [bob, cid] }];
+    const fill = (own: MergeScene) => {
+      own.push(0, 'first job', 80);
+      own.isAlone = own.from === cid;
+      if (own.from === cid) own.last = 90;
+      else own.push(0, 'second job', 95);
+    };
+    scene.winning.machine.merges = [];
+    scene.winning.apply({ ...absorb, isWhole: false, contributors: [cid] });
+    const cids = beside(scene, cid, rows, fill);
+    scene.run(cids, 3);
+    const [first, ...others] = scene.operations.splice(0);
+    expect(itemsOf(first === undefined ? [] : [first])).to.have.length(1);
+    scene.winning.apply({ ...absorb, contributors: [bob] });
+    const bobs = beside(scene, bob, rows, fill);
+    const whileBusy = scene.run(bobs).filter(({ partition }) => partition === 0);
+    expect(whileBusy, 'while cid is at it').to.deep.equal([]);
+    for (const operation of [first, ...others, ...scene.operations.splice(0)]) {
+      operation?.resolve(mergeResult({ kept: 1, discarded: 0 }));
+    }
+    const { sent } = together(scene, [bobs, cids]);
+    const [text, ...more] = itemsOf(sent);
+    expect(text).to.include('second job').and.not.include('first job');
+    expect(more).to.deep.equal([]);
+    const [merge] = scene.winning.machine.merges;
+    expect([merge?.open, merge?.undertaken]).to.deep.equal([[], []]);
+  });
+
+  it('is brought by another where who was at it has gone', () => {
+    const scene = new MergeScene();
+    const rows = [{ primary: dan, inSync: [bob, cid] }];
+    const fill = (own: MergeScene) => {
+      own.push(0, 'the job', 80);
+      own.isAlone = true;
+    };
+    scene.winning.apply({ ...absorb, isWhole: false, contributors: [bob, cid] });
+    const bobs = beside(scene, bob, rows, fill);
+    scene.run(bobs);
+    scene.operations.splice(0);
+    const cids = beside(scene, cid, rows, fill);
+    expect(itemsOf(scene.run(cids)), 'while bob is here').to.deep.equal([]);
+    scene.winning.apply({ type: 'remove', id: bob });
+    expect(itemsOf(together(scene, [cids]).sent)).to.have.length(1);
+  });
+
+  it('stands once where what was refused first is offered after another has brought it', () => {
+    const scene = copyOfCid();
+    scene.push(0, 'first job', 80);
+    scene.push(0, 'second job', 95);
+    scene.isAlone = true;
+    setRows(scene, [{ primary: dan, inSync: [bob, cid] }]);
+    const cids = scene.merger();
+    for (const operation of scene.run(cids)) refuse(operation, 'GRID_OVERLOADED');
+    scene.winning.apply({ type: 'remove', id: scene.self });
+    scene.winning.join(dan);
+    const [partition] = [scene.losing.id(0)];
+    const [lineage, contributor] = ['c1', bob];
+    scene.winning.apply({
+      type: 'undertake',
+      lineage,
+      contributor,
+      holder: dan,
+      partitions: [partition],
+    });
+    scene.winning.apply({
+      ...reportOf(bob),
+      brought: [{ partition, by: bob, upTo: 90 }],
+      isLast: false,
+    });
+    scene.self = cid;
+    const next = scene.merger(cids.unfinished);
+    const [text] = itemsOf(scene.runToEnd(next));
+    expect(text).to.include('second job').and.not.include('first job');
+  });
+
+  it('is not waited for where its primary had it go on here as it is', () => {
+    const scene = new MergeScene();
+    const rows = [
+      { primary: bob, inSync: [bob, cid] },
+      { primary: cid, inSync: [cid, bob] },
+      { primary: dan, inSync: [dan] },
+    ];
+    const fill = (own: MergeScene) => {
+      own.isAlone = true;
+      own.put(0, 'a', 'one');
+      own.put(1, 'b', 'two');
+    };
+    scene.winning.apply({ ...absorb, isWhole: false, contributors: [cid] });
+    const mergers = [bob, cid].map((from) => beside(scene, from, rows, fill));
+    for (const [index, merger] of mergers.entries()) {
+      const group = scene.winning.machine.groups[0] ?? [];
+      group[index] = { ...scene.winning.row(index), primary: undefined, inSync: [] };
+      merger.tick();
+      expect(merger.give(scene.losing.id(index))).to.not.equal(undefined);
+    }
+    expect(together(scene, mergers).tookMs).to.be.lessThan(5_000);
+  });
+
+  it('is told as brought while something else waits for who is away', () => {
+    const scene = new MergeScene();
+    const rowsOf = (from: MemberId) => [
+      { primary: bob, inSync: [bob, cid] },
+      ...(from === cid ? [1, 2].map(() => ({ primary: dan, inSync: [dan] })) : []),
+    ];
+    const fill = (own: MergeScene) => {
+      own.push(0, 'the job', 80);
+      own.put(1, 'b', 'two');
+      own.isAlone = own.from === cid;
+    };
+    scene.winning.apply({ ...absorb, contributors: [cid] });
+    scene.winning.join(dan);
+    scene.winning.status(dan, 'suspended');
+    const group = scene.winning.machine.groups[0] ?? [];
+    group[1] = { ...scene.winning.row(1), primary: dan, inSync: [dan] };
+    const mergers = [bob, cid].map((from) => beside(scene, from, rowsOf(from), fill));
+    const { sent } = together(scene, mergers, 70_000);
+    expect(itemsOf(sent)).to.have.length(1);
+    const told = scene.reports.filter(({ contributor }) => contributor === bob);
+    expect(told[0]?.brought.map(({ partition }) => partition)).to.include(scene.losing.id(0));
+  });
+
+  it('is told again where the lineage has ended to which that was said', () => {
+    const scene = copyOfCid();
+    scene.put(1, 'b', 'two');
+    scene.isAlone = true;
+    setRows(scene, [
+      { primary: bob, inSync: [bob, cid] },
+      { primary: cid, inSync: [cid, bob] },
+    ]);
+    const first = scene.merger();
+    scene.runToEnd(first);
+    expect(scene.reports.map(({ isLast }) => isLast)).to.deep.equal([false]);
+    const third = new MergeScene();
+    third.winning.machine.lineage = { ...third.winning.machine.lineage, id: 'c3' };
+    third.winning.machine.merges = [];
+    third.run(third.merger(first.unfinished), 2);
+    const copy = { partition: scene.losing.id(1), by: cid, upTo: scene.last };
+    expect(third.commands.map(({ type }) => type)).to.deep.equal(['absorb', 'merged']);
+    expect(third.winning.machine.merges[0]?.brought).to.deep.equal([copy]);
+  });
+
+  it('takes the place of nothing that the first has brought of a queue', () => {
+    const scene = new MergeScene();
+    const rows = [{ primary: dan, inSync: [bob, cid] }];
+    const fill = (own: MergeScene) => {
+      own.isAlone = true;
+      own.push(0, 'first job', 80);
+      own.push(0, 'second job', 81);
+      own.last = 90;
+      if (own.from !== cid) return;
+      own.push(0, 'third job', 91);
+      own.last = 91;
+    };
+    scene.winning.apply({ ...absorb, isWhole: false, contributors: [bob, cid] });
+    const mergers = [bob, cid].map((from) => beside(scene, from, rows, fill));
+    const { sent } = together(scene, mergers);
+    const into = new MergeScene();
+    const store = into.contents[0]?.find(into.row('jobs').id);
+    if (typeof store !== 'object') throw new Error('no store');
+    const merges = sent.filter(({ op }) => op[0] === queueOps.merge);
+    for (const [at, { op }] of merges.entries()) {
+      store.run(op, runContext(1_000, 5 * generationSpan + at));
+    }
+    expect(merges).to.have.length(2);
+    expect(store.entries).to.equal(3);
+  });
+
+  it('is waited for a while by each of two who take the other for its primary, and brought once', () => {
+    const scene = new MergeScene();
+    scene.winning.apply({ ...absorb, contributors: [bob, cid] });
+    const rowsOf = (primary: MemberId, other: MemberId) => [
+      { primary, inSync: [primary, other] },
+      ...[1, 2].map(() => ({ primary: dan, inSync: [dan] })),
+    ];
+    const bobs = beside(scene, bob, rowsOf(cid, bob), (own) => {
+      own.push(0, 'the job', 80);
+      own.isUnled = true;
+    });
+    const cids = beside(scene, cid, rowsOf(bob, cid), (own) => {
+      own.push(0, 'the job', 80);
+      own.isAlone = true;
+    });
+    const { sent, tookMs } = together(scene, [bobs, cids]);
+    expect(itemsOf(sent)).to.have.length(1);
+    expect(tookMs).to.be.lessThan(20_000);
+  });
+});
