@@ -21,9 +21,10 @@ import type { Since } from '../partition/store.ts';
 export class CommonHistory {
   readonly #winner: MetaState;
   readonly #ended: MetaState;
-  /** What the table said last, and the same by partition. */
-  #undertaken: Merge['undertaken'] | undefined;
+  /** What was looked at last, and what it says of each partition. */
+  #seen: Merge | undefined;
   #bringers: ReadonlyMap<PartitionId, Undertaking> = new Map();
+  readonly #upTo = new Map<PartitionId, number>();
 
   constructor(winner: MetaState, ended: MetaState) {
     this.#winner = winner;
@@ -57,11 +58,7 @@ export class CommonHistory {
 
   /** Who is about to bring a partition, and is here. */
   bringerOf(partition: PartitionId): Undertaking | undefined {
-    const merge = this.#merge;
-    if (merge?.undertaken !== this.#undertaken) {
-      this.#undertaken = merge?.undertaken;
-      this.#bringers = new Map(merge?.undertaken.map((one) => [one.partition, one]));
-    }
+    this.#look();
     const found = this.#bringers.get(partition);
     return found !== undefined && this.#winner.members.has(found.holder) ? found : undefined;
   }
@@ -91,16 +88,10 @@ export class CommonHistory {
     };
   }
 
-  /** Whether another member of the same lineage has brought what it had of it. */
-  isBroughtInPart(partition: PartitionId): boolean {
-    return this.#broughtUpTo(partition) > 0;
-  }
-
   /** What another member of the same lineage has brought, of which this one has a copy. */
   #broughtUpTo(partition: PartitionId): number {
-    const { brought = [] } = this.#merge ?? {};
-    const copies = brought.filter((copy) => copy.partition === partition);
-    return Math.max(0, ...copies.map(({ upTo }) => upTo));
+    this.#look();
+    return this.#upTo.get(partition) ?? 0;
   }
 
   /**
@@ -111,6 +102,17 @@ export class CommonHistory {
     const { primary } = rowOf(this.#ended, partition) ?? {};
     const { brought = [] } = this.#merge ?? {};
     return brought.some((copy) => copy.partition === partition && copy.by === primary);
+  }
+
+  #look(): void {
+    const merge = this.#merge;
+    if (merge === this.#seen) return;
+    this.#seen = merge;
+    this.#bringers = new Map(merge?.undertaken.map((one) => [one.partition, one]));
+    this.#upTo.clear();
+    for (const { partition, upTo } of merge?.brought ?? []) {
+      this.#upTo.set(partition, Math.max(upTo, this.#upTo.get(partition) ?? 0));
+    }
   }
 
   /** That of the lineage that ended. */

@@ -29,6 +29,8 @@ export class MergeRecord {
   readonly #counts: Map<string, MergeCount>;
   /** Partitions that were brought, up to which version, and given back. */
   readonly #told: Map<PartitionId, number>;
+  /** Those of them that were told to a lineage that has ended since. */
+  readonly #untold: Set<PartitionId>;
   /** Whether a word of it is on its way. */
   #isBusy = false;
 
@@ -36,6 +38,7 @@ export class MergeRecord {
     this.#parts = parts;
     this.#counts = new Map(parts.inheritance.progress?.counts);
     this.#told = new Map(parts.inheritance.progress?.told);
+    this.#untold = new Set(this.#told.keys());
   }
 
   get counts(): ReadonlyMap<string, MergeCount> {
@@ -48,9 +51,12 @@ export class MergeRecord {
 
   /** Whether it is not known here what was brought: it was told to a lineage that has ended since. */
   get isBehind(): boolean {
-    if (this.#told.size === 0) return false;
+    if (this.#untold.size === 0) return false;
     const { from } = this.#parts.inheritance;
-    return this.#merge?.brought.some(({ by }) => by === from) !== true;
+    for (const { by, partition } of this.#merge?.brought ?? []) {
+      if (by === from) this.#untold.delete(partition);
+    }
+    return this.#untold.size > 0;
   }
 
   /** Records were taken in, or not. */
@@ -133,7 +139,7 @@ export class MergeRecord {
   ): void {
     const { from: contributor, state } = this.#parts.inheritance;
     const { id: lineage } = state.lineage;
-    const versions = new Map(this.#told);
+    const versions = new Map(this.isBehind ? this.#told : undefined);
     for (const [partition, { version }] of estates) versions.set(partition, version);
     const brought = Array.from(
       versions,

@@ -54,14 +54,6 @@ export function placesOf(tasks: readonly MergeTask[]): ReadonlyMap<string, Reado
   return new Map(tasks.map((task) => [placeName(task), { at: task.at, isBusy: task.isBusy }]));
 }
 
-/** From its beginning again: another has brought a part of it meanwhile. */
-export function beginAgain(task: MergeTask): void {
-  task.at = 0;
-  task.offer = undefined;
-  task.custom = undefined;
-  task.isUncertain = false;
-}
-
 function placeName({ row, partition }: Pick<MergeTask, 'row' | 'partition'>): string {
   return `${partition} ${row.id}`;
 }

@@ -26,7 +26,8 @@ import { CommonHistory } from './common-history.ts';
 import { CustomMerge } from './custom-merge.ts';
 import { contributions, type MergeInheritance, type MergeProgress } from './inheritance.ts';
 import { MergeRecord, type MergeRecordParts } from './merge-record.ts';
-import { beginAgain, type MergeTask, placesOf, tasksOf } from './merge-task.ts';
+import { type MergeTask, placesOf, tasksOf } from './merge-task.ts';
+import { Precedence } from './precedence.ts';
 import { Revival } from './revival.ts';
 
 export interface MergerParts {
@@ -50,9 +51,7 @@ const offerBytes = 65_536;
 const opTimeoutMs = 60_000;
 const commandTimeoutMs = 10_000;
 /** So many partitions in one command. */
-const undertakenMax = 64;
-/** So long one that came alone leaves a copy to a primary that has come too, or is to come. */
-const primaryWaitMs = 10_000;
+const undertakenMax = 1_024;
 /** While there is more to do it tells of what is done so often. */
 const tellMs = 5_000;
 const againMs = 200;
@@ -69,9 +68,11 @@ export class Merger {
   readonly #estates: Map<PartitionId, Estate>;
   readonly #history: CommonHistory;
   readonly #revival: Revival;
+  readonly #precedence: Precedence;
   readonly #record: MergeRecord;
   #tasks: MergeTask[] | undefined;
-  #plannedAt = 0;
+  /** Before this nothing is looked for to take on. */
+  #looksAt = 0;
   #tellsAt = 0;
   /** Whether ops are being given out: what ends meanwhile waits for the next time. */
   #isTicking = false;
@@ -81,9 +82,11 @@ export class Merger {
     this.#parts = parts;
     this.#inheritance = inheritance;
     this.#estates = contributions(inheritance);
-    const { self, state } = parts;
+    const { self, clock, state } = parts;
     const { state: ended } = inheritance;
-    this.#history = new CommonHistory(state, ended);
+    const history = new CommonHistory(state, ended);
+    this.#history = history;
+    this.#precedence = new Precedence({ self, clock, state, inheritance, history });
     const commit: MergeRecordParts['commit'] = (command, done) =>
       parts.commit(command, commandTimeoutMs, done);
     this.#revival = new Revival({ self, state, ended, commit });
@@ -92,7 +95,8 @@ export class Merger {
 
   /** Whether the lineage here knows of what is to come; of nothing it need not. */
   get isKnown(): boolean {
-    return this.#isOver || this.#estates.size === 0 || this.#record.isKnown;
+    const isNothing = this.#estates.size === 0 && this.#record.told.size === 0;
+    return this.#isOver || isNothing || this.#record.isKnown;
   }
 
   /** Whether partitions that are lost here are about to come back with what is held. */
@@ -160,8 +164,7 @@ export class Merger {
     if (this.#revival.begin(this.#estates, busy)) return;
     if (this.#tasks === undefined) {
       this.#tasks = tasksOf(this.#inheritance, this.#estates);
-      this.#plannedAt = this.#parts.clock.monotonic();
-      this.#tellsAt = this.#plannedAt + tellMs;
+      this.#tellsAt = this.#parts.clock.monotonic() + tellMs;
     }
     const open = this.#tasks.filter(({ at }) => at >= 0);
     if (open.length > 0) {
@@ -169,7 +172,9 @@ export class Merger {
       if (this.#record.isBusy) return;
       this.#giveOut(open);
       this.#tellDone(open);
-    } else if (![...this.#estates.keys()].some((id) => this.#history.isInDoubt(id))) {
+    } else if ([...this.#estates.keys()].some((id) => this.#history.isInDoubt(id))) {
+      this.#tellDone(open);
+    } else {
       this.#report();
     }
   }
@@ -179,7 +184,7 @@ export class Merger {
     let busy = open.filter(({ isBusy }) => isBusy).length;
     for (const task of open) {
       if (busy >= tasksMax) return;
-      if (task.isBusy || now < task.notBefore || !this.#isUndertaken(task)) continue;
+      if (task.isBusy || now < task.notBefore || !this.#isMine(task)) continue;
       if (!this.#isReady(task)) continue;
       this.#step(task);
       if (task.isBusy) busy++;
@@ -189,20 +194,19 @@ export class Merger {
   /** Takes the next partitions upon itself. */
   #undertake(open: readonly MergeTask[]): void {
     const now = this.#parts.clock.monotonic();
+    if (now < this.#looksAt) return;
     const next = new Set<PartitionId>();
     for (const task of open) {
       if (next.size >= undertakenMax) break;
-      if (task.isBusy || now < task.notBefore || this.#isUndertaken(task)) continue;
-      if (!this.#isReady(task)) continue;
-      if (this.#history.isBroughtInPart(task.partition)) beginAgain(task);
-      next.add(task.partition);
+      if (task.isBusy || now < task.notBefore || this.#isMine(task)) continue;
+      if (this.#isReady(task)) next.add(task.partition);
     }
     if (next.size > 0) this.#record.undertake([...next]);
+    else this.#looksAt = now + againMs;
   }
 
-  #isUndertaken({ partition }: MergeTask): boolean {
-    const { by, holder } = this.#history.bringerOf(partition) ?? {};
-    return by === this.#inheritance.from && holder === this.#parts.self;
+  #isMine({ partition }: MergeTask): boolean {
+    return this.#precedence.isMine(partition);
   }
 
   /** Whether it is known that something of it is to be brought, and by this one. */
@@ -213,32 +217,22 @@ export class Merger {
       return false;
     }
     if (!this.#history.isChanged(partition, estate)) task.at = -1;
-    else if (!this.#isUndertaken(task) && this.#isLeftToOther(partition)) this.#rest(task);
+    else if (this.#precedence.isLeftToOther(partition)) this.#rest(task);
     else return true;
     return false;
-  }
-
-  /** To whoever is at it, and for a while to its primary, which has nothing that was never committed. */
-  #isLeftToOther(partition: PartitionId): boolean {
-    const { from, isAlone } = this.#inheritance;
-    const bringer = this.#history.bringerOf(partition);
-    if (bringer !== undefined) return bringer.by !== from;
-    const waitedMs = this.#parts.clock.monotonic() - this.#plannedAt;
-    const isOver = waitedMs > (isAlone ? primaryWaitMs : opTimeoutMs);
-    return !isOver && this.#history.isPrimaryToCome(partition, from);
   }
 
   /** Others may wait for what is done here. */
   #tellDone(open: readonly MergeTask[]): void {
     const now = this.#parts.clock.monotonic();
     const isWaiting = ({ partition }: MergeTask) =>
-      this.#history.isInDoubt(partition) || this.#isLeftToOther(partition);
+      this.#history.isInDoubt(partition) || this.#precedence.isLeftToOther(partition);
     if (now < this.#tellsAt && !open.every(isWaiting)) return;
     const waiting = new Set(open.flatMap(({ at, partition }) => (at < 0 ? [] : partition)));
     const isDone = (id: PartitionId) => !waiting.has(id) && !this.#history.isInDoubt(id);
     const done = new Map([...this.#estates].filter(([id]) => isDone(id)));
     // What is over with the last task the last report says.
-    if (waiting.size === 0 || done.size === 0) return;
+    if (done.size === 0 || (open.length > 0 && waiting.size === 0)) return;
     this.#tellsAt = now + tellMs;
     this.#record.tell(done, () => this.#giveBack(done));
   }

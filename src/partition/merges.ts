@@ -131,12 +131,30 @@ export function undertaken(state: MetaState, command: Undertake): readonly Merge
   const { lineage, contributor: by, holder, partitions } = command;
   if (!state.members.has(holder)) return state.merges;
   return withMerge(state, lineage, (merge) => {
-    const isOpen = (other: Undertaking) => other.by !== by && state.members.has(other.holder);
-    const others = new Set(merge.undertaken.filter(isOpen).map(({ partition }) => partition));
+    const isAtIt = (other: Undertaking) => other.by !== by && isHere(state, other.holder);
+    const others = new Set(merge.undertaken.filter(isAtIt).map(({ partition }) => partition));
+    // A word that is committed late does not take on what was done since.
+    for (const copy of merge.brought) if (copy.by === by) others.add(copy.partition);
     const mine = new Set(partitions.filter((partition) => !others.has(partition)));
     const rest = merge.undertaken.filter(({ partition }) => !mine.has(partition));
     const more = Array.from(mine, (partition) => ({ partition, by, holder }));
     return { ...merge, undertaken: [...rest, ...more] };
+  });
+}
+
+/** Whether it is there and heard from. */
+function isHere({ members }: MetaState, id: MemberId): boolean {
+  return (members.get(id)?.status ?? 'suspended') !== 'suspended';
+}
+
+/** Nobody is at what goes on here as it is. */
+export function withoutUndertakings(
+  { merges }: MetaState,
+  partitions: ReadonlySet<PartitionId>,
+): readonly Merge[] {
+  return merges.map((merge) => {
+    const undertaken = merge.undertaken.filter(({ partition }) => !partitions.has(partition));
+    return undertaken.length === merge.undertaken.length ? merge : { ...merge, undertaken };
   });
 }
 
@@ -149,7 +167,8 @@ export function reported(state: MetaState, command: Merged): readonly Merge[] {
     const ofIts = ({ by }: Brought | Undertaking) => by === contributor;
     const known = new Set(merge.brought.filter(ofIts).map(({ partition }) => partition));
     const told = new Set(command.brought.map(({ partition }) => partition));
-    const isDone = (one: Undertaking) => ofIts(one) && (isLast || told.has(one.partition));
+    const isDone = (one: Undertaking) =>
+      ofIts(one) && ((isLast && isWhole) || told.has(one.partition));
     return {
       lineage,
       rank: merge.rank,

@@ -28,6 +28,7 @@ import {
   reported,
   revivable,
   undertaken,
+  withoutUndertakings,
   withRank,
   type Yield,
 } from './merges.ts';
@@ -331,6 +332,7 @@ export class MetaMachine implements MetaState {
     this.#bear(revivable(this, command.lineage, command.partitions));
     const { lineage, rows } = adopted(this, command);
     this.lineage = lineage;
+    this.merges = withoutUndertakings(this, new Set(rows.map(([partition]) => partition)));
     for (const [partition, row] of rows) this.#setRow(partition, row);
   }
 

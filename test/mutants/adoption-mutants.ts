@@ -161,9 +161,9 @@ export const adoptionMutants: readonly Mutant[] = [
     name: 'what was handed over is brought beside who may bring it',
     edits: [
       {
-        file: 'src/member/merger.ts',
-        from: 'return !isOver && this.#history',
-        to: 'return isAlone && !isOver && this.#history',
+        file: 'src/member/precedence.ts',
+        from: 'return !isOver && history',
+        to: 'return isAlone && !isOver && history',
       },
     ],
     checks: [inTest(shared, 'leaves to the primary what was handed over')],
@@ -172,9 +172,9 @@ export const adoptionMutants: readonly Mutant[] = [
     name: 'who came over alone brings a copy before its primary',
     edits: [
       {
-        file: 'src/member/merger.ts',
-        from: 'return !isOver && this.#history',
-        to: 'return !isAlone && !isOver && this.#history',
+        file: 'src/member/precedence.ts',
+        from: 'return !isOver && history',
+        to: 'return !isAlone && !isOver && history',
       },
     ],
     checks: [inTest(shared, 'leaves to the primary what it has a copy of')],
@@ -184,7 +184,7 @@ export const adoptionMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/partition/merges.ts',
-        from: 'other.by !== by && state.members.has(other.holder)',
+        from: 'other.by !== by && isHere(state, other.holder)',
         to: 'false',
       },
     ],
@@ -194,13 +194,13 @@ export const adoptionMutants: readonly Mutant[] = [
     name: 'a copy is brought beside who is at it',
     edits: [
       {
-        file: 'src/member/merger.ts',
-        from: 'if (bringer !== undefined) return bringer.by !== from;',
-        to: '',
+        file: 'src/member/precedence.ts',
+        from: 'return bringer.by !== from && !this.#isLongAway(bringer.holder);',
+        to: 'return false;',
       },
       {
         file: 'src/member/merger.ts',
-        from: ' || !this.#isUndertaken(task)) continue;\n      if',
+        from: ' || !this.#isMine(task)) continue;\n      if',
         to: ') continue;\n      if',
       },
     ],
@@ -220,7 +220,7 @@ export const adoptionMutants: readonly Mutant[] = [
   {
     name: 'what a member has brought it tells only with the last',
     edits: [
-      { file: 'src/member/merger.ts', from: 'waiting.size === 0 || done.size === 0', to: 'true' },
+      { file: 'src/member/merger.ts', from: 'if (done.size === 0 ||', to: 'if (true ||' },
     ],
     checks: [inTest(shared, 'tells what it has brought before it waits for others')],
   },
@@ -243,14 +243,47 @@ export const adoptionMutants: readonly Mutant[] = [
     checks: [inTest(shared, 'takes the place of nothing that the first has brought')],
   },
   {
-    name: 'a copy that another has brought in part goes on where it was itself',
+    name: 'items are brought that another has brought since the first of them went',
+    edits: [
+      {
+        file: 'src/structures/queue/queue-merge.ts',
+        from: '(this.#own[from] as number) <= after',
+        to: 'false',
+      },
+    ],
+    checks: [inTest(shared, 'beyond what another has brought')],
+  },
+  {
+    name: 'what is done is not told while the rest is in doubt',
     edits: [
       {
         file: 'src/member/merger.ts',
-        from: 'if (this.#history.isBroughtInPart(task.partition)) beginAgain(task);',
-        to: '',
+        from: 'done.size === 0 || (open.length > 0 && waiting.size === 0)',
+        to: 'done.size === 0 || waiting.size === 0',
       },
     ],
-    checks: [inTest(shared, 'stands once where what was refused first')],
+    checks: [inTest(shared, 'where all that is left is in doubt')],
+  },
+  {
+    name: 'who is at a copy and stays away is waited for',
+    edits: [
+      {
+        file: 'src/member/precedence.ts',
+        from: 'now - since > patienceMs',
+        to: 'now - since > 1_000 * patienceMs',
+      },
+    ],
+    checks: [inTest(shared, 'where who was at it stays away')],
+  },
+  {
+    name: 'who was given up and is at a copy loses it to another',
+    edits: [
+      {
+        file: 'src/partition/merges.ts',
+        from: '((isLast && isWhole) || told',
+        to: '(isLast || told',
+      },
+    ],
+    checks: [inTest(merges, 'has one member at a time bring a partition')],
   },
 ];

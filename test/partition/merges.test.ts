@@ -99,8 +99,13 @@ describe('the table of a lineage that takes another in', () => {
     expect(bringers()).to.deep.equal([dan, dan]);
     undertake(cid, bob);
     expect(bringers(), 'by one who has gone').to.deep.equal([dan, dan]);
-    table.apply(merged(dan, 0));
+    table.apply(merged(dan, 0, { isWhole: false }));
+    expect(bringers(), 'where it is given up').to.deep.equal([dan, dan]);
+    const both = partitions.map((partition) => ({ partition, by: dan, upTo: 7 }));
+    table.apply(merged(dan, 0, { brought: both }));
     expect(bringers()).to.deep.equal([]);
+    undertake(dan, ann);
+    expect(bringers(), 'by a word that comes twice').to.deep.equal([]);
   });
 
   it('counts who does not come', () => {
@@ -171,6 +176,8 @@ describe('the table of a lineage that takes another in', () => {
     table.apply({ ...revive, holder: eve });
     expect(table.row(0).primary, 'with a member that is not there').to.equal(undefined);
     const before = table.row(0);
+    const undertake = { type: 'undertake', contributor: cid, partitions: [lost, other] } as const;
+    table.apply({ ...undertake, lineage: 'c9', holder: bob });
     table.apply({ ...revive, lineage: 'c8', holder: bob });
     expect(table.row(0).primary, 'from a lineage that was not taken in').to.equal(undefined);
     table.apply(merged(cid, 0, { isWhole: false }));
@@ -178,7 +185,9 @@ describe('the table of a lineage that takes another in', () => {
     const { primary, inSync, born, generation, rank, term } = table.row(0);
     expect([primary, inSync, born, generation, rank]).to.deep.equal([bob, [bob], [], 10, 10]);
     expect(term).to.be.greaterThan(before.term);
-    const { lineage, applied } = table.machine;
+    const { lineage, applied, merges } = table.machine;
+    const left = merges[0]?.undertaken.map(({ partition }) => partition);
+    expect(left, 'what somebody was to bring').to.deep.equal([other]);
     const step = { id: `${lineage.id}@${applied}`, rank: 10, left: 9 * generationSpan + 5 };
     const line = { path: ['c1', 'c9', step.id], steps: [...steps, step] };
     expect(lineOf(lineage, lost)).to.deep.include(line);

@@ -67,8 +67,11 @@ export class QueueMerge {
   }
 
   /** About so many bytes of them, from a place on; one at least. */
-  #offerOwn(from: number, bytes: number, { floor, isBroughtAgain }: Since) {
+  #offerOwn(place: number, bytes: number, { floor, after, isBroughtAgain }: Since) {
     const { items } = this.#records;
+    let from = place;
+    // Another may have brought these meanwhile.
+    while (from < this.#own.length && (this.#own[from] as number) <= after) from++;
     const writer = new ByteWriter();
     writer.byte(queueOps.merge);
     writer.varint(floor);
