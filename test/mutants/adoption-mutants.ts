@@ -219,9 +219,7 @@ export const adoptionMutants: readonly Mutant[] = [
   },
   {
     name: 'what a member has brought it tells only with the last',
-    edits: [
-      { file: 'src/member/merger.ts', from: 'if (done.size === 0 ||', to: 'if (true ||' },
-    ],
+    edits: [{ file: 'src/member/merger.ts', from: 'if (done.size === 0 ||', to: 'if (true ||' }],
     checks: [inTest(shared, 'tells what it has brought before it waits for others')],
   },
   {
