@@ -19,8 +19,11 @@ export interface Round {
   readonly isMissing: boolean;
   /** Whether it fell apart more than once. */
   readonly isNested: boolean;
-  /** In which lineage each process was when they could meet again. */
+  /** In which lineage each process was when all had gone on, or else when they could meet again; and when that was. */
   readonly sides: ReadonlyMap<string, string>;
+  readonly sidesAt: number;
+  /** Whether they met before all had gone on: who had not may share what it did with one that had. */
+  readonly isUnsettled: boolean;
   /** Partitions that the winner had lost, and that go on with what another side had. */
   readonly adopted: ReadonlySet<PartitionId>;
 }
@@ -36,8 +39,8 @@ export interface Deed {
  * In which lineage it counts: what was done where they had lost each other, and before that side went on alone, is
  * of the lineage that this side became. It may have had all copies of something for a while.
  */
-export function sideOf({ cutAt, healAt, sides }: Round, { by, lineage, begunAt }: Deed): string {
-  const isApart = begunAt >= cutAt && begunAt < healAt;
+export function sideOf({ cutAt, sidesAt, sides }: Round, { by, lineage, begunAt }: Deed): string {
+  const isApart = begunAt >= cutAt && begunAt < sidesAt;
   return (isApart && sides.get(by)) || lineage;
 }
 

@@ -54,7 +54,7 @@ export function allowedValues(round: Round, rules: MergeRules, writes: readonly 
 type Verdict = 'mine' | 'theirs' | 'any';
 
 function verdictOf(
-  { doneAt, healAt, isMissing }: Round,
+  { doneAt, healAt, isMissing, isUnsettled }: Round,
   { policy, isAdopted }: MergeRules,
   mine: readonly Write[],
   theirs: readonly Write[],
@@ -63,7 +63,7 @@ function verdictOf(
   const isDiscarded = policy === 'discard' && !isAdopted;
   if (isDiscarded || mine.some((write) => isDone(write) && write.begunAt > doneAt)) return 'mine';
   // A copy that was taken over may be older than what the others wrote since, which is discarded.
-  if (!theirs.some(isDone) || isMissing || policy === 'discard') return 'any';
+  if (!theirs.some(isDone) || isMissing || isUnsettled || policy === 'discard') return 'any';
   if (mine.length === 0) return 'theirs';
   if (policy === 'putIfAbsent' && mine.some(isDone)) return 'mine';
   // What has no known end may take effect at any time after.

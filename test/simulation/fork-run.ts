@@ -5,10 +5,8 @@
  */
 
 import type { MemberId } from '../../src/base/ids.ts';
-import { defaultLimits } from '../../src/base/limits.ts';
 import type { Random } from '../../src/base/random.ts';
 import { presets } from '../../src/base/timings.ts';
-import type { MergePolicy } from '../../src/grid-merge.ts';
 import { heritagesIn } from '../../src/member/inheritance.ts';
 import { isServing, rowOf } from '../../src/partition/meta-state.ts';
 import type { FaultKind } from '../../src/testing/fault-kinds.ts';
@@ -16,12 +14,9 @@ import { ForkCalls, type MemberProcess } from './fork-calls.ts';
 import { ForkGoods, queueName, topicName } from './fork-goods.ts';
 import { ForkRegisters, mapName } from './fork-registers.ts';
 import type { Report, Round } from './fork-round.ts';
-import type { GridShape } from './grid-world.ts';
+import { groups, type Parting, pairs, policies, shapeOf, type Variety } from './fork-variety.ts';
 import { MergeReports } from './merge-reports.ts';
 import { type RunOptions, type RunResult, Trial, type Trouble } from './trial.ts';
-
-/** How the two lose each other. */
-type Parting = 'cut' | 'pause' | 'crash' | 'join';
 
 /** While they are apart, and while they come together. */
 const faultsApart: readonly FaultKind[] = ['stall', 'slow', 'clock-rate', 'clock-jump', 'clog'];
@@ -43,29 +38,11 @@ const troublesOf: Readonly<Record<Parting, readonly Trouble[]>> = {
   join: ['crash', 'comings'],
 };
 
-const policies = ['putIfAbsent', 'latestUpdate', 'higherHits', 'discard', 'passThrough', 'largest'];
-const largest: MergePolicy = (existing, incoming) =>
-  existing !== undefined && Number(existing.value) > Number(incoming.value)
-    ? existing.value
-    : incoming.value;
-
 const { forkAfterMs } = presets.lan;
 const forkWithinMs = forkAfterMs + 8_000;
 const roundsMax = 3;
 /** A connection that is half-open is not noticed for so long: until then all seems well. */
 const unnoticedMs = 4_000;
-
-interface Variety extends Required<Pick<GridShape, 'splitBrain'>> {
-  readonly members: readonly number[];
-  readonly partings: readonly Parting[];
-}
-
-const pairs: Variety = {
-  members: [2],
-  splitBrain: 'auto',
-  partings: ['cut', 'cut', 'cut', 'pause', 'crash', 'join'],
-};
-const groups: Variety = { members: [3, 4, 5], splitBrain: 'availability', partings: ['cut'] };
 
 export function runForks(seed: number, options: RunOptions): RunResult {
   return runOf(pairs, seed, options);
@@ -81,18 +58,9 @@ function runOf(variety: Variety, seed: number, options: RunOptions): RunResult {
   return run.result();
 }
 
-function shapeOf({ members, splitBrain }: Variety, random: Random): GridShape {
-  return {
-    members: members.length > 1 ? random.pick(members) : (members[0] ?? 0),
-    lite: random.pick([0, 0, 1]),
-    partitions: random.pick([1, 3, 5]),
-    backups: 1,
-    zones: 0,
-    splitBrain,
-    mergePolicies: { largest },
-    clients: [],
-    limits: { ...defaultLimits, changesInFlightMax: random.pick([16, 1_024]) },
-  };
+interface Parted extends Pick<Round, 'cutAt' | 'aloneAt'> {
+  /** The sides, where all had gone on. */
+  readonly settled: { readonly sides: Round['sides']; readonly at: number } | undefined;
 }
 
 class ForkRun {
@@ -113,6 +81,7 @@ class ForkRun {
     missing: 0,
     nested: 0,
     adopted: 0,
+    unsettled: 0,
     kept: 0,
     discarded: 0,
   };
@@ -189,10 +158,11 @@ class ForkRun {
     const partings = this.#variety.partings.filter((parting) =>
       troublesOf[parting].every((trouble) => this.#trial.has(trouble)),
     );
-    const { cutAt, aloneAt } = this.#part(this.#random.pick(partings));
+    const { cutAt, aloneAt, settled } = this.#part(this.#random.pick(partings));
     const healAt = world.now;
-    const up = grid.processes.filter(({ isUp }) => isUp);
-    const sides = new Map(up.map(({ name, program }) => [name, program.member.state.lineage.id]));
+    const isUnsettled = this.#hasGroups && settled === undefined;
+    if (isUnsettled) this.#counts.unsettled++;
+    const { sides, at: sidesAt } = settled ?? { sides: this.#sides(), at: healAt };
     // Where nobody writes any more, what the merge made of both sides is there to be seen.
     this.#calls.isQuiet = this.#random.below(2) === 0;
     this.#heal();
@@ -216,6 +186,8 @@ class ForkRun {
       doneAt,
       isNested: forks > 1,
       sides,
+      sidesAt,
+      isUnsettled,
     });
     return true;
   }
@@ -227,11 +199,13 @@ class ForkRun {
   }
 
   /** The two lose each other, and whoever is younger goes on alone. Gives when they did. */
-  #part(parting: Parting): Pick<Round, 'cutAt' | 'aloneAt'> {
+  #part(parting: Parting): Parted {
     const { grid } = this.#trial;
     const [older, younger] = this.#byAge();
     const { now } = grid.world;
-    if (older === undefined || younger === undefined) return { cutAt: now, aloneAt: now };
+    if (older === undefined || younger === undefined) {
+      return { cutAt: now, aloneAt: now, settled: undefined };
+    }
     if (parting === 'join') this.#join(older);
     const cutAt = grid.world.now;
     const before = grid.successions.length;
@@ -240,11 +214,19 @@ class ForkRun {
       grid.successions.length > before && this.#serving(younger).every(isReady);
     this.#trial.watch(forkWithinMs, hasForked);
     const aloneAt = grid.world.now;
+    // From here on sides may meet before they are healed: over one that joins.
+    const settled = hasForked() ? { sides: this.#sides(), at: aloneAt } : undefined;
     if (parting === 'cut' && hasForked() && this.#random.below(3) === 0) this.#grow(older);
     const apartMs = Math.min(this.#random.next() * 8_000, this.#faultsMs);
     if (parting === 'cut') this.#trial.plan({}, faultsApart).inject(apartMs);
     this.#trial.watch(parting === 'cut' ? apartMs - 1 : 4_000);
-    return { cutAt, aloneAt };
+    return { cutAt, aloneAt, settled };
+  }
+
+  /** In which lineage each process is. */
+  #sides(): Round['sides'] {
+    const up = this.#trial.grid.processes.filter(({ isUp }) => isUp);
+    return new Map(up.map(({ name, program }) => [name, program.member.state.lineage.id]));
   }
 
   #separate(parting: Parting, older: MemberProcess, younger: MemberProcess): void {
