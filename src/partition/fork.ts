@@ -59,6 +59,7 @@ export function forkedState(state: MetaState, fork: Fork): MetaState {
     gridTime: state.gridTime,
     lineage: forkedLineage(state.lineage, {
       id: fork.id,
+      survivor: fork.from,
       rank,
       left: Array.from(left, (version) => version ?? 0),
     }),

@@ -3,12 +3,14 @@
  * another, and a merge ends the one that loses. What each has in common with another follows, partition by
  * partition, from the forks that led to it.
  */
-import type { PartitionId } from '../base/ids.ts';
+import type { MemberId, PartitionId } from '../base/ids.ts';
 
 /** A fork on the way to a lineage. */
 export interface Branch {
   /** The lineage that it began. */
   readonly id: string;
+  /** Who went on alone, as it was known in the lineage before. */
+  readonly survivor?: MemberId;
   /** The rank with which versions went on (`PartitionRow.rank`). */
   readonly rank: number;
   /** The last version that each partition took along from the lineage before, by its id; 0 for none. */

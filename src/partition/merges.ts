@@ -104,7 +104,9 @@ export function absorbed(state: MetaState, command: Absorb): Absorbed {
   const before = state.merges.find((merge) => merge.lineage === lineage);
   const { closed = [], missing = 0, report = [], brought = [], undertaken = [] } = before ?? {};
   const all = new Set([...(before?.open ?? []), ...contributors]);
-  const open = [...all].filter((id) => !closed.includes(id));
+  // What those had who began this lineage is here: they may not have been missed yet where they came from.
+  const here = new Set(state.lineage.branches.map(({ survivor }) => survivor));
+  const open = [...all].filter((id) => !closed.includes(id) && !here.has(id));
   const others = state.merges.filter((merge) => merge.lineage !== lineage);
   const merge: Merge = {
     lineage,

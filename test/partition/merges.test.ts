@@ -1,10 +1,11 @@
 import { expect } from 'chai';
+import { forkedState } from '../../src/partition/fork.ts';
 import { lineOf, partingOf } from '../../src/partition/lineage.ts';
 import type { Absorb, Merged } from '../../src/partition/merges.ts';
 import { decodeState, encodeState } from '../../src/partition/meta-codec.ts';
 import { MetaMachine } from '../../src/partition/meta-machine.ts';
 import { generationSpan, liftOf } from '../../src/partition/meta-state.ts';
-import { ann, bob, cid, dan, eve, Table } from './table.ts';
+import { ann, bob, cid, dan, eve, newMember, Table } from './table.ts';
 
 function absorb(more: Partial<Absorb> = {}): Absorb {
   const contributors = [cid, dan];
@@ -106,6 +107,15 @@ describe('the table of a lineage that takes another in', () => {
     expect(bringers()).to.deep.equal([]);
     undertake(dan, ann);
     expect(bringers(), 'by a word that comes twice').to.deep.equal([]);
+  });
+
+  it('waits for nothing from whoever went on alone and began it, though that one is not missed there yet', () => {
+    const table = new Table({ members: [ann, bob] });
+    const from = bob;
+    const to = newMember(dan);
+    table.machine.load(forkedState(table.machine, { id: 'c2', from, to, held: () => 7 }));
+    table.apply(absorb({ contributors: [bob, cid] }));
+    expect(table.machine.merges[0]?.open).to.deep.equal([cid]);
   });
 
   it('counts who does not come', () => {
