@@ -22,8 +22,8 @@ export interface Round {
   /** In which lineage each process was when all had gone on, or else when they could meet again; and when that was. */
   readonly sides: ReadonlyMap<string, string>;
   readonly sidesAt: number;
-  /** Whether they met before all had gone on: who had not may share what it did with one that had. */
-  readonly isUnsettled: boolean;
+  /** Who had not gone on by then, where any side may: it may share what it did with one that had. */
+  readonly orphans: ReadonlySet<string>;
   /** Partitions that the winner had lost, and that go on with what another side had. */
   readonly adopted: ReadonlySet<PartitionId>;
 }

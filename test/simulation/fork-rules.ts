@@ -54,22 +54,29 @@ export function allowedValues(round: Round, rules: MergeRules, writes: readonly 
 type Verdict = 'mine' | 'theirs' | 'any';
 
 function verdictOf(
-  { doneAt, healAt, isMissing, isUnsettled }: Round,
+  round: Round,
   { policy, isAdopted }: MergeRules,
   mine: readonly Write[],
   theirs: readonly Write[],
 ): Verdict {
   // Nothing is brought, or something was written since.
   const isDiscarded = policy === 'discard' && !isAdopted;
-  if (isDiscarded || mine.some((write) => isDone(write) && write.begunAt > doneAt)) return 'mine';
+  if (isDiscarded || mine.some((write) => isDone(write) && write.begunAt > round.doneAt))
+    return 'mine';
   // A copy that was taken over may be older than what the others wrote since, which is discarded.
-  if (!theirs.some(isDone) || isMissing || isUnsettled || policy === 'discard') return 'any';
+  if (!isTold(round, theirs) || policy === 'discard') return 'any';
   if (mine.length === 0) return 'theirs';
   if (policy === 'putIfAbsent' && mine.some(isDone)) return 'mine';
   // What has no known end may take effect at any time after.
   if (!mine.every(isDone)) return 'any';
-  if (policy === 'passThrough' && mine.every(({ endedAt }) => endedAt < healAt)) return 'theirs';
+  if (policy === 'passThrough' && mine.every(({ endedAt }) => endedAt < round.healAt))
+    return 'theirs';
   return policy === 'latestUpdate' ? laterOf(mine, theirs) : 'any';
+}
+
+/** Whether the other side did something for sure, and is known to have brought it as its own. */
+function isTold({ isMissing, orphans }: Round, theirs: readonly Write[]): boolean {
+  return theirs.some(isDone) && !isMissing && !theirs.some(({ by }) => orphans.has(by));
 }
 
 function laterOf(mine: readonly Write[], theirs: readonly Write[]): Verdict {

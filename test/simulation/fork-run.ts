@@ -81,7 +81,7 @@ class ForkRun {
     missing: 0,
     nested: 0,
     adopted: 0,
-    unsettled: 0,
+    orphaned: 0,
     kept: 0,
     discarded: 0,
   };
@@ -160,8 +160,8 @@ class ForkRun {
     );
     const { cutAt, aloneAt, settled } = this.#part(this.#random.pick(partings));
     const healAt = world.now;
-    const isUnsettled = this.#hasGroups && settled === undefined;
-    if (isUnsettled) this.#counts.unsettled++;
+    const orphans = this.#orphans(settled === undefined);
+    if (orphans.size > 0) this.#counts.orphaned++;
     const { sides, at: sidesAt } = settled ?? { sides: this.#sides(), at: healAt };
     // Where nobody writes any more, what the merge made of both sides is there to be seen.
     this.#calls.isQuiet = this.#random.below(2) === 0;
@@ -187,7 +187,7 @@ class ForkRun {
       isNested: forks > 1,
       sides,
       sidesAt,
-      isUnsettled,
+      orphans,
     });
     return true;
   }
@@ -221,6 +221,13 @@ class ForkRun {
     if (parting === 'cut') this.#trial.plan({}, faultsApart).inject(apartMs);
     this.#trial.watch(parting === 'cut' ? apartMs - 1 : 4_000);
     return { cutAt, aloneAt, settled };
+  }
+
+  /** Who belongs to no side that serves. */
+  #orphans(isEarly: boolean): ReadonlySet<string> {
+    if (!isEarly || !this.#hasGroups) return new Set();
+    const up = this.#trial.grid.processes.filter(({ isUp }) => isUp);
+    return new Set(up.filter((process) => !isReady(process)).map(({ name }) => name));
   }
 
   /** In which lineage each process is. */
