@@ -81,11 +81,22 @@ export const adoptionMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/partition/merges.ts',
-        from: '[...all].filter((id) => !closed.includes(id))',
-        to: '[...all]',
+        from: '!closed.includes(id) && !here.has(id)',
+        to: '!here.has(id)',
       },
     ],
     checks: [inTest(merges, 'waits for nobody again')],
+  },
+  {
+    name: 'whoever went on alone is waited for by what it began',
+    edits: [
+      {
+        file: 'src/partition/merges.ts',
+        from: '!closed.includes(id) && !here.has(id)',
+        to: '!closed.includes(id)',
+      },
+    ],
+    checks: [inTest(merges, 'waits for nothing from whoever went on alone')],
   },
   {
     name: 'a lineage asks to be taken in while others bring what they have',

@@ -253,9 +253,9 @@ export const forkMutants: readonly Mutant[] = [
     name: 'a partition whose holders are away is taken for one that is there',
     edits: [
       {
-        file: merger,
-        from: 'if (this.#isInDoubt(task.partition) || ',
-        to: 'if (rowOf(this.#parts.state, task.partition)?.primary === undefined || ',
+        file: history,
+        from: 'return inSync?.every(isAway) ?? false;',
+        to: 'return rowOf(this.#winner, partition)?.primary === undefined;',
       },
     ],
     checks: [inTest(mergers, 'waits where whoever has a partition is away')],
@@ -298,9 +298,9 @@ export const forkMutants: readonly Mutant[] = [
     name: 'the next identity brings everything anew',
     edits: [
       {
-        file: merger,
-        from: 'this.#inheritance.progress?.places.get(placeName({ row, partition }))',
-        to: 'this.#inheritance.progress?.places.get(String(row.id))',
+        file: 'src/member/merge-task.ts',
+        from: 'progress?.places.get(placeName({ row, partition }))',
+        to: 'progress?.places.get(String(row.id))',
       },
     ],
     checks: [inTest(mergers, 'goes on where it was under its next identity')],

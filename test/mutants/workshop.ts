@@ -29,7 +29,7 @@ export class Workshop {
   }
 
   async close(): Promise<void> {
-    await rm(this.folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 10 });
   }
 
   /** Acts while the copy is broken. */
