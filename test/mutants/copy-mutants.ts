@@ -24,7 +24,7 @@ export const copyMutants: readonly Mutant[] = [
         to: 'if (!this.#options.mayMove || this.#levelCopies(layout)) this.#levelPrimaries(layout);',
       },
     ],
-    checks: [inTest('scenario/comings', 'what would move for balance waits')],
+    checks: [inTest('partition/placement', 'by handovers alone, and only in calm')],
   },
   {
     name: 'the last piece of a copy is skipped',

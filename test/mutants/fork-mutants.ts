@@ -269,6 +269,7 @@ export const forkMutants: readonly Mutant[] = [
     name: 'items that both sides have are brought again',
     edits: [
       { file: queueMerge, from: 'numbers.filter((number) => number > after)', to: 'numbers' },
+      { file: queueMerge, from: '(this.#own[from] as number) <= after', to: 'false' },
     ],
     checks: [inForks(7), inTest('scenario/merges', 'append what was pushed and published since')],
   },
