@@ -12,8 +12,8 @@ import {
   partingOf,
   placeIn,
 } from '../partition/lineage.ts';
-import type { Merge, Undertaking } from '../partition/merges.ts';
-import { generationSpan, type MetaState, rowOf } from '../partition/meta-state.ts';
+import { type Brought, type Merge, mergeOf, type Undertaking } from '../partition/merges.ts';
+import { generationSpan, isAway, type MetaState, rowOf } from '../partition/meta-state.ts';
 import type { Estate } from '../partition/replica-state.ts';
 import type { StructureRow } from '../partition/router-port.ts';
 import type { Since } from '../partition/store.ts';
@@ -24,7 +24,7 @@ export class CommonHistory {
   /** What was looked at last, and what it says of each partition. */
   #seen: Merge | undefined;
   #bringers: ReadonlyMap<PartitionId, Undertaking> = new Map();
-  readonly #upTo = new Map<PartitionId, number>();
+  readonly #brought = new Map<PartitionId, Brought[]>();
 
   constructor(winner: MetaState, ended: MetaState) {
     this.#winner = winner;
@@ -43,10 +43,8 @@ export class CommonHistory {
    * lost, and only then is it known what there is to bring.
    */
   isInDoubt(partition: PartitionId): boolean {
-    const { members } = this.#winner;
     const { inSync } = rowOf(this.#winner, partition) ?? {};
-    const isAway = (id: MemberId) => (members.get(id)?.status ?? 'suspended') === 'suspended';
-    return inSync?.every(isAway) ?? false;
+    return inSync?.every((id) => isAway(this.#winner, id)) ?? false;
   }
 
   /** Whether its primary has still to say whether it brings a partition of which `from` has a copy. */
@@ -90,8 +88,7 @@ export class CommonHistory {
 
   /** What another member of the same lineage has brought, of which this one has a copy. */
   #broughtUpTo(partition: PartitionId): number {
-    this.#look();
-    return this.#upTo.get(partition) ?? 0;
+    return Math.max(0, ...this.#broughtOf(partition).map(({ upTo }) => upTo));
   }
 
   /**
@@ -100,8 +97,12 @@ export class CommonHistory {
    */
   #isBrought(partition: PartitionId): boolean {
     const { primary } = rowOf(this.#ended, partition) ?? {};
-    const { brought = [] } = this.#merge ?? {};
-    return brought.some((copy) => copy.partition === partition && copy.by === primary);
+    return this.#broughtOf(partition).some(({ by }) => by === primary);
+  }
+
+  #broughtOf(partition: PartitionId): readonly Brought[] {
+    this.#look();
+    return this.#brought.get(partition) ?? [];
   }
 
   #look(): void {
@@ -109,15 +110,17 @@ export class CommonHistory {
     if (merge === this.#seen) return;
     this.#seen = merge;
     this.#bringers = new Map(merge?.undertaken.map((one) => [one.partition, one]));
-    this.#upTo.clear();
-    for (const { partition, upTo } of merge?.brought ?? []) {
-      this.#upTo.set(partition, Math.max(upTo, this.#upTo.get(partition) ?? 0));
+    this.#brought.clear();
+    for (const copy of merge?.brought ?? []) {
+      const others = this.#brought.get(copy.partition);
+      if (others === undefined) this.#brought.set(copy.partition, [copy]);
+      else others.push(copy);
     }
   }
 
   /** That of the lineage that ended. */
   get #merge(): Merge | undefined {
-    return this.#winner.merges.find(({ lineage }) => lineage === this.#ended.lineage.id);
+    return mergeOf(this.#winner, this.#ended.lineage.id);
   }
 
   /** Where the contents that the two have went apart. */

@@ -6,7 +6,7 @@
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { MergedStructure } from '../grid-merge.ts';
 import { highestRank } from '../partition/fork.ts';
-import type { Brought, Merge } from '../partition/merges.ts';
+import { type Brought, type Merge, mergeOf } from '../partition/merges.ts';
 import type { Command, MetaState } from '../partition/meta-state.ts';
 import type { ProposalResult } from '../partition/proposals.ts';
 import type { Estate } from '../partition/replica-state.ts';
@@ -84,7 +84,7 @@ export class MergeRecord {
 
   get #merge(): Merge | undefined {
     const { state, inheritance } = this.#parts;
-    return state.merges.find(({ lineage }) => lineage === inheritance.state.lineage.id);
+    return mergeOf(state, inheritance.state.lineage.id);
   }
 
   announce(): void {

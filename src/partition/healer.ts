@@ -16,7 +16,7 @@ import type { Timings } from '../base/timings.ts';
 import type { MetaStanding, MetaWelcome, MetaYield } from '../wire/meta-messages.ts';
 import { highestRank } from './fork.ts';
 import { clusterOf } from './lineage.ts';
-import type { Absorb, Merged, Yield } from './merges.ts';
+import { type Absorb, type Merged, mergeOf, type Yield } from './merges.ts';
 import { isServing, type MetaState } from './meta-state.ts';
 import { judged } from './standing.ts';
 
@@ -224,7 +224,7 @@ function lostIn({ groups }: MetaState): number {
 
 /** Whether the table has all that the asker said of itself. */
 function isTakenIn(state: MetaState, { standing, rank, contributors }: MetaYield): boolean {
-  const merge = state.merges.find(({ lineage }) => lineage === standing.lineage);
+  const merge = mergeOf(state, standing.lineage);
   if (merge === undefined || merge.rank <= rank) return false;
   return contributors.every((id) => merge.open.includes(id) || merge.closed.includes(id));
 }

@@ -11,7 +11,7 @@
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { MergedStructure } from '../grid-merge.ts';
 import { highestRank } from './fork.ts';
-import { type MetaState, type PartitionRow, rowOf } from './meta-state.ts';
+import { isAway, type MetaState, type PartitionRow, rowOf } from './meta-state.ts';
 
 /** A partition that a member has brought. */
 export interface Brought {
@@ -91,6 +91,11 @@ const mergedMax = 64;
 /** Merges whose reports are kept. */
 const mergesMax = 16;
 
+/** What came of a lineage that was taken in; undefined where none of that name was. */
+export function mergeOf({ merges }: Pick<MetaState, 'merges'>, lineage: string): Merge | undefined {
+  return merges.find((merge) => merge.lineage === lineage);
+}
+
 export interface Absorbed {
   readonly merged: readonly string[];
   readonly merges: readonly Merge[];
@@ -101,7 +106,7 @@ export interface Absorbed {
 export function absorbed(state: MetaState, command: Absorb): Absorbed {
   const { lineage, contributors } = command;
   const rank = Math.max(highestRank(state), command.rank) + 1;
-  const before = state.merges.find((merge) => merge.lineage === lineage);
+  const before = mergeOf(state, lineage);
   const { closed = [], missing = 0, report = [], brought = [], undertaken = [] } = before ?? {};
   const all = new Set([...(before?.open ?? []), ...contributors]);
   // What those had who began this lineage is here: they may not have been missed yet where they came from.
@@ -133,7 +138,7 @@ export function undertaken(state: MetaState, command: Undertake): readonly Merge
   const { lineage, contributor: by, holder, partitions } = command;
   if (!state.members.has(holder)) return state.merges;
   return withMerge(state, lineage, (merge) => {
-    const isAtIt = (other: Undertaking) => other.by !== by && isHere(state, other.holder);
+    const isAtIt = (other: Undertaking) => other.by !== by && !isAway(state, other.holder);
     const others = new Set(merge.undertaken.filter(isAtIt).map(({ partition }) => partition));
     // A word that is committed late does not take on what was done since.
     for (const copy of merge.brought) if (copy.by === by) others.add(copy.partition);
@@ -142,11 +147,6 @@ export function undertaken(state: MetaState, command: Undertake): readonly Merge
     const more = Array.from(mine, (partition) => ({ partition, by, holder }));
     return { ...merge, undertaken: [...rest, ...more] };
   });
-}
-
-/** Whether it is there and heard from. */
-function isHere({ members }: MetaState, id: MemberId): boolean {
-  return (members.get(id)?.status ?? 'suspended') !== 'suspended';
 }
 
 /** Nobody is at what goes on here as it is. */
@@ -172,8 +172,7 @@ export function reported(state: MetaState, command: Merged): readonly Merge[] {
     const isDone = (one: Undertaking) =>
       ofIts(one) && ((isLast && isWhole) || told.has(one.partition));
     return {
-      lineage,
-      rank: merge.rank,
+      ...merge,
       open: isEnd ? merge.open.filter((id) => id !== contributor) : merge.open,
       closed: isEnd ? [...merge.closed, contributor] : merge.closed,
       missing: merge.missing + (isOpen && !isWhole ? 1 : 0),

@@ -221,6 +221,11 @@ export function isServing(member: MemberRow | undefined): boolean {
   return member !== undefined && (member.status === 'up' || member.status === 'leaving');
 }
 
+/** Whether a member is gone, or not heard from. */
+export function isAway({ members }: Pick<MetaState, 'members'>, id: MemberId): boolean {
+  return (members.get(id)?.status ?? 'suspended') === 'suspended';
+}
+
 /** Whether a member may be given new copies. */
 export function isEligible(member: MemberRow): boolean {
   return member.data && member.status === 'up';

@@ -15,7 +15,7 @@ import type { ProposalResult } from '../../src/partition/proposals.ts';
 import type { Operation, Router, StructureRow } from '../../src/partition/router-port.ts';
 import { mapOps, valueOp } from '../../src/structures/map/map-ops.ts';
 import { mergeResult } from '../../src/structures/merging.ts';
-import { tryPushOp } from '../../src/structures/queue/queue-ops.ts';
+import { queueOps, tryPushOp } from '../../src/structures/queue/queue-ops.ts';
 import { structureTypes } from '../../src/structures/registry.ts';
 import { encodeKey } from '../../src/wire/key.ts';
 import { encodeValue } from '../../src/wire/value.ts';
@@ -31,6 +31,12 @@ export const absorb: Absorb = {
   rank: 1,
   contributors: [bob],
 };
+
+/** What is in the ops that bring items. */
+export function itemsOf(operations: readonly Operation[]): string[] {
+  const ops = operations.map(({ op }) => op).filter(([code]) => code === queueOps.merge);
+  return ops.map((op) => new TextDecoder().decode(op));
+}
 
 /** The last word of a contributor to `absorb`, who has brought nothing. */
 export function reportOf(contributor: MemberId): Merged {

@@ -1,19 +1,12 @@
 import { expect } from 'chai';
 import { generationSpan } from '../../src/partition/meta-state.ts';
-import type { Operation } from '../../src/partition/router-port.ts';
 import { readMergeOp } from '../../src/structures/map/map-merge.ts';
 import { mapOps } from '../../src/structures/map/map-ops.ts';
 import { mergeResult } from '../../src/structures/merging.ts';
-import { queueOps, tryPushOp } from '../../src/structures/queue/queue-ops.ts';
+import { tryPushOp } from '../../src/structures/queue/queue-ops.ts';
 import type { Entry } from '../../src/wire/replica-messages.ts';
 import { ann, bob, cid, dan } from '../partition/table.ts';
-import { absorb, MergeScene, refuse, reportOf, value } from './merge-scene.ts';
-
-/** What is in the ops that bring items. */
-function itemsOf(operations: readonly Operation[]): string[] {
-  const ops = operations.map(({ op }) => op).filter(([code]) => code === queueOps.merge);
-  return ops.map((op) => new TextDecoder().decode(op));
-}
+import { absorb, itemsOf, MergeScene, refuse, reportOf, value } from './merge-scene.ts';
 
 describe('a member that brings what it had', () => {
   it('offers each partition of each structure, and says in the end what was kept', () => {

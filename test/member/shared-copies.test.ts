@@ -8,7 +8,7 @@ import { mergeResult } from '../../src/structures/merging.ts';
 import { queueOps } from '../../src/structures/queue/queue-ops.ts';
 import { bob, cid, dan } from '../partition/table.ts';
 import { runContext } from '../support/run-context.ts';
-import { absorb, MergeScene, refuse, reportOf } from './merge-scene.ts';
+import { absorb, itemsOf, MergeScene, refuse, reportOf } from './merge-scene.ts';
 
 /** The rows of the lineage that has ended. */
 type Rows = readonly { readonly primary: MemberId; readonly inSync: readonly MemberId[] }[];
@@ -44,17 +44,11 @@ function together(scene: MergeScene, mergers: readonly Merger[], ms = 100_000) {
   return { sent, tookMs: scene.nowMs - begunAt };
 }
 
-function itemsOf(operations: readonly Operation[]): string[] {
-  const merges = operations.filter(({ op }) => op[0] === queueOps.merge);
-  return merges.map(({ op }) => new TextDecoder().decode(op));
-}
-
 /** Bob is primary of all partitions, and of the first one cid has a copy. */
 function copyOfCid(): MergeScene {
   const scene = new MergeScene();
   scene.put(0, 'a', 'one');
-  const rows = scene.losing.machine.groups[0] ?? [];
-  rows[0] = { ...scene.losing.row(0), inSync: [bob, cid] };
+  setRows(scene, [{ primary: bob, inSync: [bob, cid] }]);
   scene.from = cid;
   scene.winning.apply({ ...absorb, contributors: [cid] });
   return scene;
@@ -89,8 +83,10 @@ describe('a copy that several members bring', () => {
     const scene = copyOfCid();
     scene.isAlone = true;
     scene.put(1, 'b', 'two');
-    const rows = scene.losing.machine.groups[0] ?? [];
-    rows[1] = { ...scene.losing.row(1), primary: cid, inSync: [cid, bob] };
+    setRows(scene, [
+      { primary: bob, inSync: [bob, cid] },
+      { primary: cid, inSync: [cid, bob] },
+    ]);
     const merger = scene.merger();
     const [id, other] = [scene.losing.id(0), scene.losing.id(1)];
     expect(scene.runToEnd(merger).map(({ partition }) => partition)).to.deep.equal([1]);

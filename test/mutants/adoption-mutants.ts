@@ -195,7 +195,7 @@ export const adoptionMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/partition/merges.ts',
-        from: 'other.by !== by && isHere(state, other.holder)',
+        from: 'other.by !== by && !isAway(state, other.holder)',
         to: 'false',
       },
     ],

@@ -254,7 +254,7 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: history,
-        from: 'return inSync?.every(isAway) ?? false;',
+        from: 'return inSync?.every((id) => isAway(this.#winner, id)) ?? false;',
         to: 'return rowOf(this.#winner, partition)?.primary === undefined;',
       },
     ],

@@ -226,14 +226,16 @@ class ForkRun {
   /** Who belongs to no side that serves. */
   #orphans(isEarly: boolean): ReadonlySet<string> {
     if (!isEarly || !this.#hasGroups) return new Set();
-    const up = this.#trial.grid.processes.filter(({ isUp }) => isUp);
-    return new Set(up.filter((process) => !isReady(process)).map(({ name }) => name));
+    return new Set(this.#up.filter((process) => !isReady(process)).map(({ name }) => name));
   }
 
   /** In which lineage each process is. */
   #sides(): Round['sides'] {
-    const up = this.#trial.grid.processes.filter(({ isUp }) => isUp);
-    return new Map(up.map(({ name, program }) => [name, program.member.state.lineage.id]));
+    return new Map(this.#up.map(({ name, program }) => [name, program.member.state.lineage.id]));
+  }
+
+  get #up(): readonly MemberProcess[] {
+    return this.#trial.grid.processes.filter(({ isUp }) => isUp);
   }
 
   #separate(parting: Parting, older: MemberProcess, younger: MemberProcess): void {
