@@ -107,11 +107,13 @@ export function absorbed(state: MetaState, command: Absorb): Absorbed {
   const { lineage, contributors } = command;
   const rank = Math.max(highestRank(state), command.rank) + 1;
   const before = mergeOf(state, lineage);
-  const { closed = [], missing = 0, report = [], brought = [], undertaken = [] } = before ?? {};
+  const { missing = 0, report = [], brought = [], undertaken = [] } = before ?? {};
   const all = new Set([...(before?.open ?? []), ...contributors]);
   // What those had who began this lineage is here: they may not have been missed yet where they came from.
-  const here = new Set(state.lineage.branches.map(({ survivor }) => survivor));
-  const open = [...all].filter((id) => !closed.includes(id) && !here.has(id));
+  const survivors = state.lineage.branches.map(({ survivor }) => survivor);
+  const here = contributors.filter((id) => survivors.includes(id));
+  const closed = [...new Set([...(before?.closed ?? []), ...here])];
+  const open = [...all].filter((id) => !closed.includes(id));
   const others = state.merges.filter((merge) => merge.lineage !== lineage);
   const merge: Merge = {
     lineage,

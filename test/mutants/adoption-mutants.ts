@@ -81,8 +81,8 @@ export const adoptionMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/partition/merges.ts',
-        from: '!closed.includes(id) && !here.has(id)',
-        to: '!here.has(id)',
+        from: '[...all].filter((id) => !closed.includes(id))',
+        to: '[...all]',
       },
     ],
     checks: [inTest(merges, 'waits for nobody again')],
@@ -92,8 +92,8 @@ export const adoptionMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/partition/merges.ts',
-        from: '!closed.includes(id) && !here.has(id)',
-        to: '!closed.includes(id)',
+        from: 'contributors.filter((id) => survivors.includes(id))',
+        to: 'contributors.slice(0, 0)',
       },
     ],
     checks: [inTest(merges, 'waits for nothing from whoever went on alone')],

@@ -114,6 +114,15 @@ describe('the healing of lineages', () => {
     expect(merges.map(({ open }) => open)).to.deep.equal([[bob]]);
   });
 
+  it('ends the one that loses also where that has not missed yet who began the other', () => {
+    const { older, fork } = pair();
+    const branches = [{ id: 'c1', survivor: bob, rank: 1, left: [] }];
+    older.table.machine.lineage = { ...older.table.machine.lineage, branches };
+    talk(older, fork, 5 * electionMaxMs);
+    expect(fork.ended).to.equal('c1');
+    expect(older.table.machine.merges.map(({ open }) => open)).to.deep.equal([[]]);
+  });
+
   it('ends nobody before the winner has committed that', () => {
     const { older, fork } = pair();
     older.commits = false;
