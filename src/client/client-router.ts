@@ -111,6 +111,10 @@ export class ClientRouter implements Router {
     return undefined;
   }
 
+  deliver<Result>(result: Result): Promise<Result> {
+    return Promise.resolve(result);
+  }
+
   /** A client holds nothing. */
   readLocal(): undefined {
     return undefined;

@@ -2,6 +2,7 @@
 import type { Aborts } from '../base/aborts.ts';
 import { GridError } from '../base/errors.ts';
 import type { Closed, Operation, Router, StructureRow } from '../partition/router-port.ts';
+import type { Glance } from '../partition/store.ts';
 
 export class CurrentRouter implements Router {
   readonly #current: () => Router;
@@ -33,13 +34,12 @@ export class CurrentRouter implements Router {
     this.#current().submit(operation);
   }
 
-  glance(
-    row: StructureRow,
-    partition: number,
-    code: number,
-    key: Uint8Array,
-  ): Uint8Array | undefined {
+  glance(row: StructureRow, partition: number, code: number, key: Uint8Array): Glance | undefined {
     return this.#current().glance(row, partition, code, key);
+  }
+
+  deliver<Result>(result: Result): Promise<Result> {
+    return this.#current().deliver(result);
   }
 
   structure(type: string, name: string): StructureRow | undefined {

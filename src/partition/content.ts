@@ -40,7 +40,8 @@ export interface Piece {
 export type Asked = Pick<Store, 'isWrite' | 'run'>;
 
 export class Content {
-  #options: ContentOptions;
+  #catalog: Catalog;
+  #types: ReadonlyMap<string, StructureType>;
   readonly #stores = new Map<StructureId, Store>();
   /** The one that was asked for last, which is most likely the next one too. */
   #lastId: StructureId | undefined;
@@ -50,13 +51,15 @@ export class Content {
   readonly dedupe: DedupeTable;
 
   constructor(options: ContentOptions) {
-    this.#options = options;
+    this.#catalog = options.catalog;
+    this.#types = options.types;
     this.dedupe = new DedupeTable(options.budget);
   }
 
   /** It goes on at another member's replica, with what is in it. */
-  moveTo(options: Omit<ContentOptions, 'budget'>): void {
-    this.#options = { ...options, budget: this.#options.budget };
+  moveTo({ catalog, types }: Omit<ContentOptions, 'budget'>): void {
+    this.#catalog = catalog;
+    this.#types = types;
   }
 
   get stores(): ReadonlyMap<StructureId, Store> {
@@ -70,12 +73,11 @@ export class Content {
 
   /** `unknown` where the table here is behind, `gone` where the structure was destroyed. */
   find(id: StructureId): Store | 'unknown' | 'gone' {
-    const { catalog, types } = this.#options;
-    const row = catalog.structure(id);
+    const row = this.#catalog.structure(id);
     // Asked first: a store stays for some seconds after its structure was destroyed.
-    if (row === undefined) return id > catalog.applied ? 'unknown' : 'gone';
+    if (row === undefined) return id > this.#catalog.applied ? 'unknown' : 'gone';
     if (id === this.#lastId && this.#lastStore !== undefined) return this.#lastStore;
-    const type = types.get(row.type);
+    const type = this.#types.get(row.type);
     if (type === undefined) return 'gone';
     const store = this.#stores.get(id) ?? type.createStore(id, row.options);
     this.#stores.set(id, store);
@@ -142,7 +144,7 @@ export class Content {
 
   /** Whether a structure is known to be no more. */
   isGone(id: StructureId): boolean {
-    return !this.#isThere(id) && id <= this.#options.catalog.applied;
+    return !this.#isThere(id) && id <= this.#catalog.applied;
   }
 
   /** It goes on with these structures alone. */
@@ -184,7 +186,7 @@ export class Content {
   }
 
   #isThere(id: StructureId): boolean {
-    return this.#options.catalog.structure(id) !== undefined;
+    return this.#catalog.structure(id) !== undefined;
   }
 }
 

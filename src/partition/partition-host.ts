@@ -32,7 +32,7 @@ import type {
   ReplicaMessage,
   Surroundings,
 } from './replica-state.ts';
-import type { StructureType } from './store.ts';
+import type { Glance, StructureType } from './store.ts';
 
 export interface PartitionHostOptions {
   readonly self: MemberId;
@@ -182,18 +182,17 @@ export class PartitionHost {
     }
   }
 
-  /** What a read gives that needs not wait for a turn; see `Primary.glance`. */
+  /** What a read gives that needs not wait for a turn; see `Replica.glance`. */
   glance(
     partition: PartitionId,
     structure: StructureId,
     code: number,
     key: Uint8Array,
-  ): Uint8Array | undefined {
+  ): Glance | undefined {
     const hosted = this.#hosted.get(partition);
     // What waits came first, and may be a write of the same caller.
     if (hosted === undefined || hosted.ref.waiting > 0) return undefined;
-    const { primary } = hosted.actor.replica;
-    return primary?.glance(structure, code, key, this.#options.clock.monotonic());
+    return hosted.actor.replica.glance(structure, code, key, this.#options.clock.monotonic());
   }
 
   tick(nowMs: number): void {

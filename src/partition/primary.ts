@@ -30,7 +30,7 @@ import type { PeerStream } from './peer-stream.ts';
 import { Pending } from './pending.ts';
 import { Polls } from './polls.ts';
 import type { Actions, Origin, ReplicaState } from './replica-state.ts';
-import type { RunContext, RunResult } from './store.ts';
+import type { Glance, RunContext, RunResult } from './store.ts';
 import { SyncSet } from './sync-set.ts';
 
 /** Reads that may wait for a write; past it a read is told to come again. */
@@ -82,6 +82,11 @@ export class Primary {
     return this.#state.commit >= this.#servesFrom && !this.#sync.isDraining;
   }
 
+  /** Whether it serves, and nothing that it wrote waits for its backups. */
+  get isSettled(): boolean {
+    return this.isServing && this.#pending.writes === 0;
+  }
+
   /** Whether something is to be sent at the end of the turn. */
   get isDirty(): boolean {
     return this.#isDirty;
@@ -123,20 +128,15 @@ export class Primary {
     }
   }
 
-  /** What a read gives where nothing stands in the way of its answer at this moment; see `Store.glance`. */
-  glance(
-    structure: StructureId,
-    code: number,
-    key: Uint8Array,
-    nowMs: number,
-  ): Uint8Array | undefined {
+  /** See `Replica.glance`. */
+  glance(structure: StructureId, code: number, key: Uint8Array, nowMs: number): Glance | undefined {
     const { content, surroundings } = this.#state.options;
     const store = content.find(structure);
     if (typeof store === 'string' || this.#admission(store, nowMs) !== undefined) return undefined;
     const seen = store.glance?.(code, key, surroundings.gridTime(nowMs));
     if (seen === undefined) return undefined;
     const needs = this.#pending.needOf(seen.touched, this.#state.log.last);
-    return needs <= this.#state.commit ? seen.result : undefined;
+    return needs <= this.#state.commit ? seen : undefined;
   }
 
   acknowledge(from: MemberId, message: ReplicaAck, nowMs: number, out: Actions): void {

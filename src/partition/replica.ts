@@ -12,9 +12,10 @@
  * 3. Terms never fall. What bears an earlier term or another stream has no effect.
  */
 import { unreachable } from '../base/assert.ts';
-import type { MemberId, Sequence, StreamId, Term, Version } from '../base/ids.ts';
+import type { MemberId, Sequence, StreamId, StructureId, Term, Version } from '../base/ids.ts';
 import type { OpRequest } from '../wire/op-messages.ts';
 import { Backup } from './backup.ts';
+import type { Content } from './content.ts';
 import { EntryLog } from './entry-log.ts';
 import { generationSpan, liftOf, type PartitionRow } from './meta-state.ts';
 import { Parked } from './parked.ts';
@@ -27,7 +28,9 @@ import type {
   ReplicaMessage,
   ReplicaOptions,
   ReplicaState,
+  Surroundings,
 } from './replica-state.ts';
+import type { Glance } from './store.ts';
 
 export type ReplicaInput =
   | { readonly kind: 'row'; readonly row: PartitionRow }
@@ -52,8 +55,17 @@ export class Replica {
   #promotion: Promotion | undefined;
   #primary: Primary | undefined;
   #hasGivenUp = false;
+  /**
+   * Whether the last step left it as a primary that would answer every read at once, as long as the lease holds.
+   * A look then needs nothing else of it: with hundreds of partitions what it asks is in no cache.
+   */
+  #isSettled = false;
+  readonly #content: Content;
+  readonly #surroundings: Surroundings;
 
   constructor(options: ReplicaOptions) {
+    this.#content = options.content;
+    this.#surroundings = options.surroundings;
     this.#state = {
       options,
       log: new EntryLog(options.limits.changesInFlightMax),
@@ -108,6 +120,16 @@ export class Replica {
   step(input: ReplicaInput, nowMs: number, out: Actions): void {
     this.#take(input, nowMs, out);
     if (this.#parked !== undefined) this.#unpark(this.#parked, nowMs, out);
+    this.#isSettled = this.#primary?.isSettled === true;
+  }
+
+  /** What a read gives where nothing stands in the way of its answer at this moment; see `Store.glance`. */
+  glance(structure: StructureId, code: number, key: Uint8Array, nowMs: number): Glance | undefined {
+    if (!this.#isSettled) return this.#primary?.glance(structure, code, key, nowMs);
+    if (!this.#surroundings.isLeaseValid(nowMs)) return undefined;
+    const store = this.#content.find(structure);
+    if (typeof store === 'string') return undefined;
+    return store.glance?.(code, key, this.#surroundings.gridTime(nowMs));
   }
 
   #take(input: ReplicaInput, nowMs: number, out: Actions): void {
@@ -231,6 +253,7 @@ export class Replica {
     this.#primary?.stepDown(out);
     this.#primary = undefined;
     this.#promotion = undefined;
+    this.#isSettled = false;
   }
 
   #request(origin: Origin, message: OpRequest, nowMs: number, out: Actions): void {

@@ -5,6 +5,7 @@
 import type { Aborts } from '../base/aborts.ts';
 import { GridError } from '../base/errors.ts';
 import type { StructureId } from '../base/ids.ts';
+import type { Glance } from './store.ts';
 
 /** A structure as the table knows it. */
 export interface StructureRow {
@@ -55,15 +56,15 @@ export interface Router {
   submit(operation: Operation): void;
   /**
    * The result of a read that can be answered on the spot, since this member is the primary and nothing is in
-   * its way; undefined where it has to be submitted. To be decoded at once: it may be a view into the records.
-   * The op is `code` and then the key.
+   * its way; undefined where it has to be submitted. To be decoded at once: it is lent. The op is `code` and then
+   * the key.
    */
-  glance(
-    row: StructureRow,
-    partition: number,
-    code: number,
-    key: Uint8Array,
-  ): Uint8Array | undefined;
+  glance(row: StructureRow, partition: number, code: number, key: Uint8Array): Glance | undefined;
+  /**
+   * A promise of what a look gave. It is kept at once, or in the next turn of the event loop where this turn has
+   * had its share of looks.
+   */
+  deliver<Result>(result: Result): Promise<Result>;
   /** The row of a structure, where it is known here; else `define` has to be called first. */
   structure(type: string, name: string): StructureRow | undefined;
   /** Commits the structure with its options; gives its row, or `GRID_BAD_OPTION` naming both options. */

@@ -23,6 +23,7 @@ import {
   type Router,
   type StructureRow,
 } from './router-port.ts';
+import type { Glance } from './store.ts';
 
 export interface MemberRouterOptions {
   readonly self: MemberId;
@@ -34,10 +35,12 @@ export interface MemberRouterOptions {
 }
 
 /**
- * Reads that are answered on the spot within one turn of the event loop, large ones counted several times.
- * Who awaits one after the other never lets go of the thread, and others want their turns.
+ * Reads whose callers go on within one turn of the event loop, large ones counted several times. Who awaits one
+ * after the other never lets go of the thread, and others want their turns.
  */
 const glancesMax = 1_024;
+/** Answers that wait for the next turn. Reads past it go the way of all calls, which has its own bound. */
+const heldMax = 65_536;
 /** Each 256 bytes of a result count as one more. */
 const glanceBytesShift = 8;
 
@@ -50,8 +53,14 @@ export class MemberRouter implements Router {
   #namedAt = -1;
   /** What this turn of the event loop may still answer on the spot. */
   #glancesLeft = glancesMax;
+  /** Answers to looks that this turn has no room for. */
+  #held: (() => void)[] = [];
   readonly #onTurn = () => {
     this.#glancesLeft = glancesMax;
+    const held = this.#held;
+    if (held.length === 0) return;
+    this.#held = [];
+    for (const give of held) give();
   };
 
   constructor(options: MemberRouterOptions) {
@@ -77,29 +86,31 @@ export class MemberRouter implements Router {
   }
 
   submit(operation: Operation): void {
+    const { calls } = this.#options;
     const { structure, partition, op, isWrite, isPoll, signal } = operation;
     const isPlain = !isWrite && isPoll !== true && signal?.aborted !== true && op.length > 1;
-    const seen = isPlain
-      ? this.glance(structure, partition, op[0] as number, op.subarray(1))
-      : undefined;
-    if (seen !== undefined) operation.resolve(pooledCopy(seen));
-    else this.#options.calls.submit(operation, this.#idOf(structure, partition));
+    const seen =
+      isPlain && this.#glancesLeft > 0
+        ? this.glance(structure, partition, op[0] as number, op.subarray(1))
+        : undefined;
+    if (seen === undefined) calls.submit(operation, this.#idOf(structure, partition));
+    else operation.resolve(pooledCopy(seen.bytes.subarray(seen.from, seen.to)));
   }
 
-  glance(
-    row: StructureRow,
-    partition: number,
-    code: number,
-    key: Uint8Array,
-  ): Uint8Array | undefined {
+  glance(row: StructureRow, partition: number, code: number, key: Uint8Array): Glance | undefined {
     const { calls, clock, host } = this.#options;
     // Calls that wait for a place came first.
-    if (this.#glancesLeft <= 0 || !calls.isOpen || calls.queued > 0) return undefined;
+    if (!calls.isOpen || calls.queued > 0 || this.#held.length >= heldMax) return undefined;
     const seen = host.glance(this.#idOf(row, partition), row.id, code, key);
     if (seen === undefined) return undefined;
     if (this.#glancesLeft === glancesMax) clock.defer(this.#onTurn);
-    this.#glancesLeft -= 1 + (seen.length >>> glanceBytesShift);
+    this.#glancesLeft -= 1 + ((seen.to - seen.from) >>> glanceBytesShift);
     return seen;
+  }
+
+  deliver<Result>(result: Result): Promise<Result> {
+    if (this.#glancesLeft > 0) return Promise.resolve(result);
+    return new Promise((resolve) => this.#held.push(() => resolve(result)));
   }
 
   structure(type: string, name: string): StructureRow | undefined {

@@ -52,8 +52,14 @@ export interface RunResult {
   readonly waitsFor?: number;
 }
 
-/** Of a run, what a look can give. */
-export type Glance = Pick<RunResult, 'result' | 'touched'>;
+/** What a look gives: the result is the bytes [from, to). */
+export interface Glance {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+  /** As in `RunResult`. */
+  readonly touched: number;
+}
 
 /** Since when a history is not the same as another into which it is merged. */
 export interface Since {
@@ -91,9 +97,9 @@ export interface Store {
   isWrite(op: Uint8Array): boolean;
   run(op: Uint8Array, context: RunContext): RunResult;
   /**
-   * As `run`, for a read of one key that wants nothing but to look, and often: the op is `code` and then the key,
-   * and `result` may be a view that is good until the store's next call. Undefined where only `run` can tell, as
-   * when time has brought a change.
+   * As `run`, for a read of one key that wants nothing but to look, and often: the op is `code` and then the key.
+   * What it gives is lent: good until any store's next call. Undefined where only `run` can tell, as when time has
+   * brought a change.
    */
   glance?(code: number, key: Uint8Array, gridTime: number): Glance | undefined;
   apply(changes: Uint8Array): void;

@@ -11,6 +11,7 @@ import { GridError } from '../base/errors.ts';
 import { partitionOf } from '../base/hash.ts';
 import type { Limits } from '../base/limits.ts';
 import { conflictOf, type Router, type StructureRow } from '../partition/router-port.ts';
+import type { Glance } from '../partition/store.ts';
 
 /** One op for one partition. Exactly one of `resolve` and `reject` is called. */
 export interface Call<Result> {
@@ -83,8 +84,8 @@ export class StructureHandle {
     return row;
   }
 
-  /** What a read of a key gives that is answered on the spot, to be decoded at once; undefined where it has to be sent. */
-  glance(partition: number, code: number, key: Uint8Array): Uint8Array | undefined {
+  /** What a read of a key gives that is answered on the spot, lent; undefined where it has to be sent. */
+  glance(partition: number, code: number, key: Uint8Array): Glance | undefined {
     const row = this.known;
     return row === undefined ? undefined : this.router.glance(row, partition, code, key);
   }

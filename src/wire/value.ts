@@ -56,12 +56,12 @@ export function encodeValue(value: unknown, limits: ValueLimits): Uint8Array {
   );
 }
 
-/** A fresh copy, which shares nothing with `bytes`. */
-export function decodeValue(bytes: Uint8Array): unknown {
-  const text = unpackedText(bytes);
+/** What stands in [from, to), as a fresh copy, which shares nothing with `bytes`. */
+export function decodeValue(bytes: Uint8Array, from = 0, to = bytes.length): unknown {
+  const text = unpackedText(bytes, from, to);
   if (text !== undefined) return text;
   // A Buffer would give its own class to the binaries within.
-  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset + from, to - from);
   try {
     if (plain[0] === linkedForm) return linkedUnpackr.unpack(plain.subarray(1));
     return treeUnpackr.unpack(plain);
@@ -99,19 +99,20 @@ function packedText(text: string): Uint8Array | undefined {
   return bytes;
 }
 
-/** Undefined where it is no short text that ends with the bytes. */
-function unpackedText(bytes: Uint8Array): string | undefined {
-  const first = bytes[0] as number;
+/** Undefined where it is no short text that ends at `to`. */
+function unpackedText(bytes: Uint8Array, from: number, to: number): string | undefined {
+  if (from >= to) return undefined;
+  const first = bytes[from] as number;
   if (first === text8) {
-    return bytes[1] === bytes.length - 2 ? textFrom(bytes, 2) : undefined;
+    return bytes[from + 1] === to - from - 2 ? textBetween(bytes, from + 2, to) : undefined;
   }
   if ((first & shortTextMask) !== shortText) return undefined;
-  return (first & ~shortTextMask) === bytes.length - 1 ? textFrom(bytes, 1) : undefined;
+  return (first & ~shortTextMask) === to - from - 1 ? textBetween(bytes, from + 1, to) : undefined;
 }
 
-function textFrom(bytes: Uint8Array, from: number): string {
-  if (utf8Slice === undefined) return decoder.decode(bytes.subarray(from));
-  return utf8Slice.call(bytes, from, bytes.length);
+function textBetween(bytes: Uint8Array, from: number, to: number): string {
+  if (utf8Slice === undefined) return decoder.decode(bytes.subarray(from, to));
+  return utf8Slice.call(bytes, from, to);
 }
 
 // Packed into the packer's pool and copied out, so that a small value does not keep a large pool.

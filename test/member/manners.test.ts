@@ -45,6 +45,15 @@ describe('a member leaves turns of the event loop to others', function () {
     expect(turns.most, 'reads between two turns').to.be.lessThan(1_000);
   });
 
+  it('while many reads are made at once, which see nothing that is written after them', async () => {
+    const map = (await joinGrid()).map<string, number>('m');
+    await map.set('ann', 1);
+    const reads = Promise.all(Array.from({ length: 3_000 }, () => map.get('ann')));
+    await map.set('ann', 2);
+    expect(new Set(await reads)).to.deep.equal(new Set([1]));
+    expect(await map.get('ann')).to.equal(2);
+  });
+
   it('while a caller goes through a large partition', async () => {
     const map = (await joinGrid({ partitions: 1 })).map<number, string>('m');
     const entries = 20_000;

@@ -166,6 +166,7 @@ export class MergeScene {
       closed: undefined,
       aborts: new Aborts(),
       glance: () => undefined,
+      deliver: (result) => Promise.resolve(result),
       submit: (operation) => void this.operations.push(operation),
       structure: (type, name) => {
         const row = this.row(name);

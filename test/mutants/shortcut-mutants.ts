@@ -2,6 +2,7 @@
 import { inTest, type Mutant } from './mutant.ts';
 
 const primary = 'src/partition/primary.ts';
+const replica = 'src/partition/replica.ts';
 const replicas = 'partition/replica';
 
 export const shortcutMutants: readonly Mutant[] = [
@@ -16,7 +17,7 @@ export const shortcutMutants: readonly Mutant[] = [
     name: 'what waits for the table waits for a resend',
     edits: [
       {
-        file: 'src/partition/replica.ts',
+        file: replica,
         from: "if (this.role === 'backup') this.#backup.catchUp(nowMs);",
         to: "if (this.role === 'backup' && nowMs < 0) this.#backup.catchUp(nowMs);",
       },
@@ -28,8 +29,8 @@ export const shortcutMutants: readonly Mutant[] = [
     edits: [
       {
         file: primary,
-        from: 'return needs <= this.#state.commit ? seen.result : undefined;',
-        to: 'return needs >= 0 ? seen.result : undefined;',
+        from: 'return needs <= this.#state.commit ? seen : undefined;',
+        to: 'return needs >= 0 ? seen : undefined;',
       },
     ],
     checks: [inTest(replicas, 'lets itself be looked at where a read would be answered at once')],
@@ -46,6 +47,50 @@ export const shortcutMutants: readonly Mutant[] = [
     checks: [inTest(replicas, 'lets itself be looked at where a read would be answered at once')],
   },
   {
+    name: 'a look at what is settled asks for no lease',
+    edits: [
+      {
+        file: replica,
+        from: 'if (!this.#surroundings.isLeaseValid(nowMs)) return undefined;',
+        to: '',
+      },
+    ],
+    checks: [inTest(replicas, 'lets itself be looked at where a read would be answered at once')],
+  },
+  {
+    name: 'a primary that waits for its backups counts as settled',
+    edits: [
+      {
+        file: primary,
+        from: 'return this.isServing && this.#pending.writes === 0;',
+        to: 'return this.isServing;',
+      },
+    ],
+    checks: [inTest(replicas, 'lets itself be looked at where a read would be answered at once')],
+  },
+  {
+    name: 'a primary that is about to hand over counts as settled',
+    edits: [
+      {
+        file: primary,
+        from: 'return this.isServing && this.#pending.writes === 0;',
+        to: 'return this.#pending.writes === 0;',
+      },
+    ],
+    checks: [inTest(replicas, 'lets itself be looked at where a read would be answered at once')],
+  },
+  {
+    name: 'what was given away is still looked at',
+    edits: [
+      {
+        file: replica,
+        from: 'this.#promotion = undefined;\n    this.#isSettled = false;',
+        to: 'this.#promotion = undefined;',
+      },
+    ],
+    checks: [inTest('partition/partition-host', 'lets nobody look at what it has given away')],
+  },
+  {
     name: 'a look on the spot overtakes what waits',
     edits: [
       { file: 'src/partition/partition-host.ts', from: ' || hosted.ref.waiting > 0', to: '' },
@@ -54,7 +99,9 @@ export const shortcutMutants: readonly Mutant[] = [
   },
   {
     name: 'looks on the spot never let go of the thread',
-    edits: [{ file: 'src/partition/router.ts', from: 'this.#glancesLeft <= 0 || ', to: '' }],
+    edits: [
+      { file: 'src/partition/router.ts', from: 'if (this.#glancesLeft > 0) return', to: 'return' },
+    ],
     checks: [inTest('member/manners', 'while a caller reads its own keys')],
   },
   {

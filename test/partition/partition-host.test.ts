@@ -92,7 +92,7 @@ function hostOf(table: Table) {
       host.tick(clock.monotonic());
       return clock.deferredCount;
     },
-    glance: () => host.glance(partition, 1 as StructureId, 97, new Uint8Array())?.[0],
+    glance: () => host.glance(partition, 1 as StructureId, 97, new Uint8Array())?.bytes[0],
   };
 }
 
@@ -181,6 +181,14 @@ describe('the host of replicas', () => {
     turn();
     expect(said).to.deep.equal(['op.reply']);
     expect(glance()).to.equal('1'.charCodeAt(0));
+  });
+
+  it('lets nobody look at what it has given away', () => {
+    const { glance, host, learn } = hostOf(new Table({ members: [dan] }));
+    learn();
+    expect(glance()).to.equal('0'.charCodeAt(0));
+    expect(host.surrender().estates.size).to.equal(1);
+    expect(glance()).to.equal(undefined);
   });
 
   it('begins no copy that is long over', () => {

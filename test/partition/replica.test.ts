@@ -74,6 +74,9 @@ describe('a primary', () => {
     replicas.request(ann, 1, '+a');
     expect(replicas.glance(ann, 'a'), 'not committed').to.equal(undefined);
     expect(replicas.glance(ann, 'b')).to.equal('0');
+    replicas.isLeaseValid = false;
+    expect(replicas.glance(ann, 'b'), 'neither committed nor a lease').to.equal(undefined);
+    replicas.isLeaseValid = true;
     replicas.settle();
     expect(replicas.glance(ann, 'a')).to.equal('1');
     expect(replicas.glance(bob, 'a'), 'a backup').to.equal(undefined);

@@ -60,7 +60,8 @@ export class ToyStore implements Store {
 
   /** Of a single key, whose letter is the code. */
   glance(code: number) {
-    return { result: encode(String(this.counts[code - 97])), touched: code - 97 };
+    const bytes = encode(String(this.counts[code - 97]));
+    return { bytes, from: 0, to: bytes.length, touched: code - 97 };
   }
 
   apply([key = 0, count = 0]: Uint8Array): void {
@@ -229,9 +230,8 @@ export class Replicas {
   /** What a look at a key gives at once; undefined where it has to be asked for. */
   glance(id: MemberId, key: string): string | undefined {
     const code = key.charCodeAt(0);
-    const { primary } = this.at(id);
-    const seen = primary?.glance(1 as StructureId, code, new Uint8Array(), this.nowMs);
-    return seen === undefined ? undefined : decode(seen);
+    const seen = this.at(id).glance(1 as StructureId, code, new Uint8Array(), this.nowMs);
+    return seen === undefined ? undefined : decode(seen.bytes.subarray(seen.from, seen.to));
   }
 
   learnt(id: MemberId): string {

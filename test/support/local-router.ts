@@ -195,6 +195,10 @@ export class LocalRouter implements Router {
     return undefined;
   }
 
+  deliver<Result>(result: Result): Promise<Result> {
+    return Promise.resolve(result);
+  }
+
   localPartitions(): readonly number[] {
     return [...Array(this.partitions).keys()].filter((partition) => this.isLocal(partition));
   }

@@ -142,6 +142,15 @@ export class RecordTable {
     return bytes.subarray(from, at + blockBytes(bytes, at) - readUnused(bytes, at));
   }
 
+  /** Where the value stands, without a view. */
+  locate(ref: number, place: { bytes: Uint8Array; from: number; to: number }): void {
+    const bytes = this.#slabs.bytes(ref);
+    const at = this.#slabs.offset(ref);
+    place.bytes = bytes;
+    place.from = at + metaBytes(bytes, at) + readShort(bytes, at + keyLengthAt);
+    place.to = at + blockBytes(bytes, at) - readUnused(bytes, at);
+  }
+
   keyLength(ref: number): number {
     return readShort(this.#slabs.bytes(ref), this.#slabs.offset(ref) + keyLengthAt);
   }

@@ -4,6 +4,14 @@ import type { Glance } from '../../partition/store.ts';
 import { mapOps, no, nothing, yes } from './map-ops.ts';
 import type { MapRecords } from './map-records.ts';
 
+/** One for all looks, as each is over before the next. */
+const seen: { -readonly [Field in keyof Glance]: Glance[Field] } = {
+  bytes: nothing,
+  from: 0,
+  to: 0,
+  touched: 0,
+};
+
 /** Undefined where only a run can tell; where hits are counted, a look is one. */
 export function glance(
   records: MapRecords,
@@ -15,8 +23,18 @@ export function glance(
   if ((!isGet && code !== mapOps.has) || records.countsHits) return undefined;
   const touched = murmur3(key);
   const ref = records.table.find(touched, key);
-  if (ref === 0) return { result: isGet ? nothing : no, touched };
   // Its removal is a change, and the answer has to wait for it.
-  if (records.isExpired(ref, records.timeAt(gridTime))) return undefined;
-  return { result: isGet ? records.table.value(ref) : yes, touched };
+  if (ref !== 0 && records.isExpired(ref, records.timeAt(gridTime))) return undefined;
+  seen.touched = touched;
+  if (!isGet) return whole(ref === 0 ? no : yes);
+  if (ref === 0) return whole(nothing);
+  records.table.locate(ref, seen);
+  return seen;
+}
+
+function whole(bytes: Uint8Array): Glance {
+  seen.bytes = bytes;
+  seen.from = 0;
+  seen.to = bytes.length;
+  return seen;
 }

@@ -65,11 +65,11 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
   }
 
   get(key: K, options?: CallOptions): Promise<V | undefined> {
-    return this.#onKey(mapOps.get, key, options, valueOrNothing<V>);
+    return this.#look(mapOps.get, key, options, valueOrNothing<V>);
   }
 
   has(key: K, options?: CallOptions): Promise<boolean> {
-    return this.#onKey(mapOps.has, key, options, isYes);
+    return this.#look(mapOps.has, key, options, isYes);
   }
 
   set(key: K, value: V, options?: SetOptions): Promise<void> {
@@ -236,12 +236,27 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
   ): Promise<Result> {
     try {
       const { bytes, hash } = lentKey(key, this.#limits);
+      return this.#handle.callOf(hash, keyOp(code, bytes), code >= writesFrom, options, decode);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** A read that is answered on the spot where this process may; `decode` takes a stretch of the bytes. */
+  #look<Result>(
+    code: number,
+    key: K,
+    options: CallOptions | undefined,
+    decode: (bytes: Uint8Array, from?: number, to?: number) => Result,
+  ): Promise<Result> {
+    if (options !== undefined) return this.#onKey(code, key, options, decode);
+    try {
+      const { bytes, hash } = lentKey(key, this.#limits);
       const handle = this.#handle;
-      const isWrite = code >= writesFrom;
-      const mayGlance = !isWrite && options === undefined;
-      const seen = mayGlance ? handle.glance(handle.partitionOf(hash), code, bytes) : undefined;
-      if (seen !== undefined) return Promise.resolve(decode(seen));
-      return handle.callOf(hash, keyOp(code, bytes), isWrite, options, decode);
+      const seen = handle.glance(handle.partitionOf(hash), code, bytes);
+      if (seen === undefined)
+        return handle.callOf(hash, keyOp(code, bytes), false, options, decode);
+      return handle.router.deliver(decode(seen.bytes, seen.from, seen.to));
     } catch (error) {
       return Promise.reject(error);
     }

@@ -5,9 +5,9 @@ import { decodeKey } from '../../wire/key.ts';
 import { decodeValue } from '../../wire/value.ts';
 
 /** The type is the user's word for what was put in. */
-export function valueOut<V>(bytes: Uint8Array): V {
+export function valueOut<V>(bytes: Uint8Array, from = 0, to = bytes.length): V {
   try {
-    return decodeValue(bytes) as V;
+    return decodeValue(bytes, from, to) as V;
   } catch (cause) {
     throw undecodable('value', cause);
   }
@@ -22,12 +22,12 @@ export function keyOut<K>(bytes: Uint8Array): K {
 }
 
 /** Results of no bytes stand for no value. */
-export function valueOrNothing<V>(result: Uint8Array): V | undefined {
-  return result.length === 0 ? undefined : valueOut<V>(result);
+export function valueOrNothing<V>(bytes: Uint8Array, from = 0, to = bytes.length): V | undefined {
+  return from === to ? undefined : valueOut<V>(bytes, from, to);
 }
 
-export function isYes(result: Uint8Array): boolean {
-  return result[0] === 1;
+export function isYes(bytes: Uint8Array, from = 0): boolean {
+  return bytes[from] === 1;
 }
 
 function undecodable(what: string, cause: unknown): GridError {
