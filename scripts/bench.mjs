@@ -10,7 +10,7 @@ const built = spawnSync('node', ['scripts/build-if-needed.mjs'], { stdio: 'inher
 if (built.status !== 0) process.exit(built.status ?? 1);
 
 await build({
-  entryPoints: ['bench/compare/main.ts', 'bench/compare/driver-process.ts'],
+  entryPoints: ['main', 'driver-process', 'bare-store'].map((name) => `bench/compare/${name}.ts`),
   outdir: 'bench/.built',
   ...bundling,
   // Named beside the others: the compiler's `paths` would have it bundled from its sources.

@@ -79,7 +79,7 @@ const localCells: Cell[] = (['get', 'set'] as const).flatMap((call) =>
       timedEvery: 16,
     } as const,
     stage: 'alone' as const,
-    drivers: ['shoal-owner'] as const,
+    drivers: ['shoal-owner', 'bare-map'] as const,
     ...(call === 'get' ? { asked: { goal: 2e6, coreFloor: 1e6 } } : {}),
   })),
 );
@@ -99,6 +99,8 @@ const backupCell: Cell = {
     'ioredis-wait-pipeline',
     'ioredis-wait-each-unix',
     'ioredis-wait-pipeline-unix',
+    'bare-pair',
+    'bare-pair-batch',
   ],
   asked: { goal: 2, coreFloor: 1.2 },
 };

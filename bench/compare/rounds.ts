@@ -5,7 +5,15 @@
  */
 import type { Cell } from './cells.ts';
 import { DriverChild } from './driver-child.ts';
-import { type Addresses, type DriverName, isShoal, type ValueKind } from './drivers/driver.ts';
+import {
+  type Addresses,
+  type DriverName,
+  holdsOwn,
+  isBare,
+  isPeer,
+  isShoal,
+  type ValueKind,
+} from './drivers/driver.ts';
 import { type Load, loadBetween, probeMs, quiet, sample } from './load.ts';
 import type { Task, TaskResult } from './tasks/task.ts';
 
@@ -104,8 +112,7 @@ async function openAll(
   const drivers: DriverChild[] = [];
   for (const name of names) {
     const driver = await DriverChild.open(name, stage.addresses);
-    // What it holds is gone with its process.
-    if (name === 'shoal-owner') await fill(driver, values);
+    if (holdsOwn(name)) await fill(driver, values);
     drivers.push(driver);
   }
   return drivers;
@@ -124,7 +131,7 @@ async function fillSystems(stage: Stage, cells: readonly Cell[]): Promise<void> 
   const values = valuesIn(cells);
   if (values.size === 0 || stage.pids.length === 0) return;
   const names = cells.flatMap(({ drivers }) => drivers);
-  for (const name of [names.find(isShoal), names.find((each) => !isShoal(each))]) {
+  for (const name of [isShoal, isPeer, isBare].map((is) => names.find(is))) {
     if (name === undefined) continue;
     const driver = await DriverChild.open(name, stage.addresses);
     await fill(driver, values);

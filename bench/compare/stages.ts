@@ -2,7 +2,14 @@
 import type { Cell, StageName } from './cells.ts';
 import type { Listener, Pace, Stage } from './rounds.ts';
 import { runRounds } from './rounds.ts';
-import { type Running, safe, startMember, startRedis } from './systems.ts';
+import {
+  type BareProcess,
+  type Running,
+  safe,
+  startBarePair,
+  startMember,
+  startRedis,
+} from './systems.ts';
 
 interface OpenStage extends Stage {
   readonly running: readonly Running[];
@@ -15,6 +22,7 @@ async function openStage(name: StageName): Promise<OpenStage> {
   const redis = await startRedis();
   const members = [await startMember()];
   const running: Running[] = [redis, ...members];
+  const bare: BareProcess[] = [];
   if (name === 'backup') {
     const seeds = members.map(({ address }) => address);
     running.push(await startRedis({ replicaOf: redis.port }));
@@ -22,11 +30,14 @@ async function openStage(name: StageName): Promise<OpenStage> {
     members.push(second);
     running.push(second);
     await safe(members);
+    bare.push(...(await startBarePair()));
+    running.push(...bare);
   }
   const addresses = {
     redisPort: redis.port,
     redisSocket: redis.socket,
     members: members.map(({ address }) => address),
+    bare: bare.map(({ port }) => port),
   };
   return { addresses, running, pids: running.flatMap(({ pids }) => pids) };
 }

@@ -1,6 +1,6 @@
-/** From rows to figures: the median of each driver, and the ratio of Shoal's to the best peer's. */
+/** From rows to figures: the median of each driver, and its ratio to the best peer's. */
 import type { Asked, Cell } from './cells.ts';
-import { type DriverName, isShoal } from './drivers/driver.ts';
+import { type DriverName, isPeer, isShoal } from './drivers/driver.ts';
 import { median } from './latencies.ts';
 import { foreignMax, type Row } from './rounds.ts';
 
@@ -91,11 +91,11 @@ function figureOf(driver: DriverName, all: readonly Row[]): Figure {
 }
 
 function ratiosOf(figures: readonly Figure[]): Ratio[] {
-  const peers = figures.filter(({ driver }) => !isShoal(driver));
+  const peers = figures.filter(({ driver }) => isPeer(driver));
   const [best] = peers.toSorted((a, b) => b.perSecond - a.perSecond);
   if (best === undefined) return [];
   return figures
-    .filter(({ driver }) => isShoal(driver))
+    .filter(({ driver }) => !isPeer(driver))
     .map(({ driver, perSecond }) => ({
       driver,
       bestPeer: best.driver,
@@ -103,16 +103,16 @@ function ratiosOf(figures: readonly Figure[]): Ratio[] {
     }));
 }
 
-/** The ratios, or the rates where there is no peer. */
+/** The ratios, or the rates where there is no peer. Something is asked of Shoal alone. */
 export function findingsOf({ cell, figures, ratios, asked }: CellSummary): Finding[] {
-  const of = asked === undefined ? {} : { asked };
+  const of = (driver: DriverName) => (asked === undefined || !isShoal(driver) ? {} : { asked });
   if (ratios.length === 0) {
     return figures.map(({ driver, perSecond }) => ({
       name: cell,
       of: driver,
       value: perSecond,
       unit: '/s',
-      ...of,
+      ...of(driver),
     }));
   }
   return ratios.map(({ driver, bestPeer, ratio }) => ({
@@ -121,7 +121,7 @@ export function findingsOf({ cell, figures, ratios, asked }: CellSummary): Findi
     value: ratio,
     unit: 'x',
     against: bestPeer,
-    ...of,
+    ...of(driver),
   }));
 }
 

@@ -122,6 +122,38 @@ export async function startMember(seeds: readonly string[] = []): Promise<Member
   return { address, id, log, pids: [child.pid ?? 0], end };
 }
 
+export interface BareProcess extends Running {
+  readonly port: number;
+}
+
+/** Two stores that keep each other's sets. */
+export async function startBarePair(): Promise<readonly BareProcess[]> {
+  const stores = [0, 1].map(() => keep(fork(new URL('./bare-store.js', import.meta.url))));
+  const ports = await Promise.all(stores.map(portOf));
+  await Promise.all(
+    stores.map((store, at) => {
+      const isConnected = portOf(store);
+      store.send({ port: ports[1 - at] });
+      return isConnected;
+    }),
+  );
+  return stores.map((store, at) => ({
+    port: ports[at] ?? 0,
+    pids: [store.pid ?? 0],
+    end: () => {
+      store.disconnect();
+      return ended(store);
+    },
+  }));
+}
+
+function portOf(store: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    store.once('message', (message) => resolve((message as { port: number }).port));
+    store.once('exit', (status) => reject(new Error(`a bare store ended with ${status}`)));
+  });
+}
+
 function logOf(child: ChildProcess): string[] {
   const lines: string[] = [];
   if (child.stderr === null) throw new Error('expected a pipe from the member');

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { type Cell, cells } from '../../bench/compare/cells.ts';
-import { driverNames, isShoal } from '../../bench/compare/drivers/driver.ts';
+import { driverNames, isPeer, isShoal } from '../../bench/compare/drivers/driver.ts';
 import { redisPlace } from '../../bench/compare/drivers/redis-place.ts';
 import { Latencies, median } from '../../bench/compare/latencies.ts';
 import { findingsIn } from '../../bench/compare/measurements/simulator.ts';
@@ -88,7 +88,7 @@ describe('the comparison with Redis', () => {
     expect(redisPlace('node-redis', addresses)).to.deep.equal({ host: '127.0.0.1', port: 6379 });
     expect(redisPlace('node-redis-unix', addresses)).to.deep.equal({ path: '/folder/redis.sock' });
     for (const { drivers } of cells) {
-      const peers = drivers.filter((name) => !isShoal(name));
+      const peers = drivers.filter(isPeer);
       const [unix, tcp] = [true, false].map((is) =>
         peers.filter((name) => name.endsWith('-unix') === is),
       );
@@ -109,11 +109,26 @@ describe('the comparison with Redis', () => {
     expect(findings[0]).to.include({ of: 'shoal-owner', value: 1_000_000, unit: '/s' });
   });
 
+  it('shows what Node gives at most, and compares Shoal with it in no ratio', () => {
+    const rows = [
+      row('shoal-client', 0, 90),
+      row('ioredis-plain', 0, 100),
+      row('bare-pair', 0, 120),
+    ];
+    const drivers = ['shoal-client', 'ioredis-plain', 'bare-pair'] as const;
+    const findings = findingsOf(summaryOf({ ...cell, drivers }, rows));
+    expect(findings.map(({ of, value, against }) => [of, value, against])).to.deep.equal([
+      ['shoal-client', 0.9, 'ioredis-plain'],
+      ['bare-pair', 1.2, 'ioredis-plain'],
+    ]);
+    expect(findings.map(({ asked }) => asked !== undefined)).to.deep.equal([true, false]);
+  });
+
   it('has cells of different names, each run by Shoal and by a peer', () => {
     expect(new Set(cells.map(({ name }) => name)).size).to.equal(cells.length);
     for (const { drivers, stage } of cells) {
       expect(drivers.some(isShoal), 'Shoal').to.equal(true);
-      expect(drivers.every(isShoal), 'no peer').to.equal(stage === 'alone');
+      expect(!drivers.some(isPeer), 'no peer').to.equal(stage === 'alone');
     }
   });
 

@@ -43,6 +43,8 @@ export interface Addresses {
   readonly redisSocket?: string;
   /** `host:port` of each member. */
   readonly members: readonly string[];
+  /** Ports of the two bare stores. */
+  readonly bare?: readonly number[];
 }
 
 /** From a process that holds no data. Those of Redis dial TCP on loopback, and its unix socket. */
@@ -64,9 +66,19 @@ export type DriverName =
   | 'shoal-client-batch'
   | 'shoal-lite-batch'
   /** Sets that a replica of Redis has confirmed: on a connection each, or so many in one pipeline. */
-  | OverEither<'ioredis-wait-each' | 'ioredis-wait-pipeline'>;
+  | OverEither<'ioredis-wait-each' | 'ioredis-wait-pipeline'>
+  /** What Node gives at most: no peer of anybody. */
+  | 'bare-map'
+  | 'bare-pair'
+  | 'bare-pair-batch';
 
 export const isShoal = (name: string): boolean => name.startsWith('shoal');
+export const isBare = (name: string): boolean => name.startsWith('bare');
+/** Whether Shoal is compared with it. */
+export const isPeer = (name: string): boolean => !isShoal(name) && !isBare(name);
+/** Whether what it holds is gone with its process. */
+export const holdsOwn = (name: DriverName): boolean =>
+  name === 'shoal-owner' || name === 'bare-map';
 
 /** How many entries go out together while a map is filled. */
 export const fillChunk = 1_000;

@@ -1,7 +1,7 @@
 /** What the files of results say of one figure, run by run, and on which machine each run was. */
 
 import type { Asked } from '../cells.ts';
-import { isShoal } from '../drivers/driver.ts';
+import { isPeer } from '../drivers/driver.ts';
 import type { Row } from '../rounds.ts';
 import { countedOf, type Finding } from '../summary.ts';
 import type { Panel } from './panels.ts';
@@ -68,7 +68,7 @@ function markOf(run: Plotted, finding: Finding): Mark {
 }
 
 function isTcpAlone(rows: readonly Row[]): boolean {
-  const peers = rows.filter(({ driver }) => !isShoal(driver));
+  const peers = rows.filter(({ driver }) => isPeer(driver));
   return peers.length > 0 && !peers.some(({ driver }) => driver.endsWith('-unix'));
 }
 
