@@ -12,6 +12,7 @@ import { Connection, type FrameSocket } from '../transport/connection.ts';
 import { FrameQueue } from '../transport/frame-queue.ts';
 import { isSession } from '../wire/client-messages.ts';
 import { Codec } from '../wire/codec.ts';
+import { giveBack } from '../wire/frame-buffers.ts';
 import type { ClientHello, Refused } from '../wire/handshake.ts';
 import type { Message } from '../wire/messages.ts';
 import { commonVersion, protocolVersion, protocolVersionMin } from '../wire/version.ts';
@@ -112,13 +113,14 @@ export class ClientConnection implements ClientLink {
     while (this.#connection.bufferedBytes < handedBytesMax) {
       const frame = this.#frames.take();
       if (frame === undefined) return;
-      this.#connection.send(frame, this.#onWritten);
+      this.#connection.send(frame, () => this.#written(frame));
     }
   }
 
-  readonly #onWritten = () => {
+  #written(frame: Uint8Array): void {
+    giveBack(frame);
     if (!this.#frames.isEmpty) this.#send();
-  };
+  }
 
   #receive(frame: Uint8Array): void {
     if (this.#session === undefined) {

@@ -16,6 +16,7 @@ import type { Timer } from '../base/clock.ts';
 import type { Address, MemberId } from '../base/ids.ts';
 import { nonceBytes } from '../security/shared-secret.ts';
 import { Codec } from '../wire/codec.ts';
+import { giveBack } from '../wire/frame-buffers.ts';
 import type { Refused } from '../wire/handshake.ts';
 import type { Message } from '../wire/messages.ts';
 import { WireError } from '../wire/wire-error.ts';
@@ -167,7 +168,10 @@ export class Link {
     const frame = this.#sealing?.seal(open) ?? open;
     stats.framesSent++;
     stats.bytesSent += frame.length;
-    this.#connection?.send(frame, this.#onWritten);
+    this.#connection?.send(frame, () => {
+      giveBack(open);
+      this.#onWritten();
+    });
   }
 
   #dial(): void {

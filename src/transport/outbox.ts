@@ -6,6 +6,7 @@
  */
 import type { MemberId } from '../base/ids.ts';
 import type { Message } from '../wire/messages.ts';
+import { keptReply } from '../wire/op-messages.ts';
 import { sizeBound } from '../wire/size.ts';
 import type { Lane } from './transport.ts';
 
@@ -61,7 +62,8 @@ export class Outbox {
       }
       this.#dropOldest(bytes);
     }
-    this.#waiting.push({ message, id, bytes });
+    const kept = message.kind === 'op.reply' ? keptReply(message) : message;
+    this.#waiting.push({ message: kept, id, bytes });
     this.#bytes += bytes;
     return true;
   }

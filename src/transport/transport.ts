@@ -38,7 +38,8 @@ export interface Transport {
   /**
    * Queues a message; everything for one peer and lane within a turn travels in one frame. With an
    * `id`, only the process of that identity gets it. Links are made on demand and remade while
-   * there is something to send. False where the message was dropped at a bound.
+   * there is something to send. False where the message was dropped at a bound. The result of a reply is
+   * used up or copied before this returns.
    */
   send(to: Address, id: MemberId | undefined, lane: Lane, message: Message): boolean;
   /** Bytes that wait for a peer on the data lane: what a sender of bulk looks at. */

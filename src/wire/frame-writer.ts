@@ -1,6 +1,7 @@
 /**
- * Puts a batch together in one buffer that is used again and again: hot messages field by field, others as
- * a block of msgpack.
+ * Puts a batch together: hot messages field by field, others as a block of msgpack. A short one is copied out of
+ * a buffer that is used again and again; a long one leaves with its buffer, which comes back to all writers when
+ * the frame was sent (frame-buffers.ts).
  *
  * A varint has seven bits a byte, the lowest first, and holds whole numbers up to 2^53. A block is its
  * length as a varint, then its bytes. A caller is 0 where it is the one of the message before it in the
@@ -8,16 +9,17 @@
  */
 import { copyBytes } from '../base/byte-pool.ts';
 import { type FrameKind, headerBytes, writeHeader } from './frame.ts';
+import { giveBack, takeBuffer } from './frame-buffers.ts';
 
-const firstBytes = 4_096;
-/** A larger buffer is given back with its frame. */
-const keptBytesMax = 262_144;
+/** A frame is short up to it. */
+const shortBytes = 4_096;
 const varintBytesMax = 8;
 const unitBytesMax = 3;
 const encoder = new TextEncoder();
 
 export class FrameWriter {
-  #bytes = new Uint8Array(firstBytes);
+  readonly #short: Uint8Array = new Uint8Array(shortBytes);
+  #bytes: Uint8Array = this.#short;
   #at = headerBytes;
   #caller: string | undefined;
 
@@ -67,17 +69,23 @@ export class FrameWriter {
     this.#at += text.length;
   }
 
-  /** The frame; the next one begins. */
+  /** The frame; the next one begins. To be given back once it was sent. */
   take(kind: FrameKind): Uint8Array {
-    const frame = this.#bytes.slice(0, this.#at);
+    const isShort = this.#bytes === this.#short;
+    const frame = isShort ? this.#bytes.slice(0, this.#at) : this.#bytes.subarray(0, this.#at);
     writeHeader(frame, kind);
-    this.clear();
+    this.#begin();
     return frame;
   }
 
   /** Forgets what was written. */
   clear(): void {
-    if (this.#bytes.length > keptBytesMax) this.#bytes = new Uint8Array(firstBytes);
+    if (this.#bytes !== this.#short) giveBack(this.#bytes);
+    this.#begin();
+  }
+
+  #begin(): void {
+    this.#bytes = this.#short;
     this.#at = headerBytes;
     this.#caller = undefined;
   }
@@ -85,8 +93,9 @@ export class FrameWriter {
   #reserve(more: number): void {
     const wanted = this.#at + more;
     if (wanted <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(wanted, 2 * this.#bytes.length));
+    const larger = takeBuffer(Math.max(wanted, 2 * this.#bytes.length));
     larger.set(this.#bytes.subarray(0, this.#at));
+    if (this.#bytes !== this.#short) giveBack(this.#bytes);
     this.#bytes = larger;
   }
 }

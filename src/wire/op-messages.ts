@@ -31,7 +31,13 @@ export function keptRequest(message: OpRequest): OpRequest {
 export interface OpReply {
   readonly kind: 'op.reply';
   readonly request: number;
+  /** May be lent by the records that it was read from: whoever does not use it up at once copies it. */
   readonly result: Uint8Array;
+}
+
+/** A reply that outlives what its result was lent by. */
+export function keptReply({ request, result }: OpReply): OpReply {
+  return { kind: 'op.reply', request, result: new Uint8Array(result) };
 }
 
 /**

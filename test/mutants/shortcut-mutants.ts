@@ -91,6 +91,44 @@ export const shortcutMutants: readonly Mutant[] = [
     checks: [inTest('partition/partition-host', 'lets nobody look at what it has given away')],
   },
   {
+    name: 'a frame of a member is used again before it has left',
+    edits: [
+      {
+        file: 'src/transport/link.ts',
+        from: 'this.#connection?.send(frame, () => {\n      giveBack(open);',
+        to: 'giveBack(open);\n    this.#connection?.send(frame, () => {',
+      },
+    ],
+    checks: [inTest('transport/contract', 'a transport over WebSockets carries what it was given')],
+  },
+  {
+    name: 'a frame for a client is used again before it has left',
+    edits: [
+      {
+        file: 'src/member/client-connection.ts',
+        from: 'this.#connection.send(frame, () => this.#written(frame));',
+        to: 'giveBack(frame);\n      this.#connection.send(frame, () => this.#written(new Uint8Array()));',
+      },
+    ],
+    checks: [
+      inTest(
+        'member/client-connection',
+        'uses the memory of a frame again when the frame has left',
+      ),
+    ],
+  },
+  {
+    name: 'what waits of a reply is lent still',
+    edits: [
+      {
+        file: 'src/transport/outbox.ts',
+        from: "message.kind === 'op.reply' ? keptReply(message) : message;",
+        to: 'message;',
+      },
+    ],
+    checks: [inTest('transport/outbox', 'keeps a reply as it was when it was given')],
+  },
+  {
     name: 'a look on the spot overtakes what waits',
     edits: [
       { file: 'src/partition/partition-host.ts', from: ' || hosted.ref.waiting > 0', to: '' },

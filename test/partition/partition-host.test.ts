@@ -23,6 +23,7 @@ function hostOf(table: Table) {
   const clock = new HandClock();
   const heirlooms = new Map<PartitionId, Content>();
   const said: string[] = [];
+  const results: string[] = [];
   const host = new PartitionHost({
     self: dan,
     clock,
@@ -49,6 +50,7 @@ function hostOf(table: Table) {
       send: (to, message) => said.push(`${message.kind} to ${to}`),
       answer: (_, message) => {
         said.push(message.kind === 'op.refused' ? `refused ${message.reason}` : message.kind);
+        if (message.kind === 'op.reply') results.push(new TextDecoder().decode(message.result));
       },
       alter: (changes) => said.push(`alter ${changes.length}`),
       handOver: () => said.push('hand over'),
@@ -75,6 +77,7 @@ function hostOf(table: Table) {
     host,
     heirlooms,
     said,
+    results,
     learn: () => {
       host.tableChanged(new Set([partition]));
       clock.turn();
@@ -181,6 +184,14 @@ describe('the host of replicas', () => {
     turn();
     expect(said).to.deep.equal(['op.reply']);
     expect(glance()).to.equal('1'.charCodeAt(0));
+  });
+
+  it('answers a read of one key by a look, in its turn among writes and other reads', () => {
+    const { ask, learn, results, turn } = hostOf(new Table({ members: [dan] }));
+    learn();
+    for (const op of ['aa', '+a', 'aa', '*', 'a']) ask(op);
+    turn();
+    expect(results).to.deep.equal(['0', '1', '1', '1,0,0,0,0,0,0,0', '1']);
   });
 
   it('lets nobody look at what it has given away', () => {

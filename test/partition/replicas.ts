@@ -60,6 +60,7 @@ export class ToyStore implements Store {
 
   /** Of a single key, whose letter is the code. */
   glance(code: number) {
+    if (this.counts[code - 97] === undefined) return undefined;
     const bytes = encode(String(this.counts[code - 97]));
     return { bytes, from: 0, to: bytes.length, touched: code - 97 };
   }

@@ -73,6 +73,29 @@ export function transportContract(open: OpenTransport): void {
     expect(b.events.numbers).to.deep.equal(Array.from({ length: 10_000 }, (_, i) => i + 1));
   });
 
+  it('carries what it was given, however much is on its way and is given after it', async () => {
+    const [a, b] = [await member('a#1'), await member('b#1')];
+    const [waves, perWave, bytes] = [8, 24, 65_000];
+    for (let wave = 0; wave < waves; wave++) {
+      for (let at = 0; at < perWave; at++) {
+        const request = wave * perWave + at;
+        const result = new Uint8Array(bytes).fill(request);
+        const message = { kind: 'op.reply', request, result } as const;
+        expect(a.transport.send(b.transport.address, b.id, 'data', message)).to.equal(true);
+        // The sender uses its memory for something else.
+        result.fill(0xee);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(() => b.events.messages.length === waves * perWave, 'all messages');
+    for (const [at, { message }] of b.events.messages.entries()) {
+      if (message.kind !== 'op.reply') expect.fail(message.kind);
+      expect(message.request).to.equal(at);
+      expect(message.result.length).to.equal(bytes);
+      expect(message.result.every((byte) => byte === at % 256)).to.equal(true);
+    }
+  });
+
   it('tells who is there, once for both lanes', async () => {
     const [a, b] = [await member('a#1'), await member('b#1')];
     sendNumbers(a, b, 'control', 1);

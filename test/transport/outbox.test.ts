@@ -25,6 +25,16 @@ describe('an outbox', () => {
     expect(outbox.takeBatch(b1)).to.deep.equal([]);
   });
 
+  it('keeps a reply as it was when it was given', () => {
+    const outbox = new Outbox('data', 1_000_000);
+    const result = Uint8Array.of(1, 2, 3);
+    outbox.push({ kind: 'op.reply', request: 7, result }, undefined);
+    result.fill(9);
+    expect(outbox.takeBatch(b1)).to.deep.equal([
+      { kind: 'op.reply', request: 7, result: Uint8Array.of(1, 2, 3) },
+    ]);
+  });
+
   it('cuts batches by bytes', () => {
     const outbox = new Outbox('data', 1e9);
     for (let count = 0; count < 5; count++) outbox.push(bulk(batchBytesMax / 2.5), undefined);

@@ -6,7 +6,7 @@ import type { Life } from './map-life.ts';
 import { jitterScale, opFlags, unknownOp } from './map-ops.ts';
 
 /** What the records can hold; the limit for users is lower and stands in limits.ts. */
-const keyBytesMax = 65_535;
+export const keyBytesMax = 65_535;
 const lifeFlags = opFlags.hasTtl | opFlags.hasJitter;
 const knownFlags = lifeFlags | opFlags.matchesAbsent | opFlags.keepsDeadline;
 const asTheMapSays: Life = {};
