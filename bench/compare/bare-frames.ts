@@ -1,6 +1,7 @@
 /** What bare processes send each other: all that a turn of the event loop brings for a peer, in one frame of msgpack. */
+import { connect } from 'node:net';
 import { Packr } from 'msgpackr';
-import type { WebSocket } from 'ws';
+import { WebSocket } from 'ws';
 
 /** A set on its way to a store or from there to the other one, a read, or the number of either when it is done. */
 export type BareMessage =
@@ -11,6 +12,15 @@ export type BareMessage =
 export type SendBare = (message: BareMessage) => void;
 
 const packr = new Packr({ useRecords: false });
+
+/** Over a local socket, and without masks, as members of Shoal are connected. */
+export function dialBare(path: string): WebSocket {
+  return new WebSocket('ws://localhost', {
+    perMessageDeflate: false,
+    generateMask: () => {},
+    createConnection: () => connect(path),
+  });
+}
 
 /** Gives what sends, and tells `receive` of each message that comes. */
 export function bareFrames(

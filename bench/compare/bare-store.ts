@@ -3,8 +3,9 @@
  * Nothing is checked, retried, fenced, placed or bounded, and who dies is lost. So it shows what the machine gives,
  * and what guarantees cost.
  */
-import { WebSocket, WebSocketServer } from 'ws';
-import { bareFrames, type SendBare } from './bare-frames.ts';
+import { createServer } from 'node:http';
+import { WebSocketServer } from 'ws';
+import { bareFrames, dialBare, type SendBare } from './bare-frames.ts';
 
 const store = new Map<string, string>();
 /** Sets that the other has not yet, by the number under which it was sent them. */
@@ -12,7 +13,10 @@ const open = new Map<number, { readonly id: number; readonly reply: SendBare }>(
 let sent = 0;
 let toOther: SendBare | undefined;
 
-const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
+/** Without a file: it is gone with the process. */
+const path = `\0shoal-bare-${process.pid}`;
+const listener = createServer();
+const server = new WebSocketServer({ server: listener, perMessageDeflate: false });
 server.on('connection', (socket) => {
   bareFrames(socket, (message, reply) => {
     const [kind, id] = message;
@@ -27,10 +31,10 @@ server.on('connection', (socket) => {
     }
   });
 });
-server.on('listening', () => process.send?.(server.address()));
-process.on('message', ({ port }: { readonly port: number }) => {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
-  socket.on('open', () => process.send?.({ port }));
+listener.listen(path, () => process.send?.({ path }));
+process.on('message', (other: { readonly path: string }) => {
+  const socket = dialBare(other.path);
+  socket.on('open', () => process.send?.({ path }));
   toOther = bareFrames(socket, ([, copy]) => {
     const set = open.get(copy);
     open.delete(copy);

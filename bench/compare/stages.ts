@@ -37,7 +37,7 @@ async function openStage(name: StageName): Promise<OpenStage> {
     redisPort: redis.port,
     redisSocket: redis.socket,
     members: members.map(({ address }) => address),
-    bare: bare.map(({ port }) => port),
+    bare: bare.map(({ path }) => path),
   };
   return { addresses, running, pids: running.flatMap(({ pids }) => pids) };
 }

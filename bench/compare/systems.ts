@@ -123,22 +123,23 @@ export async function startMember(seeds: readonly string[] = []): Promise<Member
 }
 
 export interface BareProcess extends Running {
-  readonly port: number;
+  /** Of its local socket. */
+  readonly path: string;
 }
 
 /** Two stores that keep each other's sets. */
 export async function startBarePair(): Promise<readonly BareProcess[]> {
   const stores = [0, 1].map(() => keep(fork(new URL('./bare-store.js', import.meta.url))));
-  const ports = await Promise.all(stores.map(portOf));
+  const paths = await Promise.all(stores.map(pathOf));
   await Promise.all(
     stores.map((store, at) => {
-      const isConnected = portOf(store);
-      store.send({ port: ports[1 - at] });
+      const isConnected = pathOf(store);
+      store.send({ path: paths[1 - at] });
       return isConnected;
     }),
   );
   return stores.map((store, at) => ({
-    port: ports[at] ?? 0,
+    path: paths[at] ?? '',
     pids: [store.pid ?? 0],
     end: () => {
       store.disconnect();
@@ -147,9 +148,10 @@ export async function startBarePair(): Promise<readonly BareProcess[]> {
   }));
 }
 
-function portOf(store: ChildProcess): Promise<number> {
+/** It tells it when it listens, and when it has reached the other one. */
+function pathOf(store: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
-    store.once('message', (message) => resolve((message as { port: number }).port));
+    store.once('message', (message) => resolve((message as { path: string }).path));
     store.once('exit', (status) => reject(new Error(`a bare store ended with ${status}`)));
   });
 }

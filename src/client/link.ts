@@ -12,6 +12,7 @@ import type { Limits } from '../base/limits.ts';
 import { FrameQueue } from '../transport/frame-queue.ts';
 import { type ClientWelcome, clientProtocol } from '../wire/client-messages.ts';
 import { Codec } from '../wire/codec.ts';
+import { giveBack } from '../wire/frame-buffers.ts';
 import type { ClientHello, Refused } from '../wire/handshake.ts';
 import type { Message } from '../wire/messages.ts';
 import { WireError } from '../wire/wire-error.ts';
@@ -138,7 +139,7 @@ export class Link {
         return;
       }
       const frame = this.#frames.take();
-      if (frame !== undefined) this.#socket.send(frame);
+      if (frame !== undefined) this.#socket.send(frame, () => giveBack(frame));
     }
   }
 

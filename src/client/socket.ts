@@ -12,7 +12,8 @@ export interface SocketEvents {
 
 export interface Socket {
   readonly bufferedBytes: number;
-  send(frame: Uint8Array): void;
+  /** Calls `written`, where it can tell, once it will not read the frame any more. */
+  send(frame: Uint8Array, written?: () => void): void;
   close(): void;
 }
 
@@ -25,7 +26,8 @@ export interface PlainSocket {
   onmessage: unknown;
   onclose: unknown;
   onerror: unknown;
-  send(frame: Uint8Array): void;
+  /** Browsers take no notice of `written`. */
+  send(frame: Uint8Array, written?: () => void): void;
   close(): void;
   /** Ends it at once; browsers cannot. */
   terminate?(): void;
@@ -70,8 +72,8 @@ export function framed(socket: PlainSocket, events: SocketEvents): Socket {
     get bufferedBytes() {
       return socket.bufferedAmount;
     },
-    send(frame) {
-      if (socket.readyState === openState) socket.send(frame);
+    send(frame, written) {
+      if (socket.readyState === openState) socket.send(frame, written);
     },
     close() {
       if (socket.terminate !== undefined && socket.readyState !== openState) socket.terminate();

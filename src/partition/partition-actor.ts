@@ -37,7 +37,7 @@ export class PartitionActor implements Behavior<ReplicaInput> {
   }
 
   receive(input: ReplicaInput): void {
-    if (input.kind === 'request' && this.#isLookedUp(input.origin, input.message)) return;
+    if (input.kind === 'request' && this.#tryGlance(input.origin, input.message)) return;
     this.#step(input);
     if (this.#isTouched || !this.replica.owes) return;
     this.#isTouched = true;
@@ -64,7 +64,7 @@ export class PartitionActor implements Behavior<ReplicaInput> {
   }
 
   /** A read of one key that nothing stands in the way of is answered without a step, from the record itself. */
-  #isLookedUp(origin: Origin, { structure, opSequence, op, request }: OpRequest): boolean {
+  #tryGlance(origin: Origin, { structure, opSequence, op, request }: OpRequest): boolean {
     if (opSequence !== 0 || op.length < 2) return false;
     const nowMs = this.#shell.nowMs();
     const seen = this.replica.glance(structure, op[0] as number, op.subarray(1), nowMs);

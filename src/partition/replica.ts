@@ -56,7 +56,8 @@ export class Replica {
   #primary: Primary | undefined;
   #hasGivenUp = false;
   /**
-   * Whether the last step left it as a primary that would answer every read at once, as long as the lease holds.
+   * Whether the last step left it as a primary that serves, of which nothing waits to be committed. While the lease
+   * holds it would answer every read at once, but for what has expired.
    * A look then needs nothing else of it: with hundreds of partitions what it asks is in no cache.
    */
   #isSettled = false;
@@ -118,6 +119,8 @@ export class Replica {
   }
 
   step(input: ReplicaInput, nowMs: number, out: Actions): void {
+    // A step that throws leaves it so.
+    this.#isSettled = false;
     this.#take(input, nowMs, out);
     if (this.#parked !== undefined) this.#unpark(this.#parked, nowMs, out);
     this.#isSettled = this.#primary?.isSettled === true;
@@ -250,10 +253,10 @@ export class Replica {
   }
 
   #stepDown(out: Actions): void {
+    this.#isSettled = false;
     this.#primary?.stepDown(out);
     this.#primary = undefined;
     this.#promotion = undefined;
-    this.#isSettled = false;
   }
 
   #request(origin: Origin, message: OpRequest, nowMs: number, out: Actions): void {

@@ -32,6 +32,7 @@ export interface Operation {
   /** Milliseconds that the call may take. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** The result may be lent: it is used up or copied before this returns. */
   readonly resolve: (result: Uint8Array) => void;
   readonly reject: (error: GridError) => void;
 }

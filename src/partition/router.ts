@@ -35,12 +35,11 @@ export interface MemberRouterOptions {
 }
 
 /**
- * Reads whose callers go on within one turn of the event loop, large ones counted several times. Who awaits one
- * after the other never lets go of the thread, and others want their turns.
+ * Reads that are answered on the spot within one turn of the event loop, large ones counted several times. Who
+ * awaits one after the other never lets go of the thread, and others want their turns. As many again are read on
+ * the spot and answered in the next turn; what is beyond goes the way of all calls.
  */
 const glancesMax = 1_024;
-/** Answers that wait for the next turn. Reads past it go the way of all calls, which has its own bound. */
-const heldMax = 65_536;
 /** Each 256 bytes of a result count as one more. */
 const glanceBytesShift = 8;
 
@@ -100,7 +99,7 @@ export class MemberRouter implements Router {
   glance(row: StructureRow, partition: number, code: number, key: Uint8Array): Glance | undefined {
     const { calls, clock, host } = this.#options;
     // Calls that wait for a place came first.
-    if (!calls.isOpen || calls.queued > 0 || this.#held.length >= heldMax) return undefined;
+    if (this.#glancesLeft <= -glancesMax || !calls.isOpen || calls.queued > 0) return undefined;
     const seen = host.glance(this.#idOf(row, partition), row.id, code, key);
     if (seen === undefined) return undefined;
     if (this.#glancesLeft === glancesMax) clock.defer(this.#onTurn);

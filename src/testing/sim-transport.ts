@@ -11,8 +11,7 @@ import type { Address, MemberId } from '../base/ids.ts';
 import { defaultLimits, type Limits } from '../base/limits.ts';
 import { defaultTransportTimings as timings } from '../transport/settings.ts';
 import type { DownReason, Lane, Peer, Transport, TransportEvents } from '../transport/transport.ts';
-import type { Message } from '../wire/messages.ts';
-import { keptReply } from '../wire/op-messages.ts';
+import { keptMessage, type Message } from '../wire/messages.ts';
 import type { Packet, SimConnection } from './sim-connection.ts';
 import { SimLink, type SimLinkEvents, type SimLinkSettings, type Waiting } from './sim-link.ts';
 import type { SimLoop } from './sim-loop.ts';
@@ -75,7 +74,7 @@ export class SimTransport implements Transport, Listener, SimLinkEvents {
     }
     const isLate = 'delayMs' in verdict;
     const lateMs = isLate ? verdict.delayMs : verdict.againAfterMs;
-    const kept = message.kind === 'op.reply' ? keptReply(message) : message;
+    const kept = keptMessage(message);
     this.#clock.setTimer(lateMs, () => void this.#push(to, id, lane, kept));
     return isLate || this.#push(to, id, lane, message);
   }

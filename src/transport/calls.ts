@@ -33,6 +33,7 @@ export interface Call {
   readonly onResent?: (() => void) | undefined;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** As in `Operation`. */
   readonly resolve: (result: Uint8Array) => void;
   readonly reject: (error: GridError) => void;
 }

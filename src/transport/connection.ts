@@ -32,6 +32,7 @@ export interface FrameSocket {
   on(event: 'ping' | 'pong' | 'close', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
   once(event: 'close', listener: () => void): unknown;
+  /** Calls `written` once, when it will not read the frame any more: its memory is used again. */
   send(frame: Uint8Array, written: () => void): void;
   ping(): void;
   close(): void;
@@ -73,7 +74,7 @@ export class Connection {
     return this.#socket.bufferedAmount;
   }
 
-  /** `written` is called when the bytes have left for the kernel, or never will. */
+  /** `written` is called once, when the bytes have left for the kernel, or never will. */
   send(frame: Uint8Array, written: () => void): void {
     this.#sent += frame.length;
     this.#socket.send(frame, written);

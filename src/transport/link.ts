@@ -165,11 +165,13 @@ export class Link {
   #sendFrame(open: Uint8Array | undefined): void {
     if (open === undefined) return;
     const { stats } = this.#settings;
-    const frame = this.#sealing?.seal(open) ?? open;
+    const sealed = this.#sealing?.seal(open);
+    if (sealed !== undefined) giveBack(open);
+    const frame = sealed ?? open;
     stats.framesSent++;
     stats.bytesSent += frame.length;
     this.#connection?.send(frame, () => {
-      giveBack(open);
+      giveBack(frame);
       this.#onWritten();
     });
   }

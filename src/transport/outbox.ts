@@ -5,8 +5,7 @@
  * its sender knows. One message is always admitted, whatever its size.
  */
 import type { MemberId } from '../base/ids.ts';
-import type { Message } from '../wire/messages.ts';
-import { keptReply } from '../wire/op-messages.ts';
+import { keptMessage, type Message } from '../wire/messages.ts';
 import { sizeBound } from '../wire/size.ts';
 import type { Lane } from './transport.ts';
 
@@ -62,8 +61,7 @@ export class Outbox {
       }
       this.#dropOldest(bytes);
     }
-    const kept = message.kind === 'op.reply' ? keptReply(message) : message;
-    this.#waiting.push({ message: kept, id, bytes });
+    this.#waiting.push({ message: keptMessage(message), id, bytes });
     this.#bytes += bytes;
     return true;
   }

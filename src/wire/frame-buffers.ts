@@ -1,9 +1,13 @@
 /**
  * Buffers of long frames, used again once their frame has left: memory outside the heap that comes and goes by the
- * megabyte has the garbage collector walk the whole heap many times a second.
+ * megabyte has the garbage collector walk the whole heap many times a second. They are powers of two long, so that
+ * they serve any frame that fits. Those of all connections are one stock, as most connections are idle.
+ *
+ * Invariants
+ * 1. A buffer is in stock once at most, and then nobody else has it: whoever gives it back does so once.
+ * 2. What is in stock is `spareBytes` long together, and at most `spareBytesMax`.
  */
 
-/** Of powers of two: a buffer serves any frame that fits. */
 const bytesMin = 16_384;
 const bytesMax = 1_048_576;
 /** Of all buffers that wait to be used again. */
@@ -14,6 +18,7 @@ let spareBytes = 0;
 
 /** Room for so many bytes at least, with any content. */
 export function takeBuffer(bytes: number): Uint8Array {
+  if (bytes > bytesMax) return new Uint8Array(bytes);
   const size = Math.max(bytesMin, 2 ** Math.ceil(Math.log2(bytes)));
   const buffer = spare.get(size)?.pop();
   if (buffer === undefined) return new Uint8Array(size);

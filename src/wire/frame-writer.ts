@@ -1,7 +1,7 @@
 /**
  * Puts a batch together: hot messages field by field, others as a block of msgpack. A short one is copied out of
- * a buffer that is used again and again; a long one leaves with its buffer, which comes back to all writers when
- * the frame was sent (frame-buffers.ts).
+ * a buffer that is used again and again; a long one leaves with its buffer, which whoever sends it gives
+ * back to all writers (frame-buffers.ts).
  *
  * A varint has seven bits a byte, the lowest first, and holds whole numbers up to 2^53. A block is its
  * length as a varint, then its bytes. A caller is 0 where it is the one of the message before it in the
@@ -71,20 +71,22 @@ export class FrameWriter {
 
   /** The frame; the next one begins. To be given back once it was sent. */
   take(kind: FrameKind): Uint8Array {
-    const isShort = this.#bytes === this.#short;
-    const frame = isShort ? this.#bytes.slice(0, this.#at) : this.#bytes.subarray(0, this.#at);
+    const bytes = this.#bytes;
+    // A frame keeps no more than twice its length: those that wait are counted by it.
+    const isLong = bytes !== this.#short && 2 * this.#at > bytes.length;
+    const frame = isLong ? bytes.subarray(0, this.#at) : bytes.slice(0, this.#at);
     writeHeader(frame, kind);
-    this.#begin();
+    this.#begin(isLong);
     return frame;
   }
 
   /** Forgets what was written. */
   clear(): void {
-    if (this.#bytes !== this.#short) giveBack(this.#bytes);
-    this.#begin();
+    this.#begin(false);
   }
 
-  #begin(): void {
+  #begin(hasLeft: boolean): void {
+    if (!hasLeft && this.#bytes !== this.#short) giveBack(this.#bytes);
     this.#bytes = this.#short;
     this.#at = headerBytes;
     this.#caller = undefined;

@@ -38,7 +38,13 @@ import type {
   MetaWelcome,
   MetaYield,
 } from './meta-messages.ts';
-import type { OpFailed, OpRefused, OpReply, OpRequest } from './op-messages.ts';
+import {
+  keptReply,
+  type OpFailed,
+  type OpRefused,
+  type OpReply,
+  type OpRequest,
+} from './op-messages.ts';
 import type {
   ReplicaAck,
   ReplicaAppend,
@@ -140,3 +146,8 @@ export const kindCodes = {
   'client.ping': 91,
   'client.pong': 92,
 } as const satisfies Record<Kind, number>;
+
+/** A message that waits: it keeps nothing that was lent. */
+export function keptMessage(message: Message): Message {
+  return message.kind === 'op.reply' ? keptReply(message) : message;
+}

@@ -84,8 +84,8 @@ export const shortcutMutants: readonly Mutant[] = [
     edits: [
       {
         file: replica,
-        from: 'this.#promotion = undefined;\n    this.#isSettled = false;',
-        to: 'this.#promotion = undefined;',
+        from: 'this.#isSettled = false;\n    this.#primary?.stepDown(out);',
+        to: 'this.#primary?.stepDown(out);',
       },
     ],
     checks: [inTest('partition/partition-host', 'lets nobody look at what it has given away')],
@@ -95,8 +95,8 @@ export const shortcutMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/transport/link.ts',
-        from: 'this.#connection?.send(frame, () => {\n      giveBack(open);',
-        to: 'giveBack(open);\n    this.#connection?.send(frame, () => {',
+        from: 'this.#connection?.send(frame, () => {\n      giveBack(frame);',
+        to: 'giveBack(frame);\n    this.#connection?.send(frame, () => {',
       },
     ],
     checks: [inTest('transport/contract', 'a transport over WebSockets carries what it was given')],
@@ -122,11 +122,18 @@ export const shortcutMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/transport/outbox.ts',
-        from: "message.kind === 'op.reply' ? keptReply(message) : message;",
-        to: 'message;',
+        from: 'message: keptMessage(message)',
+        to: 'message',
       },
     ],
     checks: [inTest('transport/outbox', 'keeps a reply as it was when it was given')],
+  },
+  {
+    name: 'any number of reads is made within one turn',
+    edits: [
+      { file: 'src/partition/router.ts', from: 'this.#glancesLeft <= -glancesMax || ', to: '' },
+    ],
+    checks: [inTest('partition/router', 'reads on the spot for two shares of a turn')],
   },
   {
     name: 'a look on the spot overtakes what waits',

@@ -169,7 +169,7 @@ export class Scene extends GridWorld {
         timeoutMs,
         signal: undefined,
         resolve: (result) => {
-          ended.raw = result;
+          ended.raw = result.slice();
           if (op[0] === mapOps.get && result.length > 0) ended.value = decodeValue(result);
           end('ok');
         },

@@ -49,7 +49,14 @@ describe('buffers of frames', () => {
     for (const odd of [new Uint8Array(20_000), new Uint8Array(8_192)]) giveBack(odd);
     expect(takeBuffer(20_000)).to.have.length(32_768);
     giveBack(new Uint8Array(2 ** 21));
-    expect(takeBuffer(2 ** 21)).to.have.length(2 ** 21);
+    expect(takeBuffer(2 ** 21 + 1), 'too large to be kept').to.have.length(2 ** 21 + 1);
+  });
+
+  it('are left where a frame would fill less than half of one', () => {
+    takeAll();
+    const frame = frameOf(5_000, 1);
+    expect(frame.buffer.byteLength).to.equal(frame.length);
+    expect(takeBuffer(16_384)[2_000], 'at hand again').to.equal(1);
   });
 
   it('are none for a short frame, which is as long as what is in it', () => {

@@ -2,8 +2,7 @@
  * What Node gives at most on this machine, beside Shoal and its peers: two bare stores that keep each other's sets
  * (bare-store.ts), and a plain `Map` of bytes in the caller's own process.
  */
-import { WebSocket } from 'ws';
-import { type BareMessage, bareFrames, type SendBare } from '../bare-frames.ts';
+import { type BareMessage, bareFrames, dialBare, type SendBare } from '../bare-frames.ts';
 import { inBatches } from './batches.ts';
 import { type Addresses, inChunks, type MapDriver, type MapPort } from './driver.ts';
 
@@ -12,9 +11,7 @@ export async function openBarePair(
   { bare = [] }: Addresses,
 ): Promise<MapDriver> {
   const open = new Map<number, (text?: string) => void>();
-  const sockets = bare.map(
-    (port) => new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false }),
-  );
+  const sockets = bare.map(dialBare);
   const stores: SendBare[] = sockets.map((socket) =>
     bareFrames(socket, ([, id, text]) => {
       const resolve = open.get(id);

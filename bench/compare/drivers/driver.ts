@@ -43,8 +43,8 @@ export interface Addresses {
   readonly redisSocket?: string;
   /** `host:port` of each member. */
   readonly members: readonly string[];
-  /** Ports of the two bare stores. */
-  readonly bare?: readonly number[];
+  /** Local sockets of the two bare stores. */
+  readonly bare?: readonly string[];
 }
 
 /** From a process that holds no data. Those of Redis dial TCP on loopback, and its unix socket. */

@@ -5,7 +5,7 @@ import { keyBytesMax } from './map-op-reader.ts';
 import { mapOps, no, nothing, yes } from './map-ops.ts';
 import type { MapRecords } from './map-records.ts';
 
-/** One for all looks, as each is over before the next. */
+/** One for all looks, as each is over before the next. It keeps the slab of the last one until then. */
 const seen: { -readonly [Field in keyof Glance]: Glance[Field] } = {
   bytes: nothing,
   from: 0,
