@@ -38,13 +38,7 @@ import type {
   MetaWelcome,
   MetaYield,
 } from './meta-messages.ts';
-import {
-  keptReply,
-  type OpFailed,
-  type OpRefused,
-  type OpReply,
-  type OpRequest,
-} from './op-messages.ts';
+import type { OpFailed, OpRefused, OpReply, OpRequest } from './op-messages.ts';
 import type {
   ReplicaAck,
   ReplicaAppend,
@@ -147,7 +141,9 @@ export const kindCodes = {
   'client.pong': 92,
 } as const satisfies Record<Kind, number>;
 
-/** A message that waits: it keeps nothing that was lent. */
+/** A message that waits: it keeps nothing that was lent, as the result of a reply may be. */
 export function keptMessage(message: Message): Message {
-  return message.kind === 'op.reply' ? keptReply(message) : message;
+  if (message.kind !== 'op.reply') return message;
+  const { request, result } = message;
+  return { kind: 'op.reply', request, result: new Uint8Array(result) };
 }

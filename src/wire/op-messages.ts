@@ -35,11 +35,6 @@ export interface OpReply {
   readonly result: Uint8Array;
 }
 
-/** A reply that outlives what its result was lent by. */
-export function keptReply({ request, result }: OpReply): OpReply {
-  return { kind: 'op.reply', request, result: new Uint8Array(result) };
-}
-
 /**
  * Not done, and why; but for `interrupted` and `result-gone`, this request had no effect.
  * `not-primary`: ask the table again. `not-ready`: primary, but still promoting, without a lease or

@@ -10,7 +10,7 @@ function frameOf(bytes: number, fill: number, writer = new FrameWriter()): Uint8
 /** Whatever others have left there is in use. */
 function takeAll(): void {
   for (let size = 16_384; size <= 1_048_576; size *= 2) {
-    for (let count = 0; count < 300; count++) takeBuffer(size);
+    for (let bytes = 0; bytes < 4_194_304; bytes += size) takeBuffer(size);
   }
 }
 

@@ -138,8 +138,7 @@ export class RecordTable {
   value(ref: number): Uint8Array {
     const bytes = this.#slabs.bytes(ref);
     const at = this.#slabs.offset(ref);
-    const from = at + metaBytes(bytes, at) + readShort(bytes, at + keyLengthAt);
-    return bytes.subarray(from, at + blockBytes(bytes, at) - readUnused(bytes, at));
+    return bytes.subarray(valueStart(bytes, at), recordEnd(bytes, at));
   }
 
   /** Where the value stands, without a view. */
@@ -147,8 +146,8 @@ export class RecordTable {
     const bytes = this.#slabs.bytes(ref);
     const at = this.#slabs.offset(ref);
     place.bytes = bytes;
-    place.from = at + metaBytes(bytes, at) + readShort(bytes, at + keyLengthAt);
-    place.to = at + blockBytes(bytes, at) - readUnused(bytes, at);
+    place.from = valueStart(bytes, at);
+    place.to = recordEnd(bytes, at);
   }
 
   keyLength(ref: number): number {
@@ -158,8 +157,7 @@ export class RecordTable {
   valueLength(ref: number): number {
     const bytes = this.#slabs.bytes(ref);
     const at = this.#slabs.offset(ref);
-    const taken = metaBytes(bytes, at) + readShort(bytes, at + keyLengthAt);
-    return blockBytes(bytes, at) - readUnused(bytes, at) - taken;
+    return recordEnd(bytes, at) - valueStart(bytes, at);
   }
 
   version(ref: number): number {
@@ -317,7 +315,7 @@ export class RecordTable {
   #recordHash(ref: number): number {
     const bytes = this.#slabs.bytes(ref);
     const at = this.#slabs.offset(ref);
-    const end = at + blockBytes(bytes, at) - readUnused(bytes, at);
+    const end = recordEnd(bytes, at);
     const owned = (bytes[at + ownerAt] as number) & ownerBits;
     const high = readShort(bytes, at + unusedAt) >>> unusedBits;
     // What is unused is no part of the record: it tells of the blocks that it had before.
@@ -337,6 +335,15 @@ function bytesBeforeKey(times: number): number {
 
 function metaBytes(bytes: Uint8Array, at: number): number {
   return bytesBeforeKey(bytes[at + ownerAt] as number);
+}
+
+function valueStart(bytes: Uint8Array, at: number): number {
+  return at + metaBytes(bytes, at) + readShort(bytes, at + keyLengthAt);
+}
+
+/** Where the value ends, and what is unused of the block begins. */
+function recordEnd(bytes: Uint8Array, at: number): number {
+  return at + blockBytes(bytes, at) - readUnused(bytes, at);
 }
 
 function readUnused(bytes: Uint8Array, at: number): number {

@@ -1,7 +1,7 @@
 /** A read of one key that wants nothing but to look: what it takes no run of the store for. */
 import { murmur3 } from '../../base/hash.ts';
 import type { Glance } from '../../partition/store.ts';
-import { keyBytesMax } from './map-op-reader.ts';
+import { mayBeKey } from './map-op-reader.ts';
 import { mapOps, no, nothing, yes } from './map-ops.ts';
 import type { MapRecords } from './map-records.ts';
 
@@ -23,7 +23,7 @@ export function glance(
   const isGet = code === mapOps.get;
   if ((!isGet && code !== mapOps.has) || records.countsHits) return undefined;
   // A run says what is wrong with it.
-  if (key.length === 0 || key.length > keyBytesMax) return undefined;
+  if (!mayBeKey(key)) return undefined;
   const touched = murmur3(key);
   const ref = records.table.find(touched, key);
   // Its removal is a change, and the answer has to wait for it.

@@ -6,7 +6,7 @@ import type { Life } from './map-life.ts';
 import { jitterScale, opFlags, unknownOp } from './map-ops.ts';
 
 /** What the records can hold; the limit for users is lower and stands in limits.ts. */
-export const keyBytesMax = 65_535;
+const keyBytesMax = 65_535;
 const lifeFlags = opFlags.hasTtl | opFlags.hasJitter;
 const knownFlags = lifeFlags | opFlags.matchesAbsent | opFlags.keepsDeadline;
 const asTheMapSays: Life = {};
@@ -62,8 +62,12 @@ export function readKeys(op: Uint8Array): Uint8Array[] {
   return keys;
 }
 
+export function mayBeKey(key: Uint8Array): boolean {
+  return key.length > 0 && key.length <= keyBytesMax;
+}
+
 export function checkedKey(key: Uint8Array): Uint8Array {
-  if (key.length > 0 && key.length <= keyBytesMax) return key;
+  if (mayBeKey(key)) return key;
   throw new GridError('GRID_BAD_VALUE', `An op has a key of 1 to 65535 bytes, found ${key.length}`);
 }
 
