@@ -99,7 +99,7 @@ export const shortcutMutants: readonly Mutant[] = [
         to: 'giveBack(frame);\n    this.#connection?.send(frame, () => {',
       },
     ],
-    checks: [inTest('transport/contract', 'a transport over WebSockets carries what it was given')],
+    checks: [inTest('transport/contract', 'a transport over WebSockets')],
   },
   {
     name: 'a frame for a client is used again before it has left',
