@@ -9,7 +9,7 @@
 import { pooledCopy } from '../base/byte-pool.ts';
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { Message } from '../wire/messages.ts';
-import type { OpRefused, OpRequest } from '../wire/op-messages.ts';
+import { type OpRefused, OpReply, OpRequest } from '../wire/op-messages.ts';
 import { type Answer, relayedFrom } from './client-port.ts';
 
 /** Past it a client is told to come again. */
@@ -54,17 +54,12 @@ export class Relay {
     const number = known ?? this.#next++;
     this.#note(number, { client, request, partition, to });
     const { caller, structure, opSequence, firstIncomplete, op } = message;
-    const isTaken = this.#forward(to, {
-      kind: 'op.request',
-      request: number,
-      caller,
-      partition,
-      structure,
-      opSequence,
-      firstIncomplete,
-      // It may wait for a link, and is not to keep the client's frame meanwhile.
-      op: pooledCopy(op),
-    });
+    // It may wait for a link, and is not to keep the client's frame meanwhile.
+    const kept = pooledCopy(op);
+    const isTaken = this.#forward(
+      to,
+      new OpRequest(number, caller, partition, structure, opSequence, firstIncomplete, kept),
+    );
     // An earlier copy of it may be on its way, so this says nothing of what became of that.
     if (!isTaken) this.#interrupt(number);
   }
@@ -75,7 +70,7 @@ export class Relay {
     const { client, request } = relayed;
     switch (message.kind) {
       case 'op.reply':
-        client.send({ kind: 'op.reply', request, result: message.result });
+        client.send(new OpReply(request, message.result));
         break;
       case 'op.refused':
         client.send(refusal(request, message.reason));

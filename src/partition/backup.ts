@@ -8,12 +8,13 @@
  */
 import type { MemberId, Sequence } from '../base/ids.ts';
 import type {
+  ReplicaAck,
   ReplicaAppend,
   ReplicaCopy,
   ReplicaFence,
   ReplicaPull,
 } from '../wire/replica-messages.ts';
-import type { Actions, ReplicaState } from './replica-state.ts';
+import { type Actions, type ReplicaState, SendAction } from './replica-state.ts';
 
 /** Appends that may wait for the table, each of a mebibyte at most. */
 const heldMax = 16;
@@ -140,18 +141,15 @@ export class Backup {
   flush(out: Actions): void {
     if (this.#ackTo === undefined) return;
     const { options, streamTerm: term, stream, log, chunks } = this.#state;
-    out.push({
-      kind: 'send',
-      to: this.#ackTo,
-      message: {
-        kind: 'replica.ack',
-        partition: options.partition,
-        term,
-        stream,
-        last: log.last,
-        chunks,
-      },
-    });
+    const ack: ReplicaAck = {
+      kind: 'replica.ack',
+      partition: options.partition,
+      term,
+      stream,
+      last: log.last,
+      chunks,
+    };
+    out.push(new SendAction(this.#ackTo, ack));
     this.#ackTo = undefined;
   }
 

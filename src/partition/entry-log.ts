@@ -11,7 +11,7 @@ import { assert } from '../base/assert.ts';
 import { BytePool } from '../base/byte-pool.ts';
 import { empty } from '../base/empty.ts';
 import type { Sequence } from '../base/ids.ts';
-import type { Entry } from '../wire/replica-messages.ts';
+import { Entry } from '../wire/replica-messages.ts';
 
 /** What an entry takes in memory beside its content, about. */
 const objectBytes = 256;
@@ -109,15 +109,15 @@ export class EntryLog {
 
 function ownCopyOf(entry: Entry): Entry {
   const { result } = entry;
-  return {
-    sequence: entry.sequence,
-    caller: entry.caller,
-    opSequence: entry.opSequence,
-    firstIncomplete: entry.firstIncomplete,
-    structure: entry.structure,
-    changes: pool.copy(entry.changes),
-    result: result === undefined ? undefined : pool.copy(result),
-  };
+  return new Entry(
+    entry.sequence,
+    entry.caller,
+    entry.opSequence,
+    entry.firstIncomplete,
+    entry.structure,
+    pool.copy(entry.changes),
+    result === undefined ? undefined : pool.copy(result),
+  );
 }
 
 function bytesOf({ changes, result }: Entry): number {

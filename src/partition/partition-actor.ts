@@ -6,8 +6,16 @@ import type { Behavior } from '../actors/actor.ts';
 import { empty } from '../base/empty.ts';
 import type { PartitionId } from '../base/ids.ts';
 import type { OpRequest } from '../wire/op-messages.ts';
-import { Replica, type ReplicaInput } from './replica.ts';
-import type { Actions, Estate, Origin, ReplicaAction, ReplicaOptions } from './replica-state.ts';
+import { Replica } from './replica.ts';
+import type { ReplicaInput } from './replica-input.ts';
+import {
+  type Actions,
+  type Estate,
+  type Origin,
+  type ReplicaAction,
+  type ReplicaOptions,
+  ReplyAction,
+} from './replica-state.ts';
 
 /** What a partition's actor needs of the member around it. */
 export interface PartitionShell {
@@ -70,7 +78,7 @@ export class PartitionActor implements Behavior<ReplicaInput> {
     const seen = this.replica.glance(structure, op[0] as number, op.subarray(1), nowMs);
     if (seen === undefined) return false;
     const result = seen.bytes.subarray(seen.from, seen.to);
-    this.#shell.carryOut(this.partition, { kind: 'reply', to: origin, request, result });
+    this.#shell.carryOut(this.partition, new ReplyAction(origin, request, result));
     return true;
   }
 

@@ -17,14 +17,14 @@ import type { Limits } from '../base/limits.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
 import type { Timings } from '../base/timings.ts';
 import type { InSyncChange, MetaHandover } from '../wire/meta-messages.ts';
-import type { OpFailed, OpRefused, OpReply, OpRequest } from '../wire/op-messages.ts';
+import { type OpFailed, type OpRefused, OpReply, type OpRequest } from '../wire/op-messages.ts';
 import type { ReplicaCopy } from '../wire/replica-messages.ts';
 import { type Catalog, Content } from './content.ts';
 import { CopyPump, type CopyPurpose } from './copy-pump.ts';
 import { DedupeBudget } from './dedupe-table.ts';
 import { groupOf, type MetaState, type PartitionRow, rowOf } from './meta-state.ts';
 import { PartitionActor, type PartitionShell } from './partition-actor.ts';
-import type { ReplicaInput } from './replica.ts';
+import { MessageInput, type ReplicaInput, RequestInput } from './replica-input.ts';
 import type {
   Estate,
   Origin,
@@ -163,7 +163,7 @@ export class PartitionHost {
     const isCopy = message.kind === 'replica.copy' && message.chunk === 0;
     const hosted = known ?? (isCopy ? this.#hostCopy(message) : undefined);
     if (message.kind === 'replica.ack') this.#pump.confirmed(from, message);
-    hosted?.ref.tellControl({ kind: 'message', from, message });
+    hosted?.ref.tellControl(new MessageInput(from, message));
   }
 
   request(origin: Origin, message: OpRequest): void {
@@ -176,7 +176,7 @@ export class PartitionHost {
       this.#options.outlet.answer(origin, { kind: 'op.refused', request, reason });
       return;
     }
-    const isTaken = hosted.ref.tell({ kind: 'request', origin, message }, message.op.length + 64);
+    const isTaken = hosted.ref.tell(new RequestInput(origin, message), message.op.length + 64);
     if (!isTaken) {
       this.#options.outlet.answer(origin, { kind: 'op.refused', request, reason: 'busy' });
     }
@@ -326,7 +326,7 @@ export class PartitionHost {
         break;
       case 'reply': {
         const { request, result } = action;
-        outlet.answer(action.to, { kind: 'op.reply', request, result });
+        outlet.answer(action.to, new OpReply(request, result));
         break;
       }
       case 'refuse': {

@@ -16,9 +16,9 @@
  */
 import { hashCount } from '../base/hash.ts';
 import type { MemberId, Sequence, StreamId, StructureId, Term, Version } from '../base/ids.ts';
-import type { ReplicaAck, ReplicaCopy } from '../wire/replica-messages.ts';
+import { type ReplicaAck, ReplicaAppend, type ReplicaCopy } from '../wire/replica-messages.ts';
 import type { Piece } from './content.ts';
-import type { Actions, ReplicaState } from './replica-state.ts';
+import { type Actions, type ReplicaState, SendAction } from './replica-state.ts';
 
 /** About how many bytes of entries one message carries; a larger entry travels alone. */
 const messageBytesMax = 1_048_576;
@@ -166,20 +166,16 @@ export class PeerStream {
     const entries = log.slice(this.#sent, last as Sequence);
     if (entries === undefined) return;
     this.#commitSent = commit;
-    out.push({
-      kind: 'send',
-      to: this.id,
-      message: {
-        kind: 'replica.append',
-        partition: options.partition,
-        term: this.#term,
-        stream: this.stream,
-        previous: this.#sent,
-        commit,
-        chunks: this.#chunksBefore,
-        entries,
-      },
-    });
+    const message = new ReplicaAppend(
+      options.partition,
+      this.#term,
+      this.stream,
+      this.#sent,
+      commit,
+      this.#chunksBefore,
+      entries,
+    );
+    out.push(new SendAction(this.id, message));
     this.#sent = last as Sequence;
   }
 

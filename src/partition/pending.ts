@@ -8,16 +8,31 @@
  */
 import { empty } from '../base/empty.ts';
 import type { Sequence } from '../base/ids.ts';
-import type { Actions, Origin } from './replica-state.ts';
+import { type Actions, type Origin, ReplyAction } from './replica-state.ts';
 import { wholeStructure } from './store.ts';
 
-interface PendingWrite {
+/** A class, since there is one for each write (docs/decisions/0023). */
+class PendingWrite {
   /** Undefined for a write of nobody: housekeeping. */
   origin: Origin | undefined;
   request: number;
   readonly result: Uint8Array;
   readonly bytes: number;
   readonly touched: number;
+
+  constructor(
+    origin: Origin | undefined,
+    request: number,
+    result: Uint8Array,
+    bytes: number,
+    touched: number,
+  ) {
+    this.origin = origin;
+    this.request = request;
+    this.result = result;
+    this.bytes = bytes;
+    this.touched = touched;
+  }
 }
 
 interface ParkedRead {
@@ -60,13 +75,7 @@ export class Pending {
     bytes: number,
     touched: number,
   ): void {
-    this.#writes.push({
-      origin,
-      request,
-      result,
-      bytes,
-      touched,
-    });
+    this.#writes.push(new PendingWrite(origin, request, result, bytes, touched));
     this.bytes += bytes;
     if (touched === wholeStructure) this.#wholeUncommitted = sequence;
   }
@@ -115,7 +124,7 @@ export class Pending {
       this.#first++;
       this.bytes -= write.bytes;
       if (write.origin !== undefined) {
-        out.push({ kind: 'reply', to: write.origin, request: write.request, result: write.result });
+        out.push(new ReplyAction(write.origin, write.request, write.result));
       }
     }
     if (this.#head === this.#writes.length) {
@@ -147,7 +156,7 @@ export class Pending {
     const waiting: ParkedRead[] = [];
     for (const read of this.#reads) {
       if (read.needs > commit) waiting.push(read);
-      else out.push({ kind: 'reply', to: read.origin, request: read.request, result: read.result });
+      else out.push(new ReplyAction(read.origin, read.request, read.result));
     }
     this.#reads = waiting;
   }

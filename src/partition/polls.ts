@@ -9,7 +9,7 @@
  */
 import type { StructureId } from '../base/ids.ts';
 import type { OpRequest } from '../wire/op-messages.ts';
-import type { Actions, Origin } from './replica-state.ts';
+import { type Actions, type Origin, ReplyAction } from './replica-state.ts';
 
 /** A read that waits. It keeps no frame alive: its op is a copy. */
 export interface Poll {
@@ -112,7 +112,7 @@ export class Polls {
     this.#count--;
     const { origin: to, message, empty: result } = poll;
     const { request } = message;
-    if (mayAnswer) out.push({ kind: 'reply', to, request, result });
+    if (mayAnswer) out.push(new ReplyAction(to, request, result));
     else out.push({ kind: 'refuse', to, request, reason: 'not-ready' });
     return true;
   }

@@ -20,8 +20,8 @@ import type {
   StructureId,
 } from '../base/ids.ts';
 import { pollMs } from '../base/timings.ts';
-import { keptRequest, type OpRequest, type Refusal } from '../wire/op-messages.ts';
-import type { Entry, ReplicaAck } from '../wire/replica-messages.ts';
+import { keptRequest, OpRequest, type Refusal } from '../wire/op-messages.ts';
+import { Entry, type ReplicaAck } from '../wire/replica-messages.ts';
 import { WireError } from '../wire/wire-error.ts';
 import type { Asked } from './content.ts';
 import type { Done } from './done-ops.ts';
@@ -29,7 +29,7 @@ import type { PartitionRow } from './meta-state.ts';
 import type { PeerStream } from './peer-stream.ts';
 import { Pending } from './pending.ts';
 import { Polls } from './polls.ts';
-import type { Actions, Origin, ReplicaState } from './replica-state.ts';
+import { type Actions, type Origin, type ReplicaState, ReplyAction } from './replica-state.ts';
 import type { Glance, RunContext, RunResult } from './store.ts';
 import { SyncSet } from './sync-set.ts';
 
@@ -38,16 +38,7 @@ const parkedReadsMax = 4_096;
 /** What a frame holds beside the changes and the result of one entry. */
 const entryMarginBytes = 4_096;
 const nobody = '' as CallerId;
-const nobodysRequest: OpRequest = {
-  kind: 'op.request',
-  request: 0,
-  caller: nobody,
-  partition: 0 as PartitionId,
-  structure: 0 as StructureId,
-  opSequence: 0 as OpSequence,
-  firstIncomplete: 0 as OpSequence,
-  op: new Uint8Array(0),
-};
+const nothing = new Uint8Array(0);
 
 export class Primary {
   readonly #state: ReplicaState;
@@ -240,7 +231,7 @@ export class Primary {
   #answer(origin: Origin, message: OpRequest, run: RunResult, out: Actions): void {
     const needs = this.#pending.needOf(run.touched, this.#state.log.last);
     if (needs <= this.#state.commit) {
-      out.push({ kind: 'reply', to: origin, request: message.request, result: run.result });
+      out.push(new ReplyAction(origin, message.request, run.result));
     } else if (this.#pending.reads >= parkedReadsMax) {
       refuse(origin, message.request, 'busy', out);
     } else {
@@ -288,15 +279,15 @@ export class Primary {
     const bytes = run.changes.length + run.result.length;
     // An entry that fits into no frame would cost the partition its backups: rather forget the result.
     const isResultKept = bytes <= options.limits.frameBytesMax - entryMarginBytes;
-    const entry: Entry = {
-      sequence: (log.last + 1) as Sequence,
-      caller: message.caller,
-      opSequence: message.opSequence,
-      firstIncomplete: message.firstIncomplete,
-      structure: message.structure,
-      changes: run.changes,
-      result: isResultKept ? run.result : undefined,
-    };
+    const entry = new Entry(
+      (log.last + 1) as Sequence,
+      message.caller,
+      message.opSequence,
+      message.firstIncomplete,
+      message.structure,
+      run.changes,
+      isResultKept ? run.result : undefined,
+    );
     // Without peers nobody will ask for it: a new one begins with a copy, at the commit.
     const isAlone = this.#sync.isAlone && this.#sync.committedSize >= options.minInSync;
     if (isAlone) log.pass(entry.sequence);
@@ -306,8 +297,7 @@ export class Primary {
     if (run.wakes !== undefined) this.#polls?.wake(message.structure, run.wakes);
     this.#isDirty ||= !isAlone || this.#polls?.hasWoken === true;
     if (isAlone && this.#commitsAtOnce(entry.sequence, nowMs)) {
-      if (origin !== undefined)
-        out.push({ kind: 'reply', to: origin, request, result: run.result });
+      if (origin !== undefined) out.push(new ReplyAction(origin, request, run.result));
       return;
     }
     this.#pending.addWrite(origin, request, entry.sequence, run.result, bytes, run.touched);
@@ -325,7 +315,9 @@ export class Primary {
 
   /** Numbers a change that no caller asked for. */
   #recordNobodys(structure: StructureId, run: RunResult, nowMs: number, out: Actions): void {
-    this.#record(undefined, { ...nobodysRequest, structure }, run, nowMs, out);
+    const none = 0 as OpSequence;
+    const request = new OpRequest(0, nobody, 0 as PartitionId, structure, none, none, nothing);
+    this.#record(undefined, request, run, nowMs, out);
   }
 
   /** Reads that have waited long enough, or wait at a structure that was destroyed, are told. */
@@ -364,7 +356,7 @@ export class Primary {
   #repeat(origin: Origin, request: number, { sequence, result }: Done, out: Actions): void {
     if (this.#pending.redirect(sequence, origin, request)) return;
     if (result === undefined) refuse(origin, request, 'result-gone', out);
-    else out.push({ kind: 'reply', to: origin, request, result });
+    else out.push(new ReplyAction(origin, request, result));
   }
 
   /** The same object each time: a run ends before the next one begins, and keeps nothing of it. */

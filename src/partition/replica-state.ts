@@ -41,14 +41,34 @@ export type ReplicaMessage =
 /** Where a request came from, and where its reply goes: a member's id, this member's own included. */
 export type Origin = MemberId | CallerId;
 
+/** A class, as is what follows: there is one for each write (docs/decisions/0023). */
+export class SendAction {
+  readonly kind = 'send';
+  readonly to: MemberId;
+  readonly message: ReplicaMessage;
+
+  constructor(to: MemberId, message: ReplicaMessage) {
+    this.to = to;
+    this.message = message;
+  }
+}
+
+export class ReplyAction {
+  readonly kind = 'reply';
+  readonly to: Origin;
+  readonly request: number;
+  readonly result: Uint8Array;
+
+  constructor(to: Origin, request: number, result: Uint8Array) {
+    this.to = to;
+    this.request = request;
+    this.result = result;
+  }
+}
+
 export type ReplicaAction =
-  | { readonly kind: 'send'; readonly to: MemberId; readonly message: ReplicaMessage }
-  | {
-      readonly kind: 'reply';
-      readonly to: Origin;
-      readonly request: number;
-      readonly result: Uint8Array;
-    }
+  | SendAction
+  | ReplyAction
   | {
       readonly kind: 'refuse';
       readonly to: Origin;

@@ -21,6 +21,7 @@ import { generationSpan, liftOf, type PartitionRow } from './meta-state.ts';
 import { Parked } from './parked.ts';
 import { Primary } from './primary.ts';
 import { Promotion } from './promotion.ts';
+import type { ReplicaInput } from './replica-input.ts';
 import type {
   Actions,
   Estate,
@@ -31,20 +32,6 @@ import type {
   Surroundings,
 } from './replica-state.ts';
 import type { Glance } from './store.ts';
-
-export type ReplicaInput =
-  | { readonly kind: 'row'; readonly row: PartitionRow }
-  | { readonly kind: 'message'; readonly from: MemberId; readonly message: ReplicaMessage }
-  | { readonly kind: 'request'; readonly origin: Origin; readonly message: OpRequest }
-  | { readonly kind: 'tick' }
-  /** It is this partition's turn to read a chunk for its learner. */
-  | { readonly kind: 'copy' }
-  /** The table here has changed, and something waits for that. */
-  | { readonly kind: 'learnt' }
-  /** Every few seconds, and when a structure was destroyed: gives memory back. */
-  | { readonly kind: 'sweep' }
-  /** The turn ends: what it brought goes out in as few messages as possible. */
-  | { readonly kind: 'flush' };
 
 export class Replica {
   readonly #state: ReplicaState;

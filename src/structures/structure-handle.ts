@@ -12,23 +12,7 @@ import { partitionOf } from '../base/hash.ts';
 import type { Limits } from '../base/limits.ts';
 import { conflictOf, type Router, type StructureRow } from '../partition/router-port.ts';
 import type { Glance } from '../partition/store.ts';
-
-/** One op for one partition. Exactly one of `resolve` and `reject` is called. */
-export interface Call<Result> {
-  readonly partition: number;
-  /** Of what stands in one partition by its hash. Which that is can be told for certain only with the structure. */
-  readonly hash?: number | undefined;
-  readonly op: Uint8Array;
-  readonly isWrite: boolean;
-  /** As in `Operation`. @default false */
-  readonly isPoll?: boolean;
-  /** As in `Operation`. @default nobody */
-  readonly onResent?: (() => void) | undefined;
-  readonly options: CallOptions | undefined;
-  readonly decode: (result: Uint8Array) => Result;
-  readonly resolve: (result: Result) => void;
-  readonly reject: (error: unknown) => void;
-}
+import { Call } from './call.ts';
 
 export interface StructureHandleOptions {
   readonly router: Router;
@@ -90,14 +74,18 @@ export class StructureHandle {
     return row === undefined ? undefined : this.router.glance(row, partition, code, key);
   }
 
+  /** `hash`: of what stands in the partition of it, whichever that is. */
   call<Result>(
     partition: number,
     op: Uint8Array,
     isWrite: boolean,
     options: CallOptions | undefined,
     decode: (result: Uint8Array) => Result,
+    hash?: number,
   ): Promise<Result> {
-    return this.#promised(partition, undefined, op, isWrite, options, decode);
+    return new Promise((resolve, reject) => {
+      this.submit(new Call(partition, hash, op, isWrite, options, decode, resolve, reject));
+    });
   }
 
   /** As `call`, to the partition of a hash. */
@@ -108,7 +96,7 @@ export class StructureHandle {
     options: CallOptions | undefined,
     decode: (result: Uint8Array) => Result,
   ): Promise<Result> {
-    return this.#promised(this.partitionOf(hash), hash, op, isWrite, options, decode);
+    return this.call(0, op, isWrite, options, decode, hash);
   }
 
   /** While the structure is not known, the number of partitions may not be either: a member is coming back. */
@@ -117,14 +105,14 @@ export class StructureHandle {
   }
 
   /** Throws where the options are wrong. */
-  submit<Result>(call: Call<Result>): void {
+  submit(call: Call<unknown>): void {
     const timeoutMs = checkedTimeoutMs(call.options);
-    const signal = call.options?.signal;
+    const { signal } = call;
     if (signal?.aborted === true) throw abortedError(signal, 'not-applied');
     const row = this.known;
     if (row !== undefined) this.#send(row, call, timeoutMs);
     else
-      this.#whenDefined(timeoutMs, signal, call.reject, (made, ms) => this.#sendOn(made, call, ms));
+      this.#whenDefined(timeoutMs, signal, call.reject, (made, ms) => this.#send(made, call, ms));
   }
 
   /** When the structure is known, and so are the partitions: what is left of the time, as options. */
@@ -170,45 +158,11 @@ export class StructureHandle {
     });
   }
 
-  #promised<Result>(
-    partition: number,
-    hash: number | undefined,
-    op: Uint8Array,
-    isWrite: boolean,
-    options: CallOptions | undefined,
-    decode: (result: Uint8Array) => Result,
-  ): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      this.submit({ partition, hash, op, isWrite, options, decode, resolve, reject });
-    });
-  }
-
-  #sendOn<Result>(structure: StructureRow, call: Call<Result>, timeoutMs: number): void {
-    const { hash } = call;
-    if (hash === undefined) this.#send(structure, call, timeoutMs);
-    else this.#send(structure, { ...call, partition: this.partitionOf(hash) }, timeoutMs);
-  }
-
-  #send<Result>(structure: StructureRow, call: Call<Result>, timeoutMs: number): void {
-    const { decode, resolve, reject } = call;
-    this.router.submit({
-      structure,
-      partition: call.partition,
-      op: call.op,
-      isWrite: call.isWrite,
-      isPoll: call.isPoll ?? false,
-      onResent: call.onResent,
-      timeoutMs,
-      signal: call.options?.signal,
-      resolve(result) {
-        try {
-          resolve(decode(result));
-        } catch (error) {
-          reject(error);
-        }
-      },
-      reject,
-    });
+  #send(structure: StructureRow, call: Call<unknown>, timeoutMs: number): void {
+    call.structure = structure;
+    if (call.hash !== undefined) call.partition = this.partitionOf(call.hash);
+    call.timeoutMs = timeoutMs;
+    this.router.submit(call);
   }
 
   #whenDefined(

@@ -12,31 +12,22 @@ import { Aborts } from '../base/aborts.ts';
 import { abortedError } from '../base/call-options.ts';
 import type { Clock } from '../base/clock.ts';
 import { errorCodes, GridError, type GridErrorCode, type Outcome } from '../base/errors.ts';
-import type { CallerId, OpSequence, PartitionId, StructureId } from '../base/ids.ts';
+import type { CallerId, PartitionId, StructureId } from '../base/ids.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Random } from '../base/random.ts';
 import { pollMs } from '../base/timings.ts';
-import type { OpFailed, OpRefused, OpReply, OpRequest, Refusal } from '../wire/op-messages.ts';
+import {
+  type OpFailed,
+  type OpRefused,
+  type OpReply,
+  OpRequest,
+  type Refusal,
+} from '../wire/op-messages.ts';
 import { finalError, lateError, overloadedError } from './call-errors.ts';
-import { CallLine, type Waiting } from './call-line.ts';
+import { CallLine } from './call-line.ts';
 import { OpSequences } from './op-sequences.ts';
+import { type Call, OpenCall } from './open-call.ts';
 import { OpenCalls } from './open-calls.ts';
-
-/** One call as the caller wants it. Exactly one of `resolve` and `reject` is called, once. */
-export interface Call {
-  readonly structure: { readonly id: StructureId };
-  readonly op: Uint8Array;
-  readonly isWrite: boolean;
-  /** A read that may wait at the primary: it takes no place among the ops in flight. @default false */
-  readonly isPoll?: boolean;
-  /** Told whenever it is sent again: what was submitted after it may come before it. @default nobody */
-  readonly onResent?: (() => void) | undefined;
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
-  /** As in `Operation`. */
-  readonly resolve: (result: Uint8Array) => void;
-  readonly reject: (error: GridError) => void;
-}
 
 /** The way to primaries. */
 export interface Courier {
@@ -48,27 +39,6 @@ export interface Courier {
   obstacle(partition: PartitionId): { readonly code: GridErrorCode; readonly text: string };
   /** How long a call is worth waiting for at present, whatever its timeout: not long without a quorum. */
   patienceMs(): number;
-}
-
-interface Open extends Waiting {
-  readonly call: Call;
-  readonly partition: PartitionId;
-  readonly serial: number;
-  request: number;
-  readonly deadline: number;
-  readonly startedAt: number;
-  readonly onAbort: (() => void) | undefined;
-  opSequence: OpSequence;
-  /** To whom it was last handed over. */
-  sentTo: string | undefined;
-  /** Requests that were handed over and not answered by a refusal. */
-  isOnItsWay: boolean;
-  /** Whether a request may have had an effect that no reply told of. */
-  isDoubtful: boolean;
-  attempts: number;
-  /** When it is to be sent again. */
-  resendAt: number;
-  refusal: Refusal | undefined;
 }
 
 const backoffMs = 10;
@@ -101,9 +71,9 @@ export interface CallsOptions {
 export class Calls {
   readonly aborts = new Aborts();
   readonly #options: CallsOptions;
-  readonly #open = new OpenCalls<Open>();
+  readonly #open = new OpenCalls<OpenCall>();
   /** Waiting for a place among the ops in flight, first in first out. */
-  readonly #line = new CallLine<Open>();
+  readonly #line = new CallLine<OpenCall>();
   #nextSerial = 1;
   readonly #ops = new OpSequences();
   /** Why calls are refused, once they are. */
@@ -139,7 +109,11 @@ export class Calls {
       return;
     }
     const now = this.#options.clock.monotonic();
-    const open = this.#begin(call, partition, now);
+    const open = new OpenCall(call, partition, this.#nextSerial++, now);
+    if (call.signal !== undefined) {
+      open.onAbort = () => this.#abort(open);
+      this.aborts.add(call.signal, open.onAbort);
+    }
     const isNext = call.isPoll === true || (this.#hasPlace && this.queued === 0);
     if (isNext) this.#start(open, now);
     else this.#line.push(open);
@@ -199,7 +173,7 @@ export class Calls {
 
   /** A peer is gone, or its link: what was on its way there is sent again, to whoever is primary now. */
   peerLost(peer: string): void {
-    const isLost = (open: Open) => open.isOnItsWay && open.sentTo === peer;
+    const isLost = (open: OpenCall) => open.isOnItsWay && open.sentTo === peer;
     for (const open of this.#open.where(isLost)) this.#markLost(open);
     this.tick();
   }
@@ -207,7 +181,7 @@ export class Calls {
   tick(): void {
     const now = this.#options.clock.monotonic();
     const patienceMs = this.#options.courier.patienceMs();
-    const isDue = (open: Open) => now >= open.resendAt || isOver(open, now, patienceMs);
+    const isDue = (open: OpenCall) => now >= open.resendAt || isOver(open, now, patienceMs);
     for (const open of this.#open.where(isDue)) {
       // A primary in this process may have ended it meanwhile.
       if (!this.#isOpen(open)) continue;
@@ -256,40 +230,18 @@ export class Calls {
     if (!isFull || this.queued === 0) return undefined;
     return new GridError(
       'GRID_OVERLOADED',
-      `expected at most ${opsQueuedMax} waiting operations and ${bytesQueuedMax} bytes of them, found ${this.queued} and ${this.#line.bytes}; wait for some to end before sending more`,
+      `expected at most ${opsQueuedMax} waiting operations and ${bytesQueuedMax} bytes of them, found ${this.queued} and ${this.#line.bytes}; wait for some to end`,
     );
   }
 
-  #begin(call: Call, partition: PartitionId, now: number): Open {
-    const open: Open = {
-      call,
-      partition,
-      serial: this.#nextSerial++,
-      place: 0,
-      request: 0,
-      deadline: now + call.timeoutMs,
-      startedAt: now,
-      onAbort: call.signal === undefined ? undefined : () => this.#abort(open),
-      opSequence: 0 as OpSequence,
-      sentTo: undefined,
-      isOnItsWay: false,
-      isDoubtful: false,
-      attempts: 0,
-      resendAt: now,
-      refusal: undefined,
-    };
-    if (open.onAbort !== undefined) this.aborts.add(call.signal, open.onAbort);
-    return open;
-  }
-
-  #start(open: Open, now: number): void {
+  #start(open: OpenCall, now: number): void {
     if (open.call.isWrite) open.opSequence = this.#ops.begin();
     this.#open.add(open);
     if (open.call.isPoll === true) this.#polls++;
     this.#send(open, now);
   }
 
-  #send(open: Open, now: number): void {
+  #send(open: OpenCall, now: number): void {
     // A request that got no answer may have been carried out all the same.
     if (open.isOnItsWay) this.#markLost(open);
     const attempt = ++open.attempts;
@@ -297,17 +249,18 @@ export class Calls {
     if (attempt > 1) call.onResent?.();
     // A primary in this process answers before `send` returns, so this stands before it.
     open.isOnItsWay = true;
-    open.resendAt = now + (call.isPoll === true ? pollMs + silenceMs : silenceMs);
-    const to = this.#options.courier.send({
-      kind: 'op.request',
-      request: open.request,
-      caller: this.#options.caller,
-      partition,
-      structure: call.structure.id,
-      opSequence: open.opSequence,
-      firstIncomplete: this.#ops.firstIncomplete,
-      op: call.op,
-    });
+    open.resendAt = now + silenceMs + (call.isPoll === true ? pollMs : 0);
+    const to = this.#options.courier.send(
+      new OpRequest(
+        open.request,
+        this.#options.caller,
+        partition,
+        call.structure.id,
+        open.opSequence,
+        this.#ops.firstIncomplete,
+        call.op,
+      ),
+    );
     // It may have been refused and sent again before `send` returned.
     if (open.attempts !== attempt) return;
     open.sentTo = to;
@@ -316,7 +269,7 @@ export class Calls {
     open.resendAt = now + this.#backoff(open.attempts);
   }
 
-  #markLost(open: Open): void {
+  #markLost(open: OpenCall): void {
     open.isOnItsWay = false;
     open.isDoubtful = true;
     open.resendAt = Number.NEGATIVE_INFINITY;
@@ -340,7 +293,7 @@ export class Calls {
     for (const open of late) this.#expire(open);
   }
 
-  #expire(open: Open): void {
+  #expire(open: OpenCall): void {
     const { call, partition } = open;
     if (this.#isOpen(open)) this.#end(open);
     else this.#detach(open);
@@ -350,31 +303,31 @@ export class Calls {
     call.reject(lateError(code, Math.min(waitedMs, call.timeoutMs), found, outcomeOf(open)));
   }
 
-  #abort(open: Open): void {
+  #abort(open: OpenCall): void {
     if (this.#isOpen(open)) this.#end(open);
     else if (!this.#line.remove(open)) return;
     this.#tellAborted(open);
     this.#startQueued();
   }
 
-  #tellAborted(open: Open): void {
+  #tellAborted(open: OpenCall): void {
     this.#detach(open);
-    const { signal, reject } = open.call;
-    if (signal !== undefined) reject(abortedError(signal, outcomeOf(open)));
+    const { call } = open;
+    if (call.signal !== undefined) call.reject(abortedError(call.signal, outcomeOf(open)));
   }
 
-  #end(open: Open): void {
+  #end(open: OpenCall): void {
     this.#open.remove(open);
     if (open.call.isPoll === true) this.#polls--;
     this.#detach(open);
     if (open.call.isWrite) this.#ops.end(open.opSequence);
   }
 
-  #isOpen(open: Open): boolean {
+  #isOpen(open: OpenCall): boolean {
     return this.#open.find(open.request) === open;
   }
 
-  #detach(open: Open): void {
+  #detach(open: OpenCall): void {
     if (open.onAbort !== undefined) this.aborts.remove(open.call.signal, open.onAbort);
   }
 
@@ -386,14 +339,13 @@ export class Calls {
 }
 
 /** A poll waits as long as its caller wants: what it waits for may come when the quorum is back. */
-function isOver({ call, deadline, startedAt }: Open, now: number, patienceMs: number): boolean {
-  if (now >= deadline) return true;
+function isOver({ call, startedAt }: OpenCall, now: number, patienceMs: number): boolean {
   const waitedMs = now - startedAt;
-  return call.isWrite
-    ? waitedMs >= Math.min(patienceMs, opLifetimeMs)
-    : waitedMs >= patienceMs && call.isPoll !== true;
+  if (waitedMs >= call.timeoutMs) return true;
+  if (call.isPoll === true) return false;
+  return waitedMs >= (call.isWrite ? Math.min(patienceMs, opLifetimeMs) : patienceMs);
 }
 
-function outcomeOf(open: Open): Outcome {
+function outcomeOf(open: OpenCall): Outcome {
   return open.call.isWrite && (open.isDoubtful || open.isOnItsWay) ? 'unknown' : 'not-applied';
 }

@@ -14,8 +14,8 @@ import type {
 } from '../base/ids.ts';
 import type { FrameReader } from './frame-reader.ts';
 import type { FrameWriter } from './frame-writer.ts';
-import type { OpReply, OpRequest } from './op-messages.ts';
-import type { Entry, ReplicaAck, ReplicaAppend } from './replica-messages.ts';
+import { OpReply, OpRequest } from './op-messages.ts';
+import { Entry, type ReplicaAck, ReplicaAppend } from './replica-messages.ts';
 import { WireError } from './wire-error.ts';
 
 export type HotKind = 'op.request' | 'op.reply' | 'replica.append' | 'replica.ack';
@@ -34,16 +34,15 @@ export function writeRequest(writer: FrameWriter, message: OpRequest): void {
 }
 
 export function readRequest(reader: FrameReader): OpRequest {
-  return {
-    kind: 'op.request',
-    request: reader.varint(),
-    caller: reader.caller() as CallerId,
-    partition: reader.varint() as PartitionId,
-    structure: reader.varint() as StructureId,
-    opSequence: reader.varint() as OpSequence,
-    firstIncomplete: reader.varint() as OpSequence,
-    op: reader.block(),
-  };
+  return new OpRequest(
+    reader.varint(),
+    reader.caller() as CallerId,
+    reader.varint() as PartitionId,
+    reader.varint() as StructureId,
+    reader.varint() as OpSequence,
+    reader.varint() as OpSequence,
+    reader.block(),
+  );
 }
 
 export function writeReply(writer: FrameWriter, message: OpReply): void {
@@ -52,7 +51,7 @@ export function writeReply(writer: FrameWriter, message: OpReply): void {
 }
 
 export function readReply(reader: FrameReader): OpReply {
-  return { kind: 'op.reply', request: reader.varint(), result: reader.block() };
+  return new OpReply(reader.varint(), reader.block());
 }
 
 export function writeAppend(writer: FrameWriter, message: ReplicaAppend): void {
@@ -67,16 +66,15 @@ export function writeAppend(writer: FrameWriter, message: ReplicaAppend): void {
 }
 
 export function readAppend(reader: FrameReader): ReplicaAppend {
-  return {
-    kind: 'replica.append',
-    partition: reader.varint() as PartitionId,
-    term: reader.varint() as Term,
-    stream: reader.varint() as StreamId,
-    previous: reader.varint() as Sequence,
-    commit: reader.varint() as Sequence,
-    chunks: reader.varint(),
-    entries: readEntries(reader),
-  };
+  return new ReplicaAppend(
+    reader.varint() as PartitionId,
+    reader.varint() as Term,
+    reader.varint() as StreamId,
+    reader.varint() as Sequence,
+    reader.varint() as Sequence,
+    reader.varint(),
+    readEntries(reader),
+  );
 }
 
 export function writeAck(writer: FrameWriter, message: ReplicaAck): void {
@@ -119,15 +117,15 @@ function readEntries(reader: FrameReader): Entry[] {
 }
 
 function readEntry(reader: FrameReader): Entry {
-  return {
-    sequence: reader.varint() as Sequence,
-    caller: reader.caller() as CallerId,
-    opSequence: reader.varint() as OpSequence,
-    firstIncomplete: reader.varint() as OpSequence,
-    structure: reader.varint() as StructureId,
-    changes: reader.block(),
-    result: readResult(reader),
-  };
+  return new Entry(
+    reader.varint() as Sequence,
+    reader.caller() as CallerId,
+    reader.varint() as OpSequence,
+    reader.varint() as OpSequence,
+    reader.varint() as StructureId,
+    reader.block(),
+    readResult(reader),
+  );
 }
 
 function readResult(reader: FrameReader): Uint8Array | undefined {

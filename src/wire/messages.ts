@@ -38,7 +38,7 @@ import type {
   MetaWelcome,
   MetaYield,
 } from './meta-messages.ts';
-import type { OpFailed, OpRefused, OpReply, OpRequest } from './op-messages.ts';
+import { type OpFailed, type OpRefused, OpReply, type OpRequest } from './op-messages.ts';
 import type {
   ReplicaAck,
   ReplicaAppend,
@@ -145,5 +145,5 @@ export const kindCodes = {
 export function keptMessage(message: Message): Message {
   if (message.kind !== 'op.reply') return message;
   const { request, result } = message;
-  return { kind: 'op.reply', request, result: new Uint8Array(result) };
+  return new OpReply(request, new Uint8Array(result));
 }

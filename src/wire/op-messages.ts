@@ -1,8 +1,10 @@
-/** What callers and primaries exchange (PROTOCOL.md 2.4, 2.10). */
+/**
+ * What callers and primaries exchange (PROTOCOL.md 2.4, 2.10). What each op makes is a class: see docs/decisions/0023.
+ */
 import type { CallerId, OpSequence, PartitionId, StructureId } from '../base/ids.ts';
 
-export interface OpRequest {
-  readonly kind: 'op.request';
+export class OpRequest {
+  readonly kind = 'op.request';
   /** Counts the sender's requests; a resend has the same. */
   readonly request: number;
   readonly caller: CallerId;
@@ -12,27 +14,49 @@ export interface OpRequest {
   readonly opSequence: OpSequence;
   readonly firstIncomplete: OpSequence;
   readonly op: Uint8Array;
+
+  constructor(
+    request: number,
+    caller: CallerId,
+    partition: PartitionId,
+    structure: StructureId,
+    opSequence: OpSequence,
+    firstIncomplete: OpSequence,
+    op: Uint8Array,
+  ) {
+    this.request = request;
+    this.caller = caller;
+    this.partition = partition;
+    this.structure = structure;
+    this.opSequence = opSequence;
+    this.firstIncomplete = firstIncomplete;
+    this.op = op;
+  }
 }
 
 /** A request that outlives the frame that brought it, and keeps nothing of that. */
 export function keptRequest(message: OpRequest): OpRequest {
-  return {
-    kind: 'op.request',
-    request: message.request,
-    caller: message.caller,
-    partition: message.partition,
-    structure: message.structure,
-    opSequence: message.opSequence,
-    firstIncomplete: message.firstIncomplete,
-    op: new Uint8Array(message.op),
-  };
+  return new OpRequest(
+    message.request,
+    message.caller,
+    message.partition,
+    message.structure,
+    message.opSequence,
+    message.firstIncomplete,
+    new Uint8Array(message.op),
+  );
 }
 
-export interface OpReply {
-  readonly kind: 'op.reply';
+export class OpReply {
+  readonly kind = 'op.reply';
   readonly request: number;
   /** May be lent by the records that it was read from: whoever does not use it up at once copies it. */
   readonly result: Uint8Array;
+
+  constructor(request: number, result: Uint8Array) {
+    this.request = request;
+    this.result = result;
+  }
 }
 
 /**

@@ -1,4 +1,7 @@
-/** What primaries and their peers exchange (PROTOCOL.md 2.4 to 2.7, 3.2). */
+/**
+ * What primaries and their peers exchange (PROTOCOL.md 2.4 to 2.7, 3.2). What each write makes, and what
+ * holds something, is a class: see docs/decisions/0023.
+ */
 import type {
   CallerId,
   OpSequence,
@@ -11,7 +14,7 @@ import type {
 } from '../base/ids.ts';
 
 /** One step of a partition's content: what a primary copies to its backups. */
-export interface Entry {
+export class Entry {
   readonly sequence: Sequence;
   readonly caller: CallerId;
   readonly opSequence: OpSequence;
@@ -22,6 +25,24 @@ export interface Entry {
   readonly changes: Uint8Array;
   /** For a retry; undefined where it is too large to travel with the changes. */
   readonly result: Uint8Array | undefined;
+
+  constructor(
+    sequence: Sequence,
+    caller: CallerId,
+    opSequence: OpSequence,
+    firstIncomplete: OpSequence,
+    structure: StructureId,
+    changes: Uint8Array,
+    result: Uint8Array | undefined,
+  ) {
+    this.sequence = sequence;
+    this.caller = caller;
+    this.opSequence = opSequence;
+    this.firstIncomplete = firstIncomplete;
+    this.structure = structure;
+    this.changes = changes;
+    this.result = result;
+  }
 }
 
 export interface ReplicaFence {
@@ -59,8 +80,8 @@ export interface ReplicaPulled {
   readonly entries: readonly Entry[];
 }
 
-export interface ReplicaAppend {
-  readonly kind: 'replica.append';
+export class ReplicaAppend {
+  readonly kind = 'replica.append';
   readonly partition: PartitionId;
   readonly term: Term;
   readonly stream: StreamId;
@@ -70,6 +91,24 @@ export interface ReplicaAppend {
   /** So many chunks of the stream's copy come before: a learner that lacks one takes no entry yet. */
   readonly chunks: number;
   readonly entries: readonly Entry[];
+
+  constructor(
+    partition: PartitionId,
+    term: Term,
+    stream: StreamId,
+    previous: Sequence,
+    commit: Sequence,
+    chunks: number,
+    entries: readonly Entry[],
+  ) {
+    this.partition = partition;
+    this.term = term;
+    this.stream = stream;
+    this.previous = previous;
+    this.commit = commit;
+    this.chunks = chunks;
+    this.entries = entries;
+  }
 }
 
 /** A part of a copy: applies at one position of the stream, and replaces what it covers. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Sequence } from '../../src/base/ids.ts';
 import { EntryLog } from '../../src/partition/entry-log.ts';
+import { Entry } from '../../src/wire/replica-messages.ts';
 import { entry } from './entries.ts';
 
 const at = (sequence: number) => sequence as Sequence;
@@ -28,6 +29,10 @@ describe('the log of entries', () => {
     expect(log.at(at(7))?.sequence).to.equal(7);
     expect(log.slice(at(5), at(10))).to.equal(undefined);
     expect(log.slice(at(6), at(10))).to.have.length(4);
+  });
+
+  it('keeps copies that are made by a class: V8 takes literals for long-lived', () => {
+    expect(logOf(1, 1).at(at(1))).to.be.instanceOf(Entry);
   });
 
   it('forgets what is confirmed, and nothing else', () => {

@@ -4,7 +4,8 @@ import type { GridError } from '../../src/base/errors.ts';
 import type { CallerId, PartitionId, StructureId } from '../../src/base/ids.ts';
 import { defaultLimits, type Limits } from '../../src/base/limits.ts';
 import { seededRandom } from '../../src/base/random.ts';
-import { type Call, Calls } from '../../src/transport/calls.ts';
+import { Calls } from '../../src/transport/calls.ts';
+import type { Call } from '../../src/transport/open-call.ts';
 import type { OpRequest, Refusal } from '../../src/wire/op-messages.ts';
 
 /** A caller whose requests go nowhere by themselves. */

@@ -7,7 +7,8 @@ import { Codec, messagesPerFrameMax } from '../../src/wire/codec.ts';
 import { frameKinds, headerBytes, writeHeader } from '../../src/wire/frame.ts';
 import type { Hello } from '../../src/wire/handshake.ts';
 import { kindCodes, type Message } from '../../src/wire/messages.ts';
-import type { OpReply, OpRequest } from '../../src/wire/op-messages.ts';
+import { OpReply, OpRequest } from '../../src/wire/op-messages.ts';
+import { Entry, ReplicaAppend } from '../../src/wire/replica-messages.ts';
 import { fromRow, toRow } from '../../src/wire/rows.ts';
 import { scan } from '../../src/wire/scan.ts';
 import { commonVersion } from '../../src/wire/version.ts';
@@ -53,6 +54,15 @@ describe('the codec', () => {
     const reply = decode(Buffer.from(codec.encodeBatch([sampleOf('op.reply')])))[0] as OpReply;
     // A Buffer's slice would not copy.
     expect(reply.result.constructor).to.equal(Uint8Array);
+  });
+
+  it('makes by classes what comes with each op and holds something: V8 takes literals for long-lived', () => {
+    const made = [OpRequest, OpReply, ReplicaAppend, Entry];
+    const samples = [sampleOf('op.request'), sampleOf('op.reply'), sampleOf('replica.append')];
+    const [request, reply, append] = decode(codec.encodeBatch(samples));
+    const [entry] = (append as ReplicaAppend).entries;
+    const classes = [request, reply, append, entry].map((each) => each?.constructor);
+    expect(classes).to.deep.equal(made);
   });
 
   it('names a caller once for the messages that follow each other', () => {

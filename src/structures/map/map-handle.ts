@@ -13,6 +13,7 @@ import type { GridMap, Key, LocalMap, MapChange, MapEntry, SetOptions } from '..
 import type { Router } from '../../partition/router-port.ts';
 import { encodeKey, lentKey } from '../../wire/key.ts';
 import { encodeValue } from '../../wire/value.ts';
+import { Call } from '../call.ts';
 import { StructureHandle } from '../structure-handle.ts';
 import * as many from './map-many-handle.ts';
 import {
@@ -271,12 +272,10 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
       const { bytes, hash } = encodeKey(key, this.#limits);
-      const partition = this.#handle.partitionOf(hash);
       const encoded = encodeValue(value, this.#limits);
       const { life, call } = checkedSetOptions(options);
       const op = valueOp(code, bytes, encoded, life);
-      const isWrite = true;
-      this.#handle.submit({ partition, hash, op, isWrite, options: call, decode, resolve, reject });
+      this.#handle.submit(new Call(0, hash, op, true, call, decode, resolve, reject));
     });
   }
 

@@ -4,6 +4,7 @@
  */
 import type { Timer } from '../../base/clock.ts';
 import { GridError } from '../../base/errors.ts';
+import { Call } from '../call.ts';
 import type { StructureHandle } from '../structure-handle.ts';
 import {
   type Cursor,
@@ -105,18 +106,20 @@ export class PartitionWatch {
       return;
     }
     try {
-      pinned.submit({
-        partition: this.#partition,
-        op: watchOp(target.kind, target.key, this.#cursor),
-        isWrite: false,
-        isPoll: true,
-        // A write that followed may come before it, which is as if the watch had begun after that.
-        onResent: this.#cursor.sequence === 0 ? () => this.#noteDelay() : undefined,
-        options: { timeout: pollTimeoutMs, signal },
-        decode: readWatchResult,
-        resolve: (result) => this.#answered(result, signal),
-        reject: (error) => this.#failed(error, signal),
-      });
+      const poll = new Call(
+        this.#partition,
+        undefined,
+        watchOp(target.kind, target.key, this.#cursor),
+        false,
+        { timeout: pollTimeoutMs, signal },
+        readWatchResult,
+        (result) => this.#answered(result, signal),
+        (error) => this.#failed(error, signal),
+      );
+      poll.isPoll = true;
+      // A write that followed may come before it, which is as if the watch had begun after that.
+      if (this.#cursor.sequence === 0) poll.onResent = () => this.#noteDelay();
+      pinned.submit(poll);
     } catch (error) {
       this.#failed(error, signal);
     }
