@@ -1,6 +1,7 @@
 /** A call of a handle, which is also what the router gets of it: one for each op (docs/decisions/0023). */
 import type { CallOptions } from '../base/call-options.ts';
-import type { Operation, StructureRow } from '../partition/router-port.ts';
+import { partitionOf } from '../base/hash.ts';
+import type { Operation, Router, StructureRow } from '../partition/router-port.ts';
 
 /** One op for one partition. Exactly one of `resolved` and `reject` is called. */
 export class Call<Result> implements Operation {
@@ -36,13 +37,29 @@ export class Call<Result> implements Operation {
     this.isWrite = isWrite;
     this.options = options;
     this.signal = options?.signal;
-    this.resolve = (result) => {
-      try {
-        resolved(decode(result));
-      } catch (error) {
-        reject(error);
-      }
-    };
+    this.resolve = decoded(decode, resolved, reject);
     this.reject = reject;
   }
+
+  sendBy(router: Router, structure: StructureRow, timeoutMs: number): void {
+    this.structure = structure;
+    this.timeoutMs = timeoutMs;
+    if (this.hash !== undefined) this.partition = partitionOf(this.hash, router.partitions);
+    router.submit(this);
+  }
+}
+
+/** Takes a result as bytes; what cannot be decoded is told as an error. */
+export function decoded<Result>(
+  decode: (result: Uint8Array) => Result,
+  resolve: (result: Result) => void,
+  reject: (error: unknown) => void,
+): (result: Uint8Array) => void {
+  return (result) => {
+    try {
+      resolve(decode(result));
+    } catch (error) {
+      reject(error);
+    }
+  };
 }

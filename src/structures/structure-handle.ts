@@ -110,9 +110,13 @@ export class StructureHandle {
     const { signal } = call;
     if (signal?.aborted === true) throw abortedError(signal, 'not-applied');
     const row = this.known;
-    if (row !== undefined) this.#send(row, call, timeoutMs);
-    else
-      this.#whenDefined(timeoutMs, signal, call.reject, (made, ms) => this.#send(made, call, ms));
+    if (row !== undefined) {
+      call.sendBy(this.router, row, timeoutMs);
+      return;
+    }
+    this.#whenDefined(timeoutMs, signal, call.reject, (made, leftMs) =>
+      call.sendBy(this.router, made, leftMs),
+    );
   }
 
   /** When the structure is known, and so are the partitions: what is left of the time, as options. */
@@ -156,13 +160,6 @@ export class StructureHandle {
         else reject(error);
       });
     });
-  }
-
-  #send(structure: StructureRow, call: Call<unknown>, timeoutMs: number): void {
-    call.structure = structure;
-    if (call.hash !== undefined) call.partition = this.partitionOf(call.hash);
-    call.timeoutMs = timeoutMs;
-    this.router.submit(call);
   }
 
   #whenDefined(

@@ -97,19 +97,10 @@ function ofQueue(op: Uint8Array): Probe {
       ended(false);
       return;
     }
-    new QueueWait({
-      router,
-      clock,
-      structure,
-      partition: queuePartition(router.partitions),
-      op,
-      timeoutMs,
-      signal: undefined,
-      late: () => inVain,
-      settle: () => {},
-      resolve: () => ended(true),
-      reject: () => ended(false),
-    }).begin();
+    const partition = () => queuePartition(router.partitions);
+    const place = { router, clock, partition, settlements: { add: () => {} } };
+    const [late, given, failed] = [() => inVain, () => ended(true), () => ended(false)];
+    new QueueWait(place, structure, op, timeoutMs, undefined, late, given, failed).begin();
   };
 }
 

@@ -197,23 +197,22 @@ export class QueueWorkload {
     end: Ended,
   ): void {
     const controller = new AbortController();
-    const { router } = caller;
-    new QueueWait({
+    const { router, clock } = caller;
+    const { signal } = controller;
+    const place = {
       router,
-      clock: caller.clock,
-      structure,
-      partition: this.#partition(caller),
-      op,
-      timeoutMs,
-      signal: controller.signal,
-      late: () => late,
-      settle: (token) => {
-        this.#unsettled++;
-        this.#settlementsOf(caller).add(structure, token);
+      clock,
+      partition: () => this.#partition(caller),
+      settlements: {
+        add: (settled: StructureRow, token: Uint8Array) => {
+          this.#unsettled++;
+          this.#settlementsOf(caller).add(settled, token);
+        },
       },
-      resolve: (value) => end('ok', value.length === 0 ? undefined : value),
-      reject: (error) => this.#failed(error, end),
-    }).begin();
+    };
+    const given = (value: Uint8Array) => end('ok', value.length === 0 ? undefined : value);
+    const failed = (error: GridError) => this.#failed(error, end);
+    new QueueWait(place, structure, op, timeoutMs, signal, () => late, given, failed).begin();
     if (this.#random.below(4) > 0) return;
     caller.clock.setTimer(timeoutMs * this.#random.next(), () => {
       this.#aborted++;

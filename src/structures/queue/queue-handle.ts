@@ -10,11 +10,12 @@ import type { GridQueue } from '../../grid.ts';
 import type { Router } from '../../partition/router-port.ts';
 import { encodeKey } from '../../wire/key.ts';
 import { encodeValue } from '../../wire/value.ts';
+import { decoded } from '../call.ts';
 import { isYes, valueOrNothing, valueOut } from '../map/map-results.ts';
 import { StructureHandle } from '../structure-handle.ts';
 import { taken } from './queue-iteration-handle.ts';
 import { bareOp, pushOp, queueOps, readCount, takeOp, tryPushOp, writesFrom } from './queue-ops.ts';
-import { keepMs, QueueWait } from './queue-wait.ts';
+import { keepMs, QueueWait, type WaitPlace } from './queue-wait.ts';
 import { Settlements } from './settlements.ts';
 
 export interface QueueHandleOptions {
@@ -33,17 +34,17 @@ export class QueueHandle<T = unknown> implements GridQueue<T> {
   readonly #handle: StructureHandle;
   readonly #limits: Limits;
   readonly #hash: number;
-  readonly #settlements: Settlements;
-  readonly #leaving: AbortSignal | undefined;
+  readonly #place: WaitPlace;
 
   constructor(options: QueueHandleOptions) {
     const { router, clock, name, definition = {}, limits = defaultLimits } = options;
     this.#handle = new StructureHandle({ router, clock, limits, type: 'queue', name, definition });
     this.name = name;
-    this.#leaving = options.leaving;
     this.#limits = limits;
     this.#hash = encodeKey(name, limits).hash;
-    this.#settlements = new Settlements({ router, clock, partition: () => this.#partition });
+    const partition = () => this.#handle.partitionOf(this.#hash);
+    const settlements = new Settlements({ router, clock, partition });
+    this.#place = { router, clock, partition, leaving: options.leaving, settlements };
   }
 
   async push(item: T, options?: CallOptions): Promise<void> {
@@ -83,12 +84,7 @@ export class QueueHandle<T = unknown> implements GridQueue<T> {
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<T> {
-    return taken((options) => this.take(options), this.#leaving);
-  }
-
-  /** A queue lives in one partition, that of its name. */
-  get #partition(): number {
-    return this.#handle.partitionOf(this.#hash);
+    return taken((options) => this.take(options), this.#place.leaving);
   }
 
   #call<Result>(
@@ -106,30 +102,14 @@ export class QueueHandle<T = unknown> implements GridQueue<T> {
     decode: (value: Uint8Array) => Result,
     late: () => GridError,
   ): Promise<Result> {
-    const { clock, router } = this.#handle;
+    const { clock } = this.#handle;
     const endsAt = clock.monotonic() + checkedTimeoutMs(options);
     const structure = this.#handle.known ?? (await this.#handle.ready(options));
     return new Promise((resolve, reject) => {
-      new QueueWait({
-        router,
-        clock,
-        structure,
-        partition: this.#partition,
-        op,
-        timeoutMs: Math.max(1, endsAt - clock.monotonic()),
-        signal: options?.signal,
-        leaving: this.#leaving,
-        late,
-        settle: (token) => this.#settlements.add(structure, token),
-        resolve: (value) => {
-          try {
-            resolve(decode(value));
-          } catch (error) {
-            reject(error);
-          }
-        },
-        reject,
-      }).begin();
+      const timeoutMs = Math.max(1, endsAt - clock.monotonic());
+      const signal = options?.signal;
+      const given = decoded(decode, resolve, reject);
+      new QueueWait(this.#place, structure, op, timeoutMs, signal, late, given, reject).begin();
     });
   }
 

@@ -13,7 +13,9 @@ import { abortedError } from '../../base/call-options.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { GridError } from '../../base/errors.ts';
 import type { Router, StructureRow } from '../../partition/router-port.ts';
+import { Call } from '../call.ts';
 import { progress, queueOps, tokenOp, unknownOp } from './queue-ops.ts';
+import type { Settlements } from './settlements.ts';
 
 /** How long a call goes on beyond its time, to learn how it ended. */
 export const graceMs = 5_000;
@@ -22,33 +24,32 @@ export const keepMs = 2 * graceMs;
 /** Who was silent for so long is not told what its wait was given: that is kept for twice this time. */
 const silentMaxMs = 1_800_000;
 
-export interface WaitOptions {
+/** What all waits at one queue have in common. */
+export interface WaitPlace {
   readonly router: Router;
   readonly clock: Clock;
-  readonly structure: StructureRow;
-  readonly partition: number;
-  /** A push or a take; it may wait. */
-  readonly op: Uint8Array;
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
+  readonly partition: () => number;
   /** Aborts when this process leaves the grid. */
   readonly leaving?: AbortSignal | undefined;
-  /** What the call ends with where it waited in vain. */
-  readonly late: () => GridError;
-  /** The caller has the result of the wait of this token. */
-  readonly settle: (token: Uint8Array) => void;
-  /** The encoded value of the item; empty for a push. */
-  readonly resolve: (value: Uint8Array) => void;
-  readonly reject: (error: GridError) => void;
+  /** Told of the waits of which the caller has the result, by their tokens. */
+  readonly settlements: Pick<Settlements, 'add'>;
 }
 
 /** sent -> waiting -> cancelling, and over from each of them. */
 type Phase = 'sent' | 'waiting' | 'cancelling' | 'over';
 
 export class QueueWait {
-  readonly #options: WaitOptions;
+  readonly #place: WaitPlace;
+  /** Those of the process as it is now: it may come back as another member meanwhile. */
   readonly #aborts: Aborts;
-  readonly #signals: readonly AbortSignal[];
+  readonly #partition: number;
+  readonly #structure: StructureRow;
+  readonly #op: Uint8Array;
+  readonly #timeoutMs: number;
+  readonly #signal: AbortSignal | undefined;
+  readonly #late: () => GridError;
+  readonly #resolved: (value: Uint8Array) => void;
+  readonly #reject: (error: GridError) => void;
   readonly #endsAt: number;
   #phase: Phase = 'sent';
   #token: Uint8Array | undefined;
@@ -58,23 +59,44 @@ export class QueueWait {
   /** Why it is being cancelled. */
   #cause: GridError | undefined;
 
-  constructor(options: WaitOptions) {
-    this.#options = options;
-    this.#aborts = options.router.aborts;
-    this.#signals = [options.signal, options.leaving].filter((signal) => signal !== undefined);
-    this.#heardAt = options.clock.monotonic();
-    this.#endsAt = this.#heardAt + options.timeoutMs;
+  /**
+   * By position, as what each op makes is to be (docs/decisions/0023). `op` is a push or a take, which may wait; `late`
+   * what the call ends with where it waited in vain; what it ends with is the encoded value, empty for a push.
+   */
+  constructor(
+    place: WaitPlace,
+    structure: StructureRow,
+    op: Uint8Array,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    late: () => GridError,
+    resolved: (value: Uint8Array) => void,
+    reject: (error: GridError) => void,
+  ) {
+    this.#place = place;
+    this.#aborts = place.router.aborts;
+    this.#partition = place.partition();
+    this.#structure = structure;
+    this.#op = op;
+    this.#timeoutMs = timeoutMs;
+    this.#signal = signal;
+    this.#late = late;
+    this.#resolved = resolved;
+    this.#reject = reject;
+    this.#heardAt = place.clock.monotonic();
+    this.#endsAt = this.#heardAt + timeoutMs;
   }
 
   begin(): void {
-    const { op, timeoutMs } = this.#options;
     if (this.#isAborted) {
       this.#fail(this.#ended());
       return;
     }
-    for (const signal of this.#signals) this.#aborts.add(signal, this.#aborted);
+    this.#aborts.add(this.#signal, this.#aborted);
+    this.#aborts.add(this.#place.leaving, this.#aborted);
     // Neither its time nor its signal ends this op early: it may be what takes an item.
-    this.#submit(op, true, timeoutMs + graceMs, (result) => this.#answered(result));
+    const timeoutMs = this.#timeoutMs + graceMs;
+    this.#submit(this.#op, true, timeoutMs, (result) => this.#answered(result));
   }
 
   #answered(result: Uint8Array): void {
@@ -93,14 +115,14 @@ export class QueueWait {
   }
 
   #wait(): void {
-    const { clock, timeoutMs } = this.#options;
+    const { clock } = this.#place;
     if (this.#isAborted) {
       this.#cancel();
       return;
     }
     this.#phase = 'waiting';
     this.#timer?.cancel();
-    const leftMs = Math.max(0, Math.min(timeoutMs, this.#endsAt - clock.monotonic()));
+    const leftMs = Math.max(0, this.#endsAt - clock.monotonic());
     this.#timer = clock.setTimer(leftMs, () => this.#cancel());
     this.#ask();
   }
@@ -108,7 +130,7 @@ export class QueueWait {
   /** Waits at the primary, and again. */
   #ask(): void {
     if (this.#phase !== 'waiting' || this.#token === undefined) return;
-    const leftMs = this.#endsAt - this.#options.clock.monotonic();
+    const leftMs = this.#endsAt - this.#place.clock.monotonic();
     const op = tokenOp(queueOps.ask, this.#token);
     this.#submit(op, false, Math.max(0, leftMs) + graceMs, (result) => {
       if (result[0] === progress.waiting) this.#ask();
@@ -126,7 +148,7 @@ export class QueueWait {
   /** Aborted before the first answer: for a while it is still waited for. */
   #awaitAnswer(): void {
     this.#timer?.cancel();
-    this.#timer = this.#options.clock.setTimer(graceMs, () => this.#giveUp());
+    this.#timer = this.#place.clock.setTimer(graceMs, () => this.#giveUp());
   }
 
   #giveUp(): void {
@@ -149,10 +171,13 @@ export class QueueWait {
   /** The wait is no longer one. */
   #learned(result: Uint8Array, isToBeSettled: boolean): void {
     if (this.#phase === 'over') return;
+    // Whether what it was given would still be there.
+    const isFresh = this.#place.clock.monotonic() - this.#heardAt < silentMaxMs;
     if (result[0] === progress.done) {
       this.#resolve(result);
-      if (isToBeSettled && this.#token !== undefined) this.#options.settle(this.#token);
-    } else if (result[0] === progress.over && this.#isFresh) {
+      if (!isToBeSettled || this.#token === undefined) return;
+      this.#place.settlements.add(this.#structure, this.#token);
+    } else if (result[0] === progress.over && isFresh) {
       this.#fail(this.#cause ?? this.#ended());
     } else {
       this.#fail(this.#unknown(undefined));
@@ -165,29 +190,18 @@ export class QueueWait {
     timeoutMs: number,
     resolve: (result: Uint8Array) => void,
   ): void {
-    this.#options.router.submit({
-      structure: this.#options.structure,
-      partition: this.#options.partition,
-      op,
-      isWrite,
-      isPoll: !isWrite,
-      timeoutMs,
-      signal: undefined,
-      resolve: (result) => {
-        resolve(result);
-        this.#heardAt = this.#options.clock.monotonic();
-      },
-      reject: (error) => this.#rejected(error),
-    });
+    const heard = () => {
+      this.#heardAt = this.#place.clock.monotonic();
+    };
+    const rejected = (error: unknown) => this.#rejected(error as GridError);
+    const at = this.#partition;
+    const call = new Call(at, undefined, op, isWrite, undefined, resolve, heard, rejected);
+    call.isPoll = !isWrite;
+    call.sendBy(this.#place.router, this.#structure, timeoutMs);
   }
 
   get #isAborted(): boolean {
-    return this.#signals.some(({ aborted }) => aborted);
-  }
-
-  /** Whether what it was given would still be there. */
-  get #isFresh(): boolean {
-    return this.#options.clock.monotonic() - this.#heardAt < silentMaxMs;
+    return this.#signal?.aborted === true || this.#place.leaving?.aborted === true;
   }
 
   #rejected(error: GridError): void {
@@ -199,13 +213,13 @@ export class QueueWait {
   #resolve(result: Uint8Array): void {
     if (this.#phase === 'over') return;
     this.#end();
-    this.#options.resolve(result.subarray(1));
+    this.#resolved(result.subarray(1));
   }
 
   #fail(error: GridError): void {
     if (this.#phase === 'over') return;
     this.#end();
-    this.#options.reject(error);
+    this.#reject(error);
   }
 
   #end(): void {
@@ -216,22 +230,22 @@ export class QueueWait {
   #release(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    for (const signal of this.#signals) this.#aborts.remove(signal, this.#aborted);
+    this.#aborts.remove(this.#signal, this.#aborted);
+    this.#aborts.remove(this.#place.leaving, this.#aborted);
   }
 
   #ended(): GridError {
-    const { signal, leaving, late } = this.#options;
+    const signal = this.#signal;
     if (signal?.aborted === true) return abortedError(signal, 'not-applied');
-    if (leaving?.aborted !== true) return late();
+    if (this.#place.leaving?.aborted !== true) return this.#late();
     return new GridError('GRID_CLOSED', 'expected to wait at a queue, found a grid that is left');
   }
 
   #unknown(cause: GridError | undefined): GridError {
-    const { structure, timeoutMs, signal } = this.#options;
     const code = cause?.code ?? 'GRID_TIMEOUT';
-    const silence = `expected to learn within ${Math.round(timeoutMs)} ms and ${graceMs} more how a call ended that waited at the queue '${structure.name}', found no answer; it may have taken effect`;
+    const silence = `expected to learn within ${Math.round(this.#timeoutMs)} ms and ${graceMs} more how a call ended that waited at the queue '${this.#structure.name}', found no answer; it may have taken effect`;
     // Of a queue that is gone, or a grid, nobody could tell more.
     const text = cause !== undefined && code === 'GRID_CLOSED' ? cause.message : silence;
-    return new GridError(code, text, { outcome: 'unknown', cause: cause ?? signal?.reason });
+    return new GridError(code, text, { outcome: 'unknown', cause: cause ?? this.#signal?.reason });
   }
 }
