@@ -50,11 +50,8 @@ export class Backup {
     state.stream = message.stream;
     const { partition, term, stream } = message;
     const last = state.log.last;
-    out.push({
-      kind: 'send',
-      to: from,
-      message: { kind: 'replica.fenced', partition, term, stream, last },
-    });
+    const fenced = { kind: 'replica.fenced', partition, term, stream, last } as const;
+    out.push(new SendAction(from, fenced));
   }
 
   pull(from: MemberId, message: ReplicaPull, out: Actions): void {
@@ -63,11 +60,8 @@ export class Backup {
     const entries = log.slice(message.after, log.last);
     if (entries === undefined) return;
     const { partition, term, stream, after } = message;
-    out.push({
-      kind: 'send',
-      to: from,
-      message: { kind: 'replica.pulled', partition, term, stream, after, entries },
-    });
+    const pulled = { kind: 'replica.pulled', partition, term, stream, after, entries } as const;
+    out.push(new SendAction(from, pulled));
   }
 
   /** Whether entries wait until the table tells of their structure. */

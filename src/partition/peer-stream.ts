@@ -193,7 +193,7 @@ export class PeerStream {
       this.#sendEntries(chunk.at, nowMs, out);
       // Without the entries before it the peer could not place the chunk.
       if (this.#sent < chunk.at) return;
-      out.push({ kind: 'send', to: this.id, message: chunk });
+      out.push(new SendAction(this.id, chunk));
       if (this.lagsSince === undefined) this.lagsSince = nowMs;
     }
   }

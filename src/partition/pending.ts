@@ -11,14 +11,14 @@ import type { Sequence } from '../base/ids.ts';
 import { type Actions, type Origin, ReplyAction } from './replica-state.ts';
 import { wholeStructure } from './store.ts';
 
-/** A class, since there is one for each write (docs/decisions/0023). */
+/** There is one for each write, so it is a class (docs/decisions/0023), as are the others here. */
 class PendingWrite {
   /** Undefined for a write of nobody: housekeeping. */
-  origin: Origin | undefined;
-  request: number;
-  readonly result: Uint8Array;
-  readonly bytes: number;
-  readonly touched: number;
+  declare origin: Origin | undefined;
+  declare request: number;
+  declare readonly result: Uint8Array;
+  declare readonly bytes: number;
+  declare readonly touched: number;
 
   constructor(
     origin: Origin | undefined,
@@ -35,11 +35,18 @@ class PendingWrite {
   }
 }
 
-interface ParkedRead {
-  readonly origin: Origin;
-  readonly request: number;
-  readonly result: Uint8Array;
-  readonly needs: Sequence;
+class ParkedRead {
+  declare readonly origin: Origin;
+  declare readonly request: number;
+  declare readonly result: Uint8Array;
+  declare readonly needs: Sequence;
+
+  constructor(origin: Origin, request: number, result: Uint8Array, needs: Sequence) {
+    this.origin = origin;
+    this.request = request;
+    this.result = result;
+    this.needs = needs;
+  }
 }
 
 export class Pending {
@@ -113,7 +120,7 @@ export class Pending {
   }
 
   park(origin: Origin, request: number, result: Uint8Array, needs: Sequence): void {
-    this.#reads.push({ origin, request, result, needs });
+    this.#reads.push(new ParkedRead(origin, request, result, needs));
   }
 
   /** Answers everything up to `commit`. */

@@ -12,12 +12,19 @@ import type { OpRequest } from '../wire/op-messages.ts';
 import { type Actions, type Origin, ReplyAction } from './replica-state.ts';
 
 /** A read that waits. It keeps no frame alive: its op is a copy. */
-export interface Poll {
-  readonly origin: Origin;
-  readonly message: OpRequest;
+export class Poll {
+  declare readonly origin: Origin;
+  declare readonly message: OpRequest;
   /** The answer where nothing comes. */
-  readonly empty: Uint8Array;
-  readonly deadline: number;
+  declare readonly empty: Uint8Array;
+  declare readonly deadline: number;
+
+  constructor(origin: Origin, message: OpRequest, empty: Uint8Array, deadline: number) {
+    this.origin = origin;
+    this.message = message;
+    this.empty = empty;
+    this.deadline = deadline;
+  }
 }
 
 /** Polls of one partition; past it a read is told to come again. */

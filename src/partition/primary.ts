@@ -28,7 +28,7 @@ import type { Done } from './done-ops.ts';
 import type { PartitionRow } from './meta-state.ts';
 import type { PeerStream } from './peer-stream.ts';
 import { Pending } from './pending.ts';
-import { Polls } from './polls.ts';
+import { Poll, Polls } from './polls.ts';
 import { type Actions, type Origin, type ReplicaState, ReplyAction } from './replica-state.ts';
 import type { Glance, RunContext, RunResult } from './store.ts';
 import { SyncSet } from './sync-set.ts';
@@ -222,7 +222,7 @@ export class Primary {
       this.#answer(origin, message, run, out);
       return;
     }
-    const poll = { origin, message: keptRequest(message), empty: run.result, deadline: waitsUntil };
+    const poll = new Poll(origin, keptRequest(message), run.result, waitsUntil);
     this.#polls ??= new Polls();
     if (!this.#polls.add(run.waitsFor, poll)) refuse(origin, message.request, 'busy', out);
   }

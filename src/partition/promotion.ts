@@ -12,7 +12,7 @@ import type { MemberId, Sequence } from '../base/ids.ts';
 import type { Entry, ReplicaFenced, ReplicaPulled } from '../wire/replica-messages.ts';
 import type { PartitionRow } from './meta-state.ts';
 import { PeerStream } from './peer-stream.ts';
-import type { Actions, ReplicaState } from './replica-state.ts';
+import { type Actions, type ReplicaState, SendAction } from './replica-state.ts';
 
 interface Fencing {
   readonly stream: PeerStream['stream'];
@@ -111,7 +111,7 @@ export class Promotion {
     const { stream } = peer;
     const { partition } = options;
     const message = { kind: 'replica.fence', partition, term, generation, stream } as const;
-    out.push({ kind: 'send', to, message });
+    out.push(new SendAction(to, message));
   }
 
   /** Asks the peer with the longest log for what is missing here. */
@@ -122,17 +122,9 @@ export class Promotion {
     this.#pullStartedAt ??= nowMs;
     const { options, term, log } = this.#state;
     const { stream } = this.#peers.get(source) as Fencing;
-    out.push({
-      kind: 'send',
-      to: source,
-      message: {
-        kind: 'replica.pull',
-        partition: options.partition,
-        term,
-        stream,
-        after: log.last,
-      },
-    });
+    const { partition } = options;
+    const message = { kind: 'replica.pull', partition, term, stream, after: log.last } as const;
+    out.push(new SendAction(source, message));
   }
 
   /** The peer that has the most, where that is more than is here; only once all have answered. */

@@ -6,8 +6,8 @@ import type { Origin, ReplicaMessage } from './replica-state.ts';
 
 export class MessageInput {
   readonly kind = 'message';
-  readonly from: MemberId;
-  readonly message: ReplicaMessage;
+  declare readonly from: MemberId;
+  declare readonly message: ReplicaMessage;
 
   constructor(from: MemberId, message: ReplicaMessage) {
     this.from = from;
@@ -17,8 +17,8 @@ export class MessageInput {
 
 export class RequestInput {
   readonly kind = 'request';
-  readonly origin: Origin;
-  readonly message: OpRequest;
+  declare readonly origin: Origin;
+  declare readonly message: OpRequest;
 
   constructor(origin: Origin, message: OpRequest) {
     this.origin = origin;

@@ -44,8 +44,8 @@ export type Origin = MemberId | CallerId;
 /** A class, as is what follows: there is one for each write (docs/decisions/0023). */
 export class SendAction {
   readonly kind = 'send';
-  readonly to: MemberId;
-  readonly message: ReplicaMessage;
+  declare readonly to: MemberId;
+  declare readonly message: ReplicaMessage;
 
   constructor(to: MemberId, message: ReplicaMessage) {
     this.to = to;
@@ -55,9 +55,9 @@ export class SendAction {
 
 export class ReplyAction {
   readonly kind = 'reply';
-  readonly to: Origin;
-  readonly request: number;
-  readonly result: Uint8Array;
+  declare readonly to: Origin;
+  declare readonly request: number;
+  declare readonly result: Uint8Array;
 
   constructor(to: Origin, request: number, result: Uint8Array) {
     this.to = to;

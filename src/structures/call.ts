@@ -1,25 +1,26 @@
 /** A call of a handle, which is also what the router gets of it: one for each op (docs/decisions/0023). */
 import type { CallOptions } from '../base/call-options.ts';
+import type { GridError } from '../base/errors.ts';
 import { partitionOf } from '../base/hash.ts';
 import type { Operation, Router, StructureRow } from '../partition/router-port.ts';
 
-/** One op for one partition. Exactly one of `resolved` and `reject` is called. */
-export class Call<Result> implements Operation {
+/** One op for one partition. Exactly one of `resolve` and `reject` is called. */
+export class Call {
   /** Known when it is sent. */
-  structure!: StructureRow;
+  structure: StructureRow | undefined;
   /** Where a hash is given it is known when it is sent: before that, how many there are may not be. */
-  partition: number;
+  declare partition: number;
   /** Of what stands in one partition by its hash. */
-  readonly hash: number | undefined;
-  readonly op: Uint8Array;
-  readonly isWrite: boolean;
+  declare readonly hash: number | undefined;
+  declare readonly op: Uint8Array;
+  declare readonly isWrite: boolean;
   isPoll = false;
   onResent: (() => void) | undefined;
-  readonly options: CallOptions | undefined;
+  declare readonly options: CallOptions | undefined;
   timeoutMs = 0;
-  readonly signal: AbortSignal | undefined;
-  readonly resolve: (result: Uint8Array) => void;
-  readonly reject: (error: unknown) => void;
+  declare signal: AbortSignal | undefined;
+  declare readonly resolve: (result: Uint8Array) => void;
+  declare readonly reject: (error: GridError) => void;
 
   constructor(
     partition: number,
@@ -27,9 +28,8 @@ export class Call<Result> implements Operation {
     op: Uint8Array,
     isWrite: boolean,
     options: CallOptions | undefined,
-    decode: (result: Uint8Array) => Result,
-    resolved: (result: Result) => void,
-    reject: (error: unknown) => void,
+    resolve: (result: Uint8Array) => void,
+    reject: (error: GridError) => void,
   ) {
     this.partition = partition;
     this.hash = hash;
@@ -37,7 +37,7 @@ export class Call<Result> implements Operation {
     this.isWrite = isWrite;
     this.options = options;
     this.signal = options?.signal;
-    this.resolve = decoded(decode, resolved, reject);
+    this.resolve = resolve;
     this.reject = reject;
   }
 
@@ -45,21 +45,24 @@ export class Call<Result> implements Operation {
     this.structure = structure;
     this.timeoutMs = timeoutMs;
     if (this.hash !== undefined) this.partition = partitionOf(this.hash, router.partitions);
-    router.submit(this);
+    router.submit(this as Call & Operation);
   }
 }
 
 /** Takes a result as bytes; what cannot be decoded is told as an error. */
-export function decoded<Result>(
+export function decoding<Result>(
   decode: (result: Uint8Array) => Result,
   resolve: (result: Result) => void,
   reject: (error: unknown) => void,
 ): (result: Uint8Array) => void {
-  return (result) => {
+  return (bytes) => {
+    let result: Result;
     try {
-      resolve(decode(result));
+      result = decode(bytes);
     } catch (error) {
       reject(error);
+      return;
     }
+    resolve(result);
   };
 }

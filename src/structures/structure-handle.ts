@@ -12,7 +12,7 @@ import { partitionOf } from '../base/hash.ts';
 import type { Limits } from '../base/limits.ts';
 import { conflictOf, type Router, type StructureRow } from '../partition/router-port.ts';
 import type { Glance } from '../partition/store.ts';
-import { Call } from './call.ts';
+import { Call, decoding } from './call.ts';
 
 export interface StructureHandleOptions {
   readonly router: Router;
@@ -74,18 +74,14 @@ export class StructureHandle {
     return row === undefined ? undefined : this.router.glance(row, partition, code, key);
   }
 
-  /** `hash`: of what stands in the partition of it, whichever that is. */
   call<Result>(
     partition: number,
     op: Uint8Array,
     isWrite: boolean,
     options: CallOptions | undefined,
     decode: (result: Uint8Array) => Result,
-    hash?: number,
   ): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      this.submit(new Call(partition, hash, op, isWrite, options, decode, resolve, reject));
-    });
+    return this.#promised(partition, undefined, op, isWrite, options, decode);
   }
 
   /** As `call`, to the partition of a hash. */
@@ -96,7 +92,7 @@ export class StructureHandle {
     options: CallOptions | undefined,
     decode: (result: Uint8Array) => Result,
   ): Promise<Result> {
-    return this.call(0, op, isWrite, options, decode, hash);
+    return this.#promised(0, hash, op, isWrite, options, decode);
   }
 
   /** While the structure is not known, the number of partitions may not be either: a member is coming back. */
@@ -105,7 +101,7 @@ export class StructureHandle {
   }
 
   /** Throws where the options are wrong. */
-  submit(call: Call<unknown>): void {
+  submit(call: Call): void {
     const timeoutMs = checkedTimeoutMs(call.options);
     const { signal } = call;
     if (signal?.aborted === true) throw abortedError(signal, 'not-applied');
@@ -162,10 +158,24 @@ export class StructureHandle {
     });
   }
 
+  #promised<Result>(
+    partition: number,
+    hash: number | undefined,
+    op: Uint8Array,
+    isWrite: boolean,
+    options: CallOptions | undefined,
+    decode: (result: Uint8Array) => Result,
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const decoded = decoding(decode, resolve, reject);
+      this.submit(new Call(partition, hash, op, isWrite, options, decoded, reject));
+    });
+  }
+
   #whenDefined(
     timeoutMs: number,
     signal: AbortSignal | undefined,
-    reject: (error: unknown) => void,
+    reject: (error: GridError) => void,
     ready: (row: StructureRow, leftMs: number) => void,
   ): void {
     if (this.#waiting.size >= this.limits.opsQueuedMax) {

@@ -230,7 +230,7 @@ export class Calls {
     if (!isFull || this.queued === 0) return undefined;
     return new GridError(
       'GRID_OVERLOADED',
-      `expected at most ${opsQueuedMax} waiting operations and ${bytesQueuedMax} bytes of them, found ${this.queued} and ${this.#line.bytes}; wait for some to end`,
+      `expected at most ${opsQueuedMax} waiting operations and ${bytesQueuedMax} bytes of them, found ${this.queued} and ${this.#line.bytes}; wait for some to end before sending more`,
     );
   }
 

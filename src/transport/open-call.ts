@@ -22,12 +22,12 @@ export interface Call {
 }
 
 export class OpenCall implements Waiting, Placed {
-  readonly call: Call;
-  readonly partition: PartitionId;
-  readonly serial: number;
+  declare readonly call: Call;
+  declare readonly partition: PartitionId;
+  declare readonly serial: number;
   place = 0;
   request = 0;
-  readonly startedAt: number;
+  declare readonly startedAt: number;
   onAbort: (() => void) | undefined;
   opSequence = 0 as OpSequence;
   /** To whom it was last handed over. */

@@ -6,14 +6,14 @@ import type { CallerId, OpSequence, PartitionId, StructureId } from '../base/ids
 export class OpRequest {
   readonly kind = 'op.request';
   /** Counts the sender's requests; a resend has the same. */
-  readonly request: number;
-  readonly caller: CallerId;
-  readonly partition: PartitionId;
-  readonly structure: StructureId;
+  declare readonly request: number;
+  declare readonly caller: CallerId;
+  declare readonly partition: PartitionId;
+  declare readonly structure: StructureId;
   /** 0 for a read. */
-  readonly opSequence: OpSequence;
-  readonly firstIncomplete: OpSequence;
-  readonly op: Uint8Array;
+  declare readonly opSequence: OpSequence;
+  declare readonly firstIncomplete: OpSequence;
+  declare readonly op: Uint8Array;
 
   constructor(
     request: number,
@@ -49,9 +49,9 @@ export function keptRequest(message: OpRequest): OpRequest {
 
 export class OpReply {
   readonly kind = 'op.reply';
-  readonly request: number;
+  declare readonly request: number;
   /** May be lent by the records that it was read from: whoever does not use it up at once copies it. */
-  readonly result: Uint8Array;
+  declare readonly result: Uint8Array;
 
   constructor(request: number, result: Uint8Array) {
     this.request = request;

@@ -15,16 +15,16 @@ import type {
 
 /** One step of a partition's content: what a primary copies to its backups. */
 export class Entry {
-  readonly sequence: Sequence;
-  readonly caller: CallerId;
-  readonly opSequence: OpSequence;
+  declare readonly sequence: Sequence;
+  declare readonly caller: CallerId;
+  declare readonly opSequence: OpSequence;
   /** The caller's lowest unanswered op: what lies below may be forgotten. */
-  readonly firstIncomplete: OpSequence;
-  readonly structure: StructureId;
+  declare readonly firstIncomplete: OpSequence;
+  declare readonly structure: StructureId;
   /** Empty where the op changed nothing; it is replicated all the same, for its retry. */
-  readonly changes: Uint8Array;
+  declare readonly changes: Uint8Array;
   /** For a retry; undefined where it is too large to travel with the changes. */
-  readonly result: Uint8Array | undefined;
+  declare readonly result: Uint8Array | undefined;
 
   constructor(
     sequence: Sequence,
@@ -82,15 +82,15 @@ export interface ReplicaPulled {
 
 export class ReplicaAppend {
   readonly kind = 'replica.append';
-  readonly partition: PartitionId;
-  readonly term: Term;
-  readonly stream: StreamId;
+  declare readonly partition: PartitionId;
+  declare readonly term: Term;
+  declare readonly stream: StreamId;
   /** The sequence before the first entry. */
-  readonly previous: Sequence;
-  readonly commit: Sequence;
+  declare readonly previous: Sequence;
+  declare readonly commit: Sequence;
   /** So many chunks of the stream's copy come before: a learner that lacks one takes no entry yet. */
-  readonly chunks: number;
-  readonly entries: readonly Entry[];
+  declare readonly chunks: number;
+  declare readonly entries: readonly Entry[];
 
   constructor(
     partition: PartitionId,

@@ -3,7 +3,7 @@ import type { MemberId, PartitionId } from '../../src/base/ids.ts';
 import { relayedFrom } from '../../src/member/client-port.ts';
 import { Relay } from '../../src/member/relay.ts';
 import type { Message } from '../../src/wire/messages.ts';
-import type { OpRequest } from '../../src/wire/op-messages.ts';
+import { OpRequest } from '../../src/wire/op-messages.ts';
 import { sampleOf } from '../wire/message-samples.ts';
 
 const ann = 'ann#1' as MemberId;
@@ -44,6 +44,8 @@ describe('a relay', () => {
     expect(sent[0]!.to).to.equal(ann);
     expect(last()).to.be.at.least(relayedFrom);
     expect({ ...sent[0]!.message, request: 5 }).to.deep.equal(given);
+    // V8 takes literals for long-lived.
+    expect(sent[0]!.message).to.be.instanceOf(OpRequest);
   });
 
   it('keeps nothing of the frame that brought a request', () => {

@@ -13,7 +13,7 @@ import type { GridMap, Key, LocalMap, MapChange, MapEntry, SetOptions } from '..
 import type { Router } from '../../partition/router-port.ts';
 import { encodeKey, lentKey } from '../../wire/key.ts';
 import { encodeValue } from '../../wire/value.ts';
-import { Call } from '../call.ts';
+import { Call, decoding } from '../call.ts';
 import { StructureHandle } from '../structure-handle.ts';
 import * as many from './map-many-handle.ts';
 import {
@@ -275,7 +275,8 @@ export class MapHandle<K extends Key = Key, V = unknown> implements GridMap<K, V
       const encoded = encodeValue(value, this.#limits);
       const { life, call } = checkedSetOptions(options);
       const op = valueOp(code, bytes, encoded, life);
-      this.#handle.submit(new Call(0, hash, op, true, call, decode, resolve, reject));
+      const decoded = decoding(decode, resolve, reject);
+      this.#handle.submit(new Call(0, hash, op, true, call, decoded, reject));
     });
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Timer } from '../../base/clock.ts';
 import { GridError } from '../../base/errors.ts';
-import { Call } from '../call.ts';
+import { Call, decoding } from '../call.ts';
 import type { StructureHandle } from '../structure-handle.ts';
 import {
   type Cursor,
@@ -105,6 +105,8 @@ export class PartitionWatch {
       this.#map.lost();
       return;
     }
+    const failed = (error: unknown) => this.#failed(error, signal);
+    const told = () => {};
     try {
       const poll = new Call(
         this.#partition,
@@ -112,16 +114,16 @@ export class PartitionWatch {
         watchOp(target.kind, target.key, this.#cursor),
         false,
         { timeout: pollTimeoutMs, signal },
-        readWatchResult,
-        (result) => this.#answered(result, signal),
-        (error) => this.#failed(error, signal),
+        // What cannot be told ends it as well as what cannot be read.
+        decoding((result) => this.#answered(readWatchResult(result), signal), told, failed),
+        failed,
       );
       poll.isPoll = true;
       // A write that followed may come before it, which is as if the watch had begun after that.
       if (this.#cursor.sequence === 0) poll.onResent = () => this.#noteDelay();
       pinned.submit(poll);
     } catch (error) {
-      this.#failed(error, signal);
+      failed(error);
     }
   }
 

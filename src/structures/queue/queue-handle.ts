@@ -10,7 +10,7 @@ import type { GridQueue } from '../../grid.ts';
 import type { Router } from '../../partition/router-port.ts';
 import { encodeKey } from '../../wire/key.ts';
 import { encodeValue } from '../../wire/value.ts';
-import { decoded } from '../call.ts';
+import { decoding } from '../call.ts';
 import { isYes, valueOrNothing, valueOut } from '../map/map-results.ts';
 import { StructureHandle } from '../structure-handle.ts';
 import { taken } from './queue-iteration-handle.ts';
@@ -108,7 +108,7 @@ export class QueueHandle<T = unknown> implements GridQueue<T> {
     return new Promise((resolve, reject) => {
       const timeoutMs = Math.max(1, endsAt - clock.monotonic());
       const signal = options?.signal;
-      const given = decoded(decode, resolve, reject);
+      const given = decoding(decode, resolve, reject);
       new QueueWait(this.#place, structure, op, timeoutMs, signal, late, given, reject).begin();
     });
   }

@@ -190,12 +190,13 @@ export class QueueWait {
     timeoutMs: number,
     resolve: (result: Uint8Array) => void,
   ): void {
-    const heard = () => {
+    const resolved = (result: Uint8Array) => {
+      resolve(result);
       this.#heardAt = this.#place.clock.monotonic();
     };
-    const rejected = (error: unknown) => this.#rejected(error as GridError);
+    const rejected = (error: GridError) => this.#rejected(error);
     const at = this.#partition;
-    const call = new Call(at, undefined, op, isWrite, undefined, resolve, heard, rejected);
+    const call = new Call(at, undefined, op, isWrite, undefined, resolved, rejected);
     call.isPoll = !isWrite;
     call.sendBy(this.#place.router, this.#structure, timeoutMs);
   }

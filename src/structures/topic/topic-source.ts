@@ -1,7 +1,8 @@
 /** What a reader asks of the primary of its topic, and how the answers are read. */
 import { GridError } from '../../base/errors.ts';
-import { murmur3, partitionOf } from '../../base/hash.ts';
+import { murmur3 } from '../../base/hash.ts';
 import type { Router, StructureRow } from '../../partition/router-port.ts';
+import { Call } from '../call.ts';
 import { type Batch, type Head, headOp, readBatch, readHead, readOp } from './topic-ops.ts';
 
 export interface TopicSourceOptions {
@@ -75,19 +76,10 @@ export class TopicSource {
     resolve: (result: Uint8Array) => void,
     reject: Failed,
   ): void {
-    const { router } = this.#options;
-    const partition = partitionOf(this.#hash, router.partitions);
-    router.submit({
-      structure: row,
-      partition,
-      op,
-      isWrite: false,
-      isPoll,
-      timeoutMs,
-      signal,
-      resolve,
-      reject,
-    });
+    const call = new Call(0, this.#hash, op, false, undefined, resolve, reject);
+    call.isPoll = isPoll;
+    call.signal = signal;
+    call.sendBy(this.#options.router, row, timeoutMs);
   }
 }
 

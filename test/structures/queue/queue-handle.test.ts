@@ -3,6 +3,7 @@ import { GridError } from '../../../src/base/errors.ts';
 import { murmur3, partitionOf } from '../../../src/base/hash.ts';
 import { defaultLimits } from '../../../src/base/limits.ts';
 import type { Operation } from '../../../src/partition/router-port.ts';
+import { Call } from '../../../src/structures/call.ts';
 import { QueueHandle } from '../../../src/structures/queue/queue-handle.ts';
 import { progress, queueOps } from '../../../src/structures/queue/queue-ops.ts';
 import { encodeKey } from '../../../src/wire/key.ts';
@@ -56,6 +57,17 @@ describe('a queue handle', () => {
     const expected = partitionOf(murmur3(encodeKey('jobs', defaultLimits).bytes), 271);
     const partitions = router.submitted.map(({ partition }) => partition);
     expect(partitions).to.deep.equal([expected, expected, expected]);
+  });
+
+  it('makes what it submits by a class: V8 takes literals for long-lived', async () => {
+    const { router, queue } = aQueue();
+    const taken = queue.take();
+    await turns();
+    await queue.push(1);
+    await Promise.all([taken, queue.size()]);
+    const made = router.submitted.filter(({ op }) => op[0] !== queueOps.settle);
+    expect(made.length).to.be.greaterThan(3);
+    expect(made.filter((each) => !(each instanceof Call))).to.deep.equal([]);
   });
 
   it('takes what is there by one op, without a timer', async () => {
