@@ -5,6 +5,7 @@
 import type { Aborts } from '../base/aborts.ts';
 import { GridError } from '../base/errors.ts';
 import type { StructureId } from '../base/ids.ts';
+import type { Call } from '../transport/open-call.ts';
 import type { Glance } from './store.ts';
 
 /** A structure as the table knows it. */
@@ -19,22 +20,10 @@ export interface StructureRow {
 }
 
 /** One call on its way. The router calls exactly one of `resolve` and `reject`, once. */
-export interface Operation {
+export interface Operation extends Call {
   readonly structure: StructureRow;
   /** The index of the partition within the structure's group: 0 to `partitions` - 1. */
   readonly partition: number;
-  readonly op: Uint8Array;
-  readonly isWrite: boolean;
-  /** A read that may wait at the primary until there is something to give. @default false */
-  readonly isPoll?: boolean;
-  /** Told whenever it is sent again: what was submitted after it may come before it. @default nobody */
-  readonly onResent?: (() => void) | undefined;
-  /** Milliseconds that the call may take. */
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
-  /** The result may be lent: it is used up or copied before this returns. */
-  readonly resolve: (result: Uint8Array) => void;
-  readonly reject: (error: GridError) => void;
 }
 
 /** Nothing can be called here any more. */

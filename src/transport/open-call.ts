@@ -10,13 +10,14 @@ export interface Call {
   readonly structure: { readonly id: StructureId };
   readonly op: Uint8Array;
   readonly isWrite: boolean;
-  /** A read that may wait at the primary: it takes no place among the ops in flight. @default false */
+  /** A read that may wait at the primary for something to give: it takes no place among those in flight. @default false */
   readonly isPoll?: boolean;
   /** Told whenever it is sent again: what was submitted after it may come before it. @default nobody */
   readonly onResent?: (() => void) | undefined;
+  /** Milliseconds that the call may take. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
-  /** As in `Operation`. */
+  /** The result may be lent: it is used up or copied before this returns. */
   readonly resolve: (result: Uint8Array) => void;
   readonly reject: (error: GridError) => void;
 }
