@@ -1,5 +1,5 @@
 /**
- * One of two processes that keep each other's sets, with the least that Node can do it with: ws, msgpackr and a `Map`.
+ * A store, or one of two that keep each other's sets, with the least that Node can do it with: ws, msgpackr and a `Map`.
  * Nothing is checked, retried, fenced, placed or bounded, and who dies is lost. So it shows what the machine gives,
  * and what guarantees cost.
  */
@@ -8,10 +8,11 @@ import { WebSocketServer } from 'ws';
 import { bareFrames, dialBare, type SendBare } from './bare-frames.ts';
 
 const store = new Map<string, string>();
+/** Undefined where there is no other. */
+let toOther: SendBare | undefined;
 /** Sets that the other has not yet, by the number under which it was sent them. */
 const open = new Map<number, { readonly id: number; readonly reply: SendBare }>();
 let sent = 0;
-let toOther: SendBare | undefined;
 
 /** Without a file: it is gone with the process. */
 const path = `\0shoal-bare-${process.pid}`;
@@ -24,10 +25,10 @@ server.on('connection', (socket) => {
     if (kind !== 'set' && kind !== 'copy') return;
     const [, , key, text] = message;
     store.set(key, text);
-    if (kind === 'copy') reply(['done', id]);
+    if (kind === 'copy' || toOther === undefined) reply(['done', id]);
     else {
       open.set(++sent, { id, reply });
-      toOther?.(['copy', sent, key, text]);
+      toOther(['copy', sent, key, text]);
     }
   });
 });

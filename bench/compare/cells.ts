@@ -11,7 +11,7 @@ export interface Asked {
   readonly isLessBetter?: boolean;
 }
 
-/** What runs beside the drivers: one member and one Redis, two members and a Redis with a replica, nothing. */
+/** What runs beside the drivers: one member, one Redis and one bare store, or two of each, a Redis with its replica, or nothing. */
 export type StageName = 'single' | 'backup' | 'alone';
 
 export interface Cell {
@@ -50,7 +50,7 @@ const mapCells: Cell[] = valueKinds.flatMap(({ values, prefix, of }) =>
       title: `${title} of ${of}, ${outstanding} outstanding`,
       task: { kind: 'map', values, reads, outstanding } as const,
       stage: 'single' as const,
-      drivers: driverNames,
+      drivers: values === 'strings' ? [...driverNames, 'bare-store' as const] : driverNames,
       ...askedOf(prefix + share, outstanding),
     })),
   ),

@@ -1,5 +1,5 @@
 /** The process of one driver: it does what it is told, one thing after the other, and ends with its parent. */
-import { openBareMap, openBarePair } from './drivers/bare.ts';
+import { openBareMap, openBareStores } from './drivers/bare.ts';
 import type { Addresses, Driver, DriverName, MapDriver } from './drivers/driver.ts';
 import { openIoredis } from './drivers/ioredis.ts';
 import { openWait } from './drivers/ioredis-wait.ts';
@@ -87,9 +87,10 @@ function opened(name: DriverName, addresses: Addresses): Promise<MapDriver | Dri
       return openWait(name, addresses);
     case 'bare-map':
       return openBareMap();
+    case 'bare-store':
     case 'bare-pair':
     case 'bare-pair-batch':
-      return openBarePair(name, addresses);
+      return openBareStores(name, addresses);
     case 'node-redis':
     case 'node-redis-unix':
       return openNodeRedis(name, addresses);

@@ -7,6 +7,7 @@ import {
   type Running,
   safe,
   startBarePair,
+  startBareStore,
   startMember,
   startRedis,
 } from './systems.ts';
@@ -31,8 +32,8 @@ async function openStage(name: StageName): Promise<OpenStage> {
     running.push(second);
     await safe(members);
     bare.push(...(await startBarePair()));
-    running.push(...bare);
-  }
+  } else bare.push(await startBareStore());
+  running.push(...bare);
   const addresses = {
     redisPort: redis.port,
     redisSocket: redis.socket,

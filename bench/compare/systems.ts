@@ -127,25 +127,40 @@ export interface BareProcess extends Running {
   readonly path: string;
 }
 
+export async function startBareStore(): Promise<BareProcess> {
+  const { process } = await openBareStore();
+  return process;
+}
+
 /** Two stores that keep each other's sets. */
 export async function startBarePair(): Promise<readonly BareProcess[]> {
-  const stores = [0, 1].map(() => keep(fork(new URL('./bare-store.js', import.meta.url))));
-  const paths = await Promise.all(stores.map(pathOf));
-  await Promise.all(
-    stores.map((store, at) => {
+  const stores = await Promise.all([openBareStore(), openBareStore()]);
+  const [first, second] = stores;
+  await Promise.all([first.connect(second.process.path), second.connect(first.process.path)]);
+  return stores.map(({ process }) => process);
+}
+
+interface BareStore {
+  readonly process: BareProcess;
+  /** Resolves when it has reached the other one. */
+  connect(path: string): Promise<unknown>;
+}
+
+async function openBareStore(): Promise<BareStore> {
+  const store = keep(fork(new URL('./bare-store.js', import.meta.url)));
+  const path = await pathOf(store);
+  const end = () => {
+    store.disconnect();
+    return ended(store);
+  };
+  return {
+    process: { path, pids: [store.pid ?? 0], end },
+    connect(other) {
       const isConnected = pathOf(store);
-      store.send({ path: paths[1 - at] });
+      store.send({ path: other });
       return isConnected;
-    }),
-  );
-  return stores.map((store, at) => ({
-    path: paths[at] ?? '',
-    pids: [store.pid ?? 0],
-    end: () => {
-      store.disconnect();
-      return ended(store);
     },
-  }));
+  };
 }
 
 /** It tells it when it listens, and when it has reached the other one. */

@@ -1,13 +1,13 @@
 /**
- * What Node gives at most on this machine, beside Shoal and its peers: two bare stores that keep each other's sets
- * (bare-store.ts), and a plain `Map` of bytes in the caller's own process.
+ * What Node gives at most on this machine, beside Shoal and its peers: a bare store, or two that keep each other's
+ * sets (bare-store.ts), and a plain `Map` of bytes in the caller's own process.
  */
 import { type BareMessage, bareFrames, dialBare, type SendBare } from '../bare-frames.ts';
 import { inBatches } from './batches.ts';
 import { type Addresses, inChunks, type MapDriver, type MapPort } from './driver.ts';
 
-export async function openBarePair(
-  kind: 'bare-pair' | 'bare-pair-batch',
+export async function openBareStores(
+  kind: 'bare-store' | 'bare-pair' | 'bare-pair-batch',
   { bare = [] }: Addresses,
 ): Promise<MapDriver> {
   const open = new Map<number, (text?: string) => void>();
@@ -31,10 +31,10 @@ export async function openBarePair(
   const setTogether = inBatches((batch) =>
     Promise.all(batch.map(({ key, text }) => setOne(key, text))),
   );
-  const set = kind === 'bare-pair' ? setOne : setTogether;
+  const set = kind === 'bare-pair-batch' ? setTogether : setOne;
   return {
     map: () => ({
-      // Each has all keys.
+      // Of two, each has all keys.
       get: (key) => asked((id) => ['get', id, key]),
       set: (key, text) => set(key, text as string),
       fill: (keys, valueAt) =>

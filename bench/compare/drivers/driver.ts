@@ -43,7 +43,7 @@ export interface Addresses {
   readonly redisSocket?: string;
   /** `host:port` of each member. */
   readonly members: readonly string[];
-  /** Local sockets of the two bare stores. */
+  /** Local sockets of the bare stores, one or two. */
   readonly bare?: readonly string[];
 }
 
@@ -69,6 +69,7 @@ export type DriverName =
   | OverEither<'ioredis-wait-each' | 'ioredis-wait-pipeline'>
   /** What Node gives at most: no peer of anybody. */
   | 'bare-map'
+  | 'bare-store'
   | 'bare-pair'
   | 'bare-pair-batch';
 
