@@ -553,11 +553,20 @@ describe('the in-sync set of a primary', () => {
     replicas.change({ inSync: [ann] }).learn(ann);
     replicas.change({ learner: bob }).learn(ann, bob);
     for (const one of late) replicas.give(one);
-    replicas.flush(bob);
+    replicas.flush(ann, bob);
+    const streams = (sent: typeof late) =>
+      new Set(sent.map(({ message }) => 'stream' in message && message.stream));
+    const old = streams(late);
+    const copy = replicas.sent.filter(({ message }) => message.kind === 'replica.copy');
+    expect(copy).to.have.length.above(0);
+    expect([...streams(copy)], 'of the copy').to.not.have.members([...old]);
     replicas.deliver(({ message }) => message.kind === 'replica.copy');
     expect(replicas.said.filter((text) => text.startsWith('alter'))).to.deep.equal([]);
     replicas.settle();
     expect(replicas.said.at(-1)).to.equal(`alter ${ann},${bob}`);
+    for (const one of late) replicas.give(one);
+    replicas.flush(bob);
+    expect(replicas.sent, 'what came too late is not answered').to.deep.equal([]);
     expect(replicas.counts(bob)).to.equal('10000000');
   });
 
