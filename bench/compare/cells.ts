@@ -11,7 +11,10 @@ export interface Asked {
   readonly isLessBetter?: boolean;
 }
 
-/** What runs beside the drivers: one member, one Redis and one bare store, or two of each, a Redis with its replica, or nothing. */
+/**
+ * What runs beside the drivers: one member, one Redis and one bare store; two of each, the second Redis a replica
+ * of the first; nothing.
+ */
 export type StageName = 'single' | 'backup' | 'alone';
 
 export interface Cell {

@@ -126,13 +126,14 @@ async function fill(driver: DriverChild, values: ReadonlySet<ValueKind>): Promis
   for (const kind of values) await driver.fill(kind);
 }
 
-/** Each system once, by the first driver of each that is here. */
+/** Each system once, with what its cells are of, by the first driver of each that is here. */
 async function fillSystems(stage: Stage, cells: readonly Cell[]): Promise<void> {
-  const values = valuesIn(cells);
-  if (values.size === 0 || stage.pids.length === 0) return;
-  const names = cells.flatMap(({ drivers }) => drivers);
-  for (const name of [isShoal, isPeer, isBare].map((is) => names.find(is))) {
-    if (name === undefined) continue;
+  if (stage.pids.length === 0) return;
+  for (const is of [isShoal, isPeer, isBare]) {
+    const own = cells.filter(({ drivers }) => drivers.some(is));
+    const values = valuesIn(own);
+    const name = own[0]?.drivers.find(is);
+    if (name === undefined || values.size === 0) continue;
     const driver = await DriverChild.open(name, stage.addresses);
     await fill(driver, values);
     await driver.close();

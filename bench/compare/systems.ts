@@ -127,21 +127,21 @@ export interface BareProcess extends Running {
   readonly path: string;
 }
 
+/** One store, without another. */
 export async function startBareStore(): Promise<BareProcess> {
-  const { process } = await openBareStore();
-  return process;
+  return (await openBareStore()).running;
 }
 
 /** Two stores that keep each other's sets. */
 export async function startBarePair(): Promise<readonly BareProcess[]> {
   const stores = await Promise.all([openBareStore(), openBareStore()]);
   const [first, second] = stores;
-  await Promise.all([first.connect(second.process.path), second.connect(first.process.path)]);
-  return stores.map(({ process }) => process);
+  await Promise.all([first.connect(second.running.path), second.connect(first.running.path)]);
+  return stores.map(({ running }) => running);
 }
 
 interface BareStore {
-  readonly process: BareProcess;
+  readonly running: BareProcess;
   /** Resolves when it has reached the other one. */
   connect(path: string): Promise<unknown>;
 }
@@ -150,11 +150,11 @@ async function openBareStore(): Promise<BareStore> {
   const store = keep(fork(new URL('./bare-store.js', import.meta.url)));
   const path = await pathOf(store);
   const end = () => {
-    store.disconnect();
+    if (store.connected) store.disconnect();
     return ended(store);
   };
   return {
-    process: { path, pids: [store.pid ?? 0], end },
+    running: { path, pids: [store.pid ?? 0], end },
     connect(other) {
       const isConnected = pathOf(store);
       store.send({ path: other });

@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { type Cell, cells } from '../../bench/compare/cells.ts';
-import { driverNames, isPeer, isShoal } from '../../bench/compare/drivers/driver.ts';
+import { openBareMap } from '../../bench/compare/drivers/bare.ts';
+import { driverNames, isBare, isPeer, isShoal } from '../../bench/compare/drivers/driver.ts';
 import { redisPlace } from '../../bench/compare/drivers/redis-place.ts';
 import { Latencies, median } from '../../bench/compare/latencies.ts';
 import { findingsIn } from '../../bench/compare/measurements/simulator.ts';
@@ -130,6 +131,14 @@ describe('the comparison with Redis', () => {
       expect(drivers.some(isShoal), 'Shoal').to.equal(true);
       expect(!drivers.some(isPeer), 'no peer').to.equal(stage === 'alone');
     }
+  });
+
+  it('has what is bare in cells of texts alone, which refuses what else it is given', async () => {
+    const kinds = cells.filter(({ drivers }) => drivers.some(isBare)).map(({ task }) => task);
+    expect(kinds).to.have.length.above(9);
+    for (const task of kinds) expect(task).to.include({ kind: 'map', values: 'strings' });
+    const bare = await openBareMap();
+    expect(() => bare.map('objects')).to.throw('strings');
   });
 
   it('tells percentiles within 3 %', () => {

@@ -1,6 +1,7 @@
 /**
  * What Node gives at most on this machine, beside Shoal and its peers: a bare store, or two that keep each other's
- * sets (bare-store.ts), and a plain `Map` of bytes in the caller's own process.
+ * sets (bare-store.ts), and a plain `Map` of bytes in the caller's own process. All hold texts alone. A bare store
+ * sleeps between frames, which with one call outstanding Shoal does not where it pays (docs/decisions/0015).
  */
 import { type BareMessage, bareFrames, dialBare, type SendBare } from '../bare-frames.ts';
 import { inBatches } from './batches.ts';
@@ -33,7 +34,7 @@ export async function openBareStores(
   );
   const set = kind === 'bare-pair-batch' ? setTogether : setOne;
   return {
-    map: () => ({
+    map: textsOnly({
       // Of two, each has all keys.
       get: (key) => asked((id) => ['get', id, key]),
       set: (key, text) => set(key, text as string),
@@ -59,5 +60,12 @@ export async function openBareMap(): Promise<MapDriver> {
       for (const [index, key] of keys.entries()) put(key, valueAt(index));
     },
   };
-  return { map: () => port, close: async () => {} };
+  return { map: textsOnly(port), close: async () => {} };
+}
+
+function textsOnly(port: MapPort): MapDriver['map'] {
+  return (values) => {
+    if (values !== 'strings') throw new Error(`a bare store holds strings, found ${values}`);
+    return port;
+  };
 }

@@ -21,7 +21,7 @@ const width = 840;
 const margin = 16;
 const columns = 3;
 const gap = (width - 2 * margin - columns * panelWidth) / (columns - 1);
-const [headHeight, sectionHeight, rowGap] = [88, 34, 12];
+const [headHeight, sectionHeight, rowGap] = [103, 34, 12];
 
 /** Gives the paths. */
 export function plot(): string {
@@ -103,6 +103,7 @@ function explained(spans: readonly { readonly fromMs: number; readonly toMs: num
   const lines = [
     'A mark is a run: the median of its rounds. Hollow: the clients of Redis had TCP alone, and not its unix socket.',
     'A bar is from the least to the most of single rounds. Beside each name stands the figure of its newest run.',
+    'What is called bare is no peer: it is what Node does with nothing around it.',
     `Solid line: goal. Dashed line: floor. Letters and shades: the machine, named below. Left to right: ${dates}.`,
   ];
   return lines.map((words, at) => text(margin, 46 + at * legendLineHeight, words, 'pale'));
