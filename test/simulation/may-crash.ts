@@ -20,7 +20,8 @@ export function mayCrash(grid: GridWorld, name: string): boolean {
   if (state === undefined || victim?.isUp !== true || !areAllAlive(grid, state)) return false;
   const staying = grid.processes.filter((process) => !process.isPaused && process !== victim);
   const up = new Set(staying.map(({ id }) => id));
-  return !isChanging(grid, state) && keepMajorities(grid, state, up) && keepCopies(state, up);
+  if (isChanging(grid, state)) return false;
+  return keepMajorities(grid, state, up, victim.id) && keepCopies(state, up);
 }
 
 function areAllAlive(grid: GridWorld, { members }: MetaState): boolean {
@@ -29,9 +30,18 @@ function areAllAlive(grid: GridWorld, { members }: MetaState): boolean {
   return [...members.keys()].every((id) => living.has(id));
 }
 
-/** A change of the voters counts from when any member has it in its log, and the next may be begun already. */
-function keepMajorities(grid: GridWorld, state: MetaState, up: ReadonlySet<MemberId>): boolean {
+/**
+ * A change of the voters counts from when any member has it in its log, and the next may be begun already. A victim
+ * that was about to leave has a vote still when it is dead, while others give up theirs.
+ */
+function keepMajorities(
+  grid: GridWorld,
+  state: MetaState,
+  up: ReadonlySet<MemberId>,
+  victim: MemberId,
+): boolean {
   const leavers = new Set([...grid.leavers].filter(({ isUp }) => isUp).map(({ id }) => id));
+  leavers.delete(victim);
   return grid.members.every(({ meta }) => {
     const config = meta.raft?.config;
     if (config === undefined || config.voters.length === 0) return true;
