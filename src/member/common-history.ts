@@ -33,7 +33,7 @@ export class CommonHistory {
 
   /** Whether somebody is here who still brings in a lineage from which this one forked. */
   get isEarly(): boolean {
-    const { open = [] } = this.#earlier ?? {};
+    const open = this.#earlier.flatMap((merge) => merge.open);
     const members = [...this.#winner.members.values()];
     return members.some(({ formerly }) => formerly !== undefined && open.includes(formerly));
   }
@@ -148,19 +148,22 @@ export class CommonHistory {
     return lineOf(this.#ended.lineage, partition);
   }
 
-  /** A lineage from which this one forked, and which was taken in before it. */
-  get #earlier(): Merge | undefined {
+  /** The lineages from which this one forked, and of which something was taken in before it. */
+  get #earlier(): readonly Merge[] {
     const { ancestors } = this.#ended.lineage;
-    return this.#winner.merges.findLast(({ lineage }) => ancestors.includes(lineage));
+    return this.#winner.merges.filter(({ lineage }) => ancestors.includes(lineage));
   }
 
   /** Where others have brought the partition before it came to a fork: that is when they went apart for it. */
   #broughtParting(partition: PartitionId): Parting | undefined {
-    const earlier = this.#earlier;
-    if (earlier?.brought.some((copy) => copy.partition === partition) !== true) return undefined;
     const line = this.#line(partition);
-    const place = placeIn(line, earlier.lineage);
-    return place === undefined ? undefined : partingOf({ path: [place], steps: [] }, line);
+    let last: Parting | undefined;
+    for (const { lineage, brought } of this.#earlier) {
+      const isBrought = brought.some((copy) => copy.partition === partition);
+      const place = isBrought ? placeIn(line, lineage) : undefined;
+      if (place !== undefined) last = laterOf(last, partingOf({ path: [place], steps: [] }, line));
+    }
+    return last;
   }
 
   /** That of the merge, so that two lineages that are brought in at a time do not name their items alike. */

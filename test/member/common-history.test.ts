@@ -10,7 +10,7 @@ import {
   withLines,
 } from '../../src/partition/lineage.ts';
 import { generationSpan } from '../../src/partition/meta-state.ts';
-import { bob, Table } from '../partition/table.ts';
+import { bob, cid, Table } from '../partition/table.ts';
 
 const first = firstLineage('c1');
 const left = generationSpan + 90;
@@ -125,6 +125,22 @@ describe('what two lineages have in common', () => {
     winner.apply({ ...absorb, lineage: 'c2', contributors: [bob] });
     const upTo = 4 * generationSpan + 3;
     const brought = { report: [], brought: [{ partition, by: bob, upTo }], isLast: true };
+    winner.apply({ type: 'merged', lineage: 'c2', contributor: bob, isWhole: true, ...brought });
+    const history = new CommonHistory(winner.machine, ended.machine);
+    const [structure] = winner.machine.structures.values();
+    const since = structure && history.since(partition, structure.backups, structure);
+    expect(since?.after).to.equal(5 * generationSpan);
+  });
+
+  it('is brought for a fork too, where another member has come since from further back', () => {
+    const taker = fork('c2', 2, left);
+    const ending = forkedLineage(taker, { id: 'c3', rank: 5, left: [2 * generationSpan + 9] });
+    const [winner, ended] = [tableOf(fork('c4', 3, left)), tableOf(ending)];
+    const absorb = { type: 'absorb', merged: [], rank: 4 } as const;
+    winner.apply({ ...absorb, lineage: 'c2', isWhole: true, contributors: [bob] });
+    winner.apply({ ...absorb, lineage: 'c1', isWhole: false, contributors: [cid] });
+    const copy = { partition, by: bob, upTo: 2 * generationSpan + 9 };
+    const brought = { report: [], brought: [copy], isLast: true };
     winner.apply({ type: 'merged', lineage: 'c2', contributor: bob, isWhole: true, ...brought });
     const history = new CommonHistory(winner.machine, ended.machine);
     const [structure] = winner.machine.structures.values();

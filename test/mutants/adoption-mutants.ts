@@ -132,6 +132,17 @@ export const adoptionMutants: readonly Mutant[] = [
     checks: [inTest(histories, 'ends with the last fork'), inSplits(121)],
   },
   {
+    name: 'of what was brought before a fork only that of the lineage that was taken in last is known',
+    edits: [
+      {
+        file: history,
+        from: 'this.#winner.merges.filter(({ lineage }) => ancestors.includes(lineage));',
+        to: 'this.#winner.merges.filter(({ lineage }) => ancestors.includes(lineage)).slice(-1);',
+      },
+    ],
+    checks: [inTest(histories, 'come since from further back'), inSplits(2105)],
+  },
+  {
     name: 'what a primary has brought is brought again by a copy that goes further',
     edits: [{ file: history, from: ' || this.#isBrought(partition)', to: '' }],
     checks: [inTest(histories, 'whatever a copy has beyond'), inSplits(686)],
