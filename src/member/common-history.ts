@@ -159,11 +159,26 @@ export class CommonHistory {
     const line = this.#line(partition);
     let last: Parting | undefined;
     for (const { lineage, brought } of this.#earlier) {
-      const isBrought = brought.some((copy) => copy.partition === partition);
-      const place = isBrought ? placeIn(line, lineage) : undefined;
-      if (place !== undefined) last = laterOf(last, partingOf({ path: [place], steps: [] }, line));
+      const copies = brought.filter((copy) => copy.partition === partition);
+      const place = copies.length > 0 ? placeIn(line, lineage) : undefined;
+      if (place === undefined) continue;
+      const parting = partingOf({ path: [place], steps: [] }, line);
+      const upTo = Math.max(...copies.map((copy) => copy.upTo));
+      if (parting !== undefined) last = laterOf(last, this.#shortened(parting, lineage, upTo));
     }
     return last;
+  }
+
+  /**
+   * Where the copy was older that was brought, what a fork has beyond that is to come. But of a lineage that was taken
+   * in whole its primaries bring all that was committed: what a fork took along beyond that nobody was told of, and
+   * whoever asked for it may have asked again here.
+   */
+  #shortened(parting: Parting, lineage: string, upTo: number): Parting {
+    const isWhole = this.#winner.lineage.merged.includes(lineage);
+    const { mine, theirs, commonUpTo } = parting;
+    if (isWhole && rankOf(upTo) >= rankOf(commonUpTo)) return parting;
+    return { mine, theirs, commonUpTo: Math.min(commonUpTo, upTo) };
   }
 
   /** That of the merge, so that two lineages that are brought in at a time do not name their items alike. */
@@ -174,6 +189,11 @@ export class CommonHistory {
     const target = partitionIdOf(backups, partition % partitions, partitions);
     return rowOf(this.#winner, target)?.rank ?? 0;
   }
+}
+
+/** In which a version was written. */
+function rankOf(version: number): number {
+  return Math.floor(version / generationSpan);
 }
 
 function laterOf(one: Parting | undefined, other: Parting | undefined): Parting | undefined {

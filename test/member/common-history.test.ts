@@ -132,20 +132,39 @@ describe('what two lineages have in common', () => {
     expect(since?.after).to.equal(5 * generationSpan);
   });
 
-  it('is brought for a fork too, where another member has come since from further back', () => {
-    const taker = fork('c2', 2, left);
-    const ending = forkedLineage(taker, { id: 'c3', rank: 5, left: [2 * generationSpan + 9] });
-    const [winner, ended] = [tableOf(fork('c4', 3, left)), tableOf(ending)];
-    const absorb = { type: 'absorb', merged: [], rank: 4 } as const;
-    winner.apply({ ...absorb, lineage: 'c2', isWhole: true, contributors: [bob] });
-    winner.apply({ ...absorb, lineage: 'c1', isWhole: false, contributors: [cid] });
-    const copy = { partition, by: bob, upTo: 2 * generationSpan + 9 };
-    const brought = { report: [], brought: [copy], isLast: true };
-    winner.apply({ type: 'merged', lineage: 'c2', contributor: bob, isWhole: true, ...brought });
+  /**
+   * What a fork of a fork brings to another fork, which has taken in the one between whole, and then somebody who had
+   * stayed alone in the first: each has brought a copy up to a version, or none.
+   */
+  function furtherFork(taken: number, upTo: { readonly fork?: number; readonly alone?: number }) {
+    const between = fork('c2', 2, left);
+    const ending = forkedLineage(between, { id: 'c3', rank: 5, left: [2 * generationSpan + 9] });
+    const [winner, ended] = [tableOf(fork('c4', 3, taken)), tableOf(ending)];
+    for (const { lineage, by, isWhole, version } of [
+      { lineage: 'c2', by: bob, isWhole: true, version: upTo.fork },
+      { lineage: 'c1', by: cid, isWhole: false, version: upTo.alone },
+    ]) {
+      winner.apply({ type: 'absorb', merged: [], rank: 4, lineage, isWhole, contributors: [by] });
+      const brought = version === undefined ? [] : [{ partition, by, upTo: version }];
+      const end = { report: [], brought, isLast: true, isWhole: true };
+      winner.apply({ type: 'merged', lineage, contributor: by, ...end });
+    }
     const history = new CommonHistory(winner.machine, ended.machine);
     const [structure] = winner.machine.structures.values();
-    const since = structure && history.since(partition, structure.backups, structure);
-    expect(since?.after).to.equal(5 * generationSpan);
+    return structure && history.since(partition, structure.backups, structure).after;
+  }
+
+  it('is brought for a fork too, where another member has come since from further back', () => {
+    const all = 5 * generationSpan;
+    expect(furtherFork(left, { fork: 2 * generationSpan + 9 })).to.equal(all);
+    expect(furtherFork(left, { fork: 2 * generationSpan + 7 }), 'by its primary').to.equal(all);
+    expect(furtherFork(left, { fork: 2 * generationSpan + 9, alone: left })).to.equal(all);
+  });
+
+  it('is no more than was brought of an older copy, so that what came after it is not lost', () => {
+    expect(furtherFork(left - 40, { alone: left - 30 })).to.equal(left - 30);
+    expect(furtherFork(left - 40, {}), 'of none').to.equal(left - 40);
+    expect(furtherFork(left, { fork: left }), 'from before the fork').to.equal(2 * generationSpan);
   });
 
   /** Another member of the lineage has brought a copy up to 9; this one's goes a little further. */

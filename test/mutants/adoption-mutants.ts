@@ -143,6 +143,28 @@ export const adoptionMutants: readonly Mutant[] = [
     checks: [inTest(histories, 'come since from further back'), inSplits(2105)],
   },
   {
+    name: 'of an older copy that was brought before a fork all counts that the fork took along',
+    edits: [
+      {
+        file: history,
+        from: 'commonUpTo: Math.min(commonUpTo, upTo) };',
+        to: 'commonUpTo };',
+      },
+    ],
+    checks: [inTest(histories, 'no more than was brought of an older copy')],
+  },
+  {
+    name: 'what the primaries of a lineage had told nobody of is brought by its fork',
+    edits: [
+      {
+        file: history,
+        from: 'if (isWhole && rankOf(upTo) >= rankOf(commonUpTo)) return parting;',
+        to: 'if (isWhole && upTo >= commonUpTo) return parting;',
+      },
+    ],
+    checks: [inTest(histories, 'come since from further back'), inSplits(2105)],
+  },
+  {
     name: 'what a primary has brought is brought again by a copy that goes further',
     edits: [{ file: history, from: ' || this.#isBrought(partition)', to: '' }],
     checks: [inTest(histories, 'whatever a copy has beyond'), inSplits(686)],
