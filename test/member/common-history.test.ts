@@ -29,6 +29,26 @@ const adopted = (lineage: Lineage, from: Lineage, rank: number, version: number)
   return withLines(lineage, [{ partition, ...further(lineOf(from, partition), step) }]);
 };
 
+/** A lineage is taken in, and a member of it brings a copy up to a version, or nothing. */
+function takeIn(
+  winner: Table,
+  { lineage, isWhole = true, rank }: { lineage: string; isWhole?: boolean; rank: number },
+  by: MemberId,
+  upTo: number | undefined,
+): void {
+  winner.apply({ type: 'absorb', lineage, merged: [], isWhole, rank, contributors: [by] });
+  const brought = upTo === undefined ? [] : [{ partition, by, upTo }];
+  const end = { report: [], brought, isLast: true, isWhole: true };
+  winner.apply({ type: 'merged', lineage, contributor: by, ...end });
+}
+
+/** From where on something is to be brought. */
+function afterOf(winner: Table, ended: Table): number | undefined {
+  const history = new CommonHistory(winner.machine, ended.machine);
+  const [structure] = winner.machine.structures.values();
+  return structure && history.since(partition, structure.backups, structure).after;
+}
+
 function tableOf(lineage: Lineage): Table {
   const table = new Table({ backups: 0 });
   table.machine.lineage = lineage;
@@ -107,29 +127,16 @@ describe('what two lineages have in common', () => {
     const winning = fork('c2', 2, left);
     const ending = forkedLineage(winning, { id: 'c3', rank: 5, left: [3 * generationSpan] });
     const [winner, ended] = [tableOf(winning), tableOf(ending)];
-    const absorb = { type: 'absorb', merged: [], isWhole: false, rank: 2 } as const;
-    winner.apply({ ...absorb, lineage: 'c1', contributors: [bob] });
-    const brought = { report: [], brought: [{ partition, by: bob, upTo: left }], isLast: true };
-    winner.apply({ type: 'merged', lineage: 'c1', contributor: bob, isWhole: true, ...brought });
-    const history = new CommonHistory(winner.machine, ended.machine);
-    const [structure] = winner.machine.structures.values();
-    const since = structure && history.since(partition, structure.backups, structure);
-    expect(since?.after).to.equal(5 * generationSpan);
+    takeIn(winner, { lineage: 'c1', isWhole: false, rank: 2 }, bob, left);
+    expect(afterOf(winner, ended)).to.equal(5 * generationSpan);
   });
 
   it('is brought for a fork too, of a copy that the lineage of both had taken over', () => {
     const taker = adopted(fork('c2', 2), first, 4, left);
     const ending = forkedLineage(taker, { id: 'c3', rank: 5, left: [4 * generationSpan + 3] });
     const [winner, ended] = [tableOf(first), tableOf(ending)];
-    const absorb = { type: 'absorb', merged: [], isWhole: true, rank: 4 } as const;
-    winner.apply({ ...absorb, lineage: 'c2', contributors: [bob] });
-    const upTo = 4 * generationSpan + 3;
-    const brought = { report: [], brought: [{ partition, by: bob, upTo }], isLast: true };
-    winner.apply({ type: 'merged', lineage: 'c2', contributor: bob, isWhole: true, ...brought });
-    const history = new CommonHistory(winner.machine, ended.machine);
-    const [structure] = winner.machine.structures.values();
-    const since = structure && history.since(partition, structure.backups, structure);
-    expect(since?.after).to.equal(5 * generationSpan);
+    takeIn(winner, { lineage: 'c2', rank: 4 }, bob, 4 * generationSpan + 3);
+    expect(afterOf(winner, ended)).to.equal(5 * generationSpan);
   });
 
   /**
@@ -140,18 +147,9 @@ describe('what two lineages have in common', () => {
     const between = fork('c2', 2, left);
     const ending = forkedLineage(between, { id: 'c3', rank: 5, left: [2 * generationSpan + 9] });
     const [winner, ended] = [tableOf(fork('c4', 3, taken)), tableOf(ending)];
-    for (const { lineage, by, isWhole, version } of [
-      { lineage: 'c2', by: bob, isWhole: true, version: upTo.fork },
-      { lineage: 'c1', by: cid, isWhole: false, version: upTo.alone },
-    ]) {
-      winner.apply({ type: 'absorb', merged: [], rank: 4, lineage, isWhole, contributors: [by] });
-      const brought = version === undefined ? [] : [{ partition, by, upTo: version }];
-      const end = { report: [], brought, isLast: true, isWhole: true };
-      winner.apply({ type: 'merged', lineage, contributor: by, ...end });
-    }
-    const history = new CommonHistory(winner.machine, ended.machine);
-    const [structure] = winner.machine.structures.values();
-    return structure && history.since(partition, structure.backups, structure).after;
+    takeIn(winner, { lineage: 'c2', rank: 4 }, bob, upTo.fork);
+    takeIn(winner, { lineage: 'c1', isWhole: false, rank: 4 }, cid, upTo.alone);
+    return afterOf(winner, ended);
   }
 
   it('is brought for a fork too, where another member has come since from further back', () => {
@@ -170,11 +168,7 @@ describe('what two lineages have in common', () => {
   /** Another member of the lineage has brought a copy up to 9; this one's goes a little further. */
   function broughtBy(contributor: MemberId): CommonHistory {
     const [winner, ended] = [tableOf(first), tableOf(fork('c2', 2, left))];
-    const absorb = { type: 'absorb', lineage: 'c2', merged: [], isWhole: true, rank: 2 } as const;
-    winner.apply({ ...absorb, contributors: [contributor] });
-    const copy = { partition, by: contributor, upTo: 2 * generationSpan + 9 };
-    const brought = { report: [], brought: [copy], isLast: true };
-    winner.apply({ type: 'merged', lineage: 'c2', contributor, isWhole: true, ...brought });
+    takeIn(winner, { lineage: 'c2', rank: 2 }, contributor, 2 * generationSpan + 9);
     return new CommonHistory(winner.machine, ended.machine);
   }
 

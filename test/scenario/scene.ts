@@ -11,6 +11,7 @@ import type { SimProcess } from '../../src/testing/sim-process.ts';
 import { encodeKey } from '../../src/wire/key.ts';
 import { decodeValue, encodeValue } from '../../src/wire/value.ts';
 import { type Caller, type GridShape, GridWorld, type Program } from '../simulation/grid-world.ts';
+import { plainShape } from '../simulation/plain-shape.ts';
 import { mapName } from '../simulation/workload.ts';
 
 /** One call, which may not have ended yet. */
@@ -32,18 +33,7 @@ export interface SceneShape extends Partial<GridShape> {
 
 export class Scene extends GridWorld {
   constructor({ map = {}, ...shape }: SceneShape, seed = 7) {
-    const limits = defaultLimits;
-    const whole = {
-      members: 3,
-      lite: 0,
-      partitions: 7,
-      backups: 1,
-      clients: [],
-      zones: 0,
-      limits,
-      ...shape,
-    };
-    super(seed, whole, { traceLinesMax: 0 });
+    super(seed, { ...plainShape, partitions: 7, ...shape }, { traceLinesMax: 0 });
     this.settled('the cluster did not form');
     this.define('map', mapName, map);
     this.settled('the map did not settle');

@@ -1,19 +1,11 @@
 import { expect } from 'chai';
-import { defaultLimits } from '../../src/base/limits.ts';
 import type { Operation } from '../../src/partition/router-port.ts';
 import { GridWorld } from './grid-world.ts';
+import { plainShape } from './plain-shape.ts';
 import { Probes } from './probes.ts';
 import { Trial } from './trial.ts';
 
-const shape = {
-  members: 4,
-  lite: 0,
-  partitions: 2,
-  backups: 1,
-  zones: 0,
-  clients: [],
-  limits: defaultLimits,
-};
+const shape = { ...plainShape, members: 4, partitions: 2 };
 
 describe('the probes beside a fault that lasts', () => {
   /** What is left without an answer where ops of some kind get none. */

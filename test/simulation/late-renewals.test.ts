@@ -1,23 +1,14 @@
 import { expect } from 'chai';
-import { defaultLimits } from '../../src/base/limits.ts';
 import { GridWorld } from './grid-world.ts';
 import { LateRenewals } from './late-renewals.ts';
+import { plainShape } from './plain-shape.ts';
 
 describe('late renewals of leases', function () {
   this.timeout(20_000);
 
   /** How much of their leases members have left at the worst, and how often they had none, of 1,000 looks. */
   function leases(areLate: boolean) {
-    const shape = {
-      members: 3,
-      lite: 0,
-      partitions: 1,
-      backups: 1,
-      zones: 0,
-      clients: [],
-      limits: defaultLimits,
-    };
-    const grid = new GridWorld(3, shape, {});
+    const grid = new GridWorld(3, plainShape, {});
     expect(grid.settle(30_000)).to.equal(true);
     const { world } = grid;
     world.buggify = () => true;

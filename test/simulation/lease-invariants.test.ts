@@ -6,22 +6,13 @@ import type { SimProcess } from '../../src/testing/sim-process.ts';
 import { encodeKey } from '../../src/wire/key.ts';
 import { type Caller, type GridShape, GridWorld } from './grid-world.ts';
 import { LeaseInvariants } from './lease-invariants.ts';
+import { plainShape } from './plain-shape.ts';
 
 describe('the invariants of leases', () => {
   const noReplies = { toMembers: 0, toOwnCallers: 0, toOwnClients: 0 };
 
   function settled(change: Partial<GridShape> = {}) {
-    const shape: GridShape = {
-      members: 3,
-      lite: 0,
-      partitions: 1,
-      backups: 1,
-      zones: 0,
-      clients: [],
-      limits: defaultLimits,
-      ...change,
-    };
-    const grid = new GridWorld(1, shape, {});
+    const grid = new GridWorld(1, { ...plainShape, ...change }, {});
     expect(grid.settle(30_000)).to.equal(true);
     const violations: string[] = [];
     const leases = new LeaseInvariants(grid, (violation) => violations.push(violation));

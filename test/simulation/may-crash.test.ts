@@ -1,22 +1,12 @@
 import { expect } from 'chai';
-import { defaultLimits } from '../../src/base/limits.ts';
 import { GridWorld } from './grid-world.ts';
 import { mayCrash } from './may-crash.ts';
-
-const shape = {
-  members: 3,
-  lite: 0,
-  partitions: 2,
-  backups: 1,
-  zones: 0,
-  clients: [],
-  limits: defaultLimits,
-};
+import { plainShape } from './plain-shape.ts';
 
 describe('the crashes that a simulation of three voters may bring about', () => {
   /** Who may be killed, where those named are down and those are about to leave. */
   function killable({ down = [], leaving = [] }: { down?: string[]; leaving?: string[] }) {
-    const grid = new GridWorld(1, shape, {});
+    const grid = new GridWorld(1, { ...plainShape, partitions: 2 }, {});
     expect(grid.settle(30_000)).to.equal(true);
     expect(grid.members.map(({ meta }) => meta.raft?.config.voters.length)).to.deep.equal([
       3, 3, 3,
