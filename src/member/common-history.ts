@@ -4,38 +4,43 @@
  */
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
+import { commonLine, type Line, lineOf } from '../partition/lineage.ts';
+import { type Merge, mergeOf, type Undertaking } from '../partition/merges.ts';
+import { generationSpan, isAway, type MetaState, rowOf } from '../partition/meta-state.ts';
 import {
-  commonLine,
-  type Line,
-  lineOf,
+  isAllTakenCommon,
+  mineFrom,
   type Parting,
   partingOf,
-  placeIn,
-} from '../partition/lineage.ts';
-import { type Brought, type Merge, mergeOf, type Undertaking } from '../partition/merges.ts';
-import { generationSpan, isAway, type MetaState, rowOf } from '../partition/meta-state.ts';
+  theirsFrom,
+} from '../partition/parting.ts';
 import type { Estate } from '../partition/replica-state.ts';
 import type { StructureRow } from '../partition/router-port.ts';
 import type { Since } from '../partition/store.ts';
+import { BroughtCopies } from './brought-copies.ts';
 
 export class CommonHistory {
   readonly #winner: MetaState;
   readonly #ended: MetaState;
-  /** What was looked at last, and what it says of each partition. */
-  #seen: Merge | undefined;
+  readonly #brought: BroughtCopies;
+  /** What was looked at last, and who brings which partition by that. */
+  #seen: readonly Merge[] = [];
   #bringers: ReadonlyMap<PartitionId, Undertaking> = new Map();
-  readonly #brought = new Map<PartitionId, Brought[]>();
 
   constructor(winner: MetaState, ended: MetaState) {
     this.#winner = winner;
     this.#ended = ended;
+    this.#brought = new BroughtCopies(winner, ended);
   }
 
-  /** Whether somebody is here who still brings in a lineage from which this one forked. */
+  /**
+   * Whether somebody still brings in a lineage from which this one forked, or is to come with it. Who does not come is
+   * given up after a while.
+   */
   get isEarly(): boolean {
-    const open = this.#earlier.flatMap((merge) => merge.open);
-    const members = [...this.#winner.members.values()];
-    return members.some(({ formerly }) => formerly !== undefined && open.includes(formerly));
+    const { ancestors } = this.#ended.lineage;
+    const earlier = this.#winner.merges.filter(({ lineage }) => ancestors.includes(lineage));
+    return earlier.some(({ open }) => open.length > 0);
   }
 
   /**
@@ -63,59 +68,41 @@ export class CommonHistory {
 
   /** Whether anything was written since the two went apart, in a partition of which this is left. */
   isChanged(partition: PartitionId, { version }: Pick<Estate, 'version'>): boolean {
-    if (version <= this.#broughtUpTo(partition) || this.#isBrought(partition)) return false;
+    if (version <= this.#brought.upTo(partition) || this.#brought.isByPrimary(partition)) {
+      return false;
+    }
     const parting = this.#partingOf(partition);
-    return parting === undefined || version > theirsFrom(parting);
+    return version > theirsFrom(parting);
   }
 
   /** What of a structure in a partition is to be brought; `row` is as the winner has it. */
   since(partition: PartitionId, backups: number, row: StructureRow): Since {
     // With other backups it is another structure, in another partition.
     const parting = row.backups === backups ? this.#partingOf(partition) : undefined;
-    const last = laterOf(parting, this.#broughtParting(partition));
-    const brought = this.#broughtUpTo(partition);
+    const other = this.#brought.parting(partition);
+    const brought = this.#brought.upTo(partition);
+    const isThere = theirsFrom(other) > theirsFrom(parting);
+    // Where all that a fork took along is here by way of another, what it has to bring begins with its own rank.
+    const isOwnRank = isThere && isAllTakenCommon(other);
     return {
-      version: parting === undefined ? 0 : ownFrom(parting.commonUpTo, parting.mine),
-      after: Math.max(brought, last === undefined ? 0 : theirsFrom(last)),
+      version: mineFrom(parting),
+      after: Math.max(brought, theirsFrom(parting), theirsFrom(other)),
       isBroughtAgain: brought > 0,
+      isPartlyThere: isThere && !isOwnRank,
       lostUpTo: this.#lostUpTo(partition),
-      own: last?.theirs?.rank,
-      other: last?.mine?.rank,
+      own: isOwnRank ? other?.theirs?.rank : parting?.theirs?.rank,
+      other: isOwnRank ? undefined : parting?.mine?.rank,
       floor: this.#rankFor(partition, row) * generationSpan,
       isComplete: parting !== undefined && this.#contentParting(partition) !== undefined,
     };
   }
 
-  /** What another member of the same lineage has brought, of which this one has a copy. */
-  #broughtUpTo(partition: PartitionId): number {
-    return Math.max(0, ...this.#broughtOf(partition).map(({ upTo }) => upTo));
-  }
-
-  /**
-   * Whether its primary has brought a partition: all that was committed. What a copy has beyond that nobody was told
-   * of, and whoever asked for it may have asked again here.
-   */
-  #isBrought(partition: PartitionId): boolean {
-    const { primary } = rowOf(this.#ended, partition) ?? {};
-    return this.#broughtOf(partition).some(({ by }) => by === primary);
-  }
-
-  #broughtOf(partition: PartitionId): readonly Brought[] {
-    this.#look();
-    return this.#brought.get(partition) ?? [];
-  }
-
   #look(): void {
-    const merge = this.#merge;
-    if (merge === this.#seen) return;
-    this.#seen = merge;
-    this.#bringers = new Map(merge?.undertaken.map((one) => [one.partition, one]));
-    this.#brought.clear();
-    for (const copy of merge?.brought ?? []) {
-      const others = this.#brought.get(copy.partition);
-      if (others === undefined) this.#brought.set(copy.partition, [copy]);
-      else others.push(copy);
-    }
+    const { merges } = this.#winner;
+    if (merges === this.#seen) return;
+    this.#seen = merges;
+    const undertaken = merges.flatMap((merge) => merge.undertaken);
+    this.#bringers = new Map(undertaken.map((one) => [one.partition, one]));
   }
 
   /** That of the lineage that ended. */
@@ -148,39 +135,6 @@ export class CommonHistory {
     return lineOf(this.#ended.lineage, partition);
   }
 
-  /** The lineages from which this one forked, and of which something was taken in before it. */
-  get #earlier(): readonly Merge[] {
-    const { ancestors } = this.#ended.lineage;
-    return this.#winner.merges.filter(({ lineage }) => ancestors.includes(lineage));
-  }
-
-  /** Where others have brought the partition before it came to a fork: that is when they went apart for it. */
-  #broughtParting(partition: PartitionId): Parting | undefined {
-    const line = this.#line(partition);
-    let last: Parting | undefined;
-    for (const { lineage, brought } of this.#earlier) {
-      const copies = brought.filter((copy) => copy.partition === partition);
-      const place = copies.length > 0 ? placeIn(line, lineage) : undefined;
-      if (place === undefined) continue;
-      const parting = partingOf({ path: [place], steps: [] }, line);
-      const upTo = Math.max(...copies.map((copy) => copy.upTo));
-      if (parting !== undefined) last = laterOf(last, this.#shortened(parting, lineage, upTo));
-    }
-    return last;
-  }
-
-  /**
-   * Where the copy was older that was brought, what a fork has beyond that is to come. But of a lineage that was taken
-   * in whole its primaries bring all that was committed: what a fork took along beyond that nobody was told of, and
-   * whoever asked for it may have asked again here.
-   */
-  #shortened(parting: Parting, lineage: string, upTo: number): Parting {
-    const isWhole = this.#winner.lineage.merged.includes(lineage);
-    const { mine, theirs, commonUpTo } = parting;
-    if (isWhole && rankOf(upTo) >= rankOf(commonUpTo)) return parting;
-    return { mine, theirs, commonUpTo: Math.min(commonUpTo, upTo) };
-  }
-
   /** That of the merge, so that two lineages that are brought in at a time do not name their items alike. */
   #rankFor(partition: PartitionId, { backups }: StructureRow): number {
     const { settings } = this.#winner;
@@ -189,29 +143,4 @@ export class CommonHistory {
     const target = partitionIdOf(backups, partition % partitions, partitions);
     return rowOf(this.#winner, target)?.rank ?? 0;
   }
-}
-
-/** In which a version was written. */
-function rankOf(version: number): number {
-  return Math.floor(version / generationSpan);
-}
-
-function laterOf(one: Parting | undefined, other: Parting | undefined): Parting | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  return theirsFrom(other) > theirsFrom(one) ? other : one;
-}
-
-/** Beyond this version all that a loser has of a partition it has written since the two went apart. */
-function theirsFrom({ commonUpTo, theirs }: Parting): number {
-  return ownFrom(commonUpTo, theirs);
-}
-
-/**
- * Beyond this version all that a history has it has written since. What a fork has between what it took along and
- * its own rank nobody was told of: it counts only where the other has it too. But where the fork took along what
- * the other has not, that may stand among it.
- */
-function ownFrom(common: number, step: Parting['mine']): number {
-  const isAllCommon = step !== undefined && step.left > 0 && step.left <= common;
-  return isAllCommon ? step.rank * generationSpan : common;
 }

@@ -63,6 +63,9 @@ export interface MergeProgress {
 
 export type Inheritance = ForkInheritance | MergeInheritance;
 
+/** Lineages of which something may be left to bring; past it the oldest is given up. */
+export const heritagesMax = 8;
+
 /** All that is to be brought, the latest lineage first. */
 export function heritagesIn(inheritance: Inheritance | undefined): MergeInheritance[] {
   const heritages: MergeInheritance[] = [];

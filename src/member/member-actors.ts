@@ -6,7 +6,7 @@ import { ownDialect } from '../partition/dialect.ts';
 import type { MetaAction } from '../partition/meta-actions.ts';
 import { MetaActor } from '../partition/meta-actor.ts';
 import type { NewMember } from '../partition/meta-state.ts';
-import { heritagesIn } from './inheritance.ts';
+import { heritagesIn, heritagesMax } from './inheritance.ts';
 import type { MemberParts } from './member.ts';
 import type { MemberSettings } from './member-settings.ts';
 import type { MemberSightings } from './sightings.ts';
@@ -17,7 +17,9 @@ export function newMemberOf(parts: MemberParts, settings: MemberSettings): NewMe
   const { name, zone, data, weight } = settings;
   const { protocol, protocolMin } = dialect;
   // Whoever goes on alone has nothing to bring of the lineage that it leaves.
-  const formerly = heritagesIn(inheritance)[0]?.from;
+  const formerly = heritagesIn(inheritance)
+    .slice(0, heritagesMax)
+    .map(({ from }) => from);
   return { id, name, address, zone, data, weight, protocol, protocolMin, formerly };
 }
 

@@ -138,14 +138,15 @@ export class MergeRecord {
     done: () => void,
   ): void {
     const { from: contributor, state } = this.#parts.inheritance;
-    const { id: lineage } = state.lineage;
+    const { id: lineage, ancestors, branches, lines } = state.lineage;
+    const descent = { id: lineage, ancestors, branches, lines };
     const versions = new Map(this.isBehind ? this.#told : undefined);
     for (const [partition, { version }] of estates) versions.set(partition, version);
     const brought = Array.from(
       versions,
       ([partition, upTo]): Brought => ({ partition, by: contributor, upTo }),
     );
-    const end = { report, brought, isLast, isWhole: true };
+    const end = { report, brought, descent, isLast, isWhole: true };
     this.#commit({ type: 'merged', lineage, contributor, ...end }, done);
   }
 

@@ -8,11 +8,13 @@
  */
 import type { PartitionId } from '../base/ids.ts';
 import type { Content } from '../partition/content.ts';
-import { heritagesIn, type Inheritance, type MergeInheritance } from './inheritance.ts';
+import {
+  heritagesIn,
+  heritagesMax,
+  type Inheritance,
+  type MergeInheritance,
+} from './inheritance.ts';
 import { Merger, type MergerParts } from './merger.ts';
-
-/** Lineages of which something may be left to bring; past it the oldest is given up. */
-const heritagesMax = 8;
 
 export class Mergers {
   /** The latest first. */

@@ -10,13 +10,7 @@
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import { beginningIn, further, type Lineage, type PartitionLine, withLines } from './lineage.ts';
 import { begunRow } from './meta-rows.ts';
-import {
-  generationSpan,
-  isEligible,
-  type MetaState,
-  type PartitionRow,
-  rowOf,
-} from './meta-state.ts';
+import { isEligible, type MetaState, type PartitionRow, rankOf, rowOf } from './meta-state.ts';
 
 /** A copy of a partition, as a member has it who comes from another lineage. */
 export interface Adoption extends PartitionLine {
@@ -69,7 +63,7 @@ export function adopted(state: MetaState, { lineage, holder, adoptions }: Revive
     const { partition, version: left } = adoption;
     const row = rowOf(state, partition);
     if (row === undefined || !open.has(partition)) continue;
-    const rank = Math.max(row.generation, row.rank, Math.floor(left / generationSpan)) + 1;
+    const rank = Math.max(row.generation, row.rank, rankOf(left)) + 1;
     // Nobody is born with it: the content is there.
     rows.push([partition, begunRow(row, [holder], rank, [])]);
     lines.push({ partition, ...further(adoption, { id, rank, left }) });

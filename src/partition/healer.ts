@@ -173,7 +173,7 @@ export class Healer {
 
   /** Who was to bring something and does not come, or has gone again, is counted as missing. */
   #giveUpMissing(state: MetaState, nowMs: number, actions: HealActions): void {
-    const here = new Set(Array.from(state.members.values(), ({ formerly }) => formerly));
+    const here = new Set([...state.members.values()].flatMap(({ formerly }) => formerly));
     for (const { lineage, open } of state.merges) {
       for (const contributor of open) {
         const since = here.has(contributor) ? nowMs : (this.#missing.get(contributor) ?? nowMs);

@@ -18,7 +18,7 @@ export interface Branch {
 }
 
 /** A fork, or an adoption, as one partition went through it. */
-interface Step {
+export interface Step {
   /** Of what it began. */
   readonly id: string;
   readonly rank: number;
@@ -38,17 +38,21 @@ export interface PartitionLine extends Line {
   readonly partition: PartitionId;
 }
 
-export interface Lineage {
+/** How the content of a lineage's partitions came about. */
+export interface Descent {
   /** That of the first is the cluster's. Empty before the cluster was formed. */
   readonly id: string;
   /** The lineages that it comes from, the first of the cluster first. */
   readonly ancestors: readonly string[];
   /** The latest forks that led here; the last one began this lineage. */
   readonly branches: readonly Branch[];
-  /** Lineages that were merged into this one, the latest last. */
-  readonly merged: readonly string[];
   /** Of partitions whose content came another way: it began anew, or a lineage brought it whole that had it. */
   readonly lines: readonly PartitionLine[];
+}
+
+export interface Lineage extends Descent {
+  /** Lineages that were merged into this one, the latest last. */
+  readonly merged: readonly string[];
 }
 
 export const noLineage: Lineage = { id: '', ancestors: [], branches: [], merged: [], lines: [] };
@@ -90,21 +94,16 @@ export function further({ path, steps }: Line, step: Step): Line {
 }
 
 /** The way on which all partitions came of which nothing else is said. */
-export function commonLine({ id, ancestors, branches }: Lineage, partition: PartitionId): Line {
+export function commonLine({ id, ancestors, branches }: Descent, partition: PartitionId): Line {
   return {
     path: [...ancestors, id].slice(-branchesMax - 1),
     steps: branches.map((branch) => stepOf(branch, partition)),
   };
 }
 
-export function lineOf(lineage: Lineage, partition: PartitionId): Line {
-  const own = lineage.lines.find((line) => line.partition === partition);
-  return own ?? commonLine(lineage, partition);
-}
-
-/** The last place on a line that is in this lineage, under its own name or under that of what began in it. */
-export function placeIn({ path }: Line, lineage: string): string | undefined {
-  return path.findLast((name) => name === lineage || name.startsWith(`${lineage}@`));
+export function lineOf(descent: Descent, partition: PartitionId): Line {
+  const own = descent.lines.find((line) => line.partition === partition);
+  return own ?? commonLine(descent, partition);
 }
 
 /** How that is named which begins in a lineage by the command at an index. */
@@ -117,26 +116,6 @@ export function clusterOf({ ancestors, id }: Lineage): string {
   return ancestors[0] ?? id;
 }
 
-/** Where two histories of a partition went apart: what they have in common, and how each went on. */
-export interface Parting {
-  /** How each went on; undefined for one that is the common ancestor itself. */
-  readonly mine: Step | undefined;
-  readonly theirs: Step | undefined;
-  /** The last version that both have. */
-  readonly commonUpTo: number;
-}
-
-/** Undefined where nothing is known that they have in common: then all is theirs alone. */
-export function partingOf(mine: Line, theirs: Line): Parting | undefined {
-  const common = mine.path.findLast((id) => theirs.path.includes(id));
-  if (common === undefined) return undefined;
-  const myWay = stepAfter(mine, common);
-  const theirWay = stepAfter(theirs, common);
-  if (myWay === 'forgotten' || theirWay === 'forgotten') return undefined;
-  const left = [myWay, theirWay].map((step) => step?.left ?? Number.MAX_SAFE_INTEGER);
-  return { mine: myWay, theirs: theirWay, commonUpTo: Math.min(...left) };
-}
-
 /** Whether `id` went over into a lineage: by a fork, or by a merge. */
 export function comesFrom(lineage: Lineage, id: string): boolean {
   return lineage.ancestors.includes(id) || lineage.merged.includes(id);
@@ -147,7 +126,7 @@ function stepOf({ id, rank, left }: Branch, partition: PartitionId): Step {
 }
 
 /** The step by which a history left another one; undefined where it is that one itself. */
-function stepAfter({ path, steps }: Line, id: string): Step | undefined | 'forgotten' {
+export function stepAfter({ path, steps }: Line, id: string): Step | undefined | 'forgotten' {
   if (path.at(-1) === id) return undefined;
   const next = path[path.indexOf(id) + 1];
   return steps.find((step) => step.id === next) ?? 'forgotten';

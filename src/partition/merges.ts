@@ -6,11 +6,12 @@
  * 1. The winner's versions go on above all of both before anything of the loser is brought in.
  * 2. What is brought in is counted, by structure: what was kept, and what was discarded. A member that does
  *    not bring what it had is counted too.
- * 3. Of each partition of the other one member brings what it has at a time, and the next what that had not.
+ * 3. Of each partition one member brings what it has at a time, of whichever lineage, and the next what that had not.
  */
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { MergedStructure } from '../grid-merge.ts';
 import { highestRank } from './fork.ts';
+import type { Descent } from './lineage.ts';
 import { isAway, type MetaState, type PartitionRow, rowOf } from './meta-state.ts';
 
 /** A partition that a member has brought. */
@@ -19,6 +20,12 @@ export interface Brought {
   readonly by: MemberId;
   /** The last version that came: who comes later may have a copy of the same. */
   readonly upTo: number;
+}
+
+/** How what a former member has brought came about, as it knew its lineage when that ended. */
+export interface History {
+  readonly by: MemberId;
+  readonly descent: Descent;
 }
 
 /** A partition that a member has taken upon itself to bring: until it has, nobody else does. */
@@ -41,8 +48,10 @@ export interface Merge {
   /** How many will not. */
   readonly missing: number;
   readonly report: readonly MergedStructure[];
-  /** What was brought: a fork of the lineage that comes later has the same in it. */
+  /** What was brought: another lineage that comes later may have the same in it. */
   readonly brought: readonly Brought[];
+  /** Those of whoever has brought anything. */
+  readonly histories: readonly History[];
   readonly undertaken: readonly Undertaking[];
 }
 
@@ -80,6 +89,8 @@ export interface Merged {
   readonly contributor: MemberId;
   readonly report: readonly MergedStructure[];
   readonly brought: readonly Brought[];
+  /** How that came about; undefined where it is given up, and nothing was brought. */
+  readonly descent?: Descent | undefined;
   /** Whether nothing more comes; what others wait for is told before. */
   readonly isLast: boolean;
   /** False where it is given up. */
@@ -107,7 +118,7 @@ export function absorbed(state: MetaState, command: Absorb): Absorbed {
   const { lineage, contributors } = command;
   const rank = Math.max(highestRank(state), command.rank) + 1;
   const before = mergeOf(state, lineage);
-  const { missing = 0, report = [], brought = [], undertaken = [] } = before ?? {};
+  const { missing = 0, report = [], brought = [], histories = [], undertaken = [] } = before ?? {};
   const all = new Set([...(before?.open ?? []), ...contributors]);
   // What those had who began this lineage is here: they may not have been missed yet where they came from.
   const survivors = state.lineage.branches.map(({ survivor }) => survivor);
@@ -123,6 +134,7 @@ export function absorbed(state: MetaState, command: Absorb): Absorbed {
     missing,
     report,
     brought,
+    histories,
     undertaken,
   };
   const merges = [...others, merge].slice(-mergesMax);
@@ -138,22 +150,25 @@ export function withRank(row: PartitionRow, rank: number): PartitionRow {
 /** What somebody else has taken upon itself who is still here is left to that one. */
 export function undertaken(state: MetaState, command: Undertake): readonly Merge[] {
   const { lineage, contributor: by, holder, partitions } = command;
-  if (!state.members.has(holder)) return state.merges;
-  return withMerge(state, lineage, (merge) => {
-    const isAtIt = (other: Undertaking) => other.by !== by && !isAway(state, other.holder);
-    const others = new Set(merge.undertaken.filter(isAtIt).map(({ partition }) => partition));
-    // A word that is committed late does not take on what was done since.
-    for (const copy of merge.brought) if (copy.by === by) others.add(copy.partition);
-    const mine = new Set(partitions.filter((partition) => !others.has(partition)));
-    const rest = merge.undertaken.filter(({ partition }) => !mine.has(partition));
-    const more = Array.from(mine, (partition) => ({ partition, by, holder }));
-    return { ...merge, undertaken: [...rest, ...more] };
-  });
+  const merge = mergeOf(state, lineage);
+  if (merge === undefined || !state.members.has(holder)) return state.merges;
+  const isAtIt = (other: Undertaking) => other.by !== by && !isAway(state, other.holder);
+  const others = state.merges.flatMap((one) => one.undertaken.filter(isAtIt));
+  // A word that is committed late does not take on what was done since.
+  const done = merge.brought.filter((copy) => copy.by === by);
+  const taken = new Set([...others, ...done].map(({ partition }) => partition));
+  const mine = new Set(partitions.filter((partition) => !taken.has(partition)));
+  const more = Array.from(mine, (partition) => ({ partition, by, holder }));
+  const rest = withoutUndertakings(state, mine);
+  return withMerge({ merges: rest }, lineage, (one) => ({
+    ...one,
+    undertaken: [...one.undertaken, ...more],
+  }));
 }
 
 /** Nobody is at what goes on here as it is. */
 export function withoutUndertakings(
-  { merges }: MetaState,
+  { merges }: Pick<MetaState, 'merges'>,
   partitions: ReadonlySet<PartitionId>,
 ): readonly Merge[] {
   return merges.map((merge) => {
@@ -180,13 +195,22 @@ export function reported(state: MetaState, command: Merged): readonly Merge[] {
       missing: merge.missing + (isOpen && !isWhole ? 1 : 0),
       report: isOpen ? summed(merge.report, report) : merge.report,
       brought: [...merge.brought, ...command.brought.filter((one) => !known.has(one.partition))],
+      histories: withHistory(merge, command),
       undertaken: merge.undertaken.filter((one) => !isDone(one)),
     };
   });
 }
 
+function withHistory({ histories }: Merge, command: Merged): readonly History[] {
+  const { contributor: by, descent, brought } = command;
+  if (descent === undefined || brought.length === 0) return histories;
+  return histories.some((history) => history.by === by)
+    ? histories
+    : [...histories, { by, descent }];
+}
+
 function withMerge(
-  { merges }: MetaState,
+  { merges }: Pick<MetaState, 'merges'>,
   lineage: string,
   change: (merge: Merge) => Merge,
 ): readonly Merge[] {

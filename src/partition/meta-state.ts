@@ -25,8 +25,8 @@ export interface MemberRow {
   readonly weight: number;
   /** The highest version of the protocol that it speaks. */
   readonly protocol: number;
-  /** Who it was in a lineage that was merged into this one. */
-  readonly formerly?: MemberId | undefined;
+  /** Who it was in lineages of which it has something to bring. */
+  readonly formerly: readonly MemberId[];
   readonly status: MemberStatus;
   /** The index of the log at which it joined: a smaller one is older. */
   readonly joinedAt: number;
@@ -131,8 +131,8 @@ export interface NewMember {
   /** The versions of the protocol that it speaks: the highest, and the lowest. */
   readonly protocol: number;
   readonly protocolMin: number;
-  /** Who it was in a lineage that was merged into this one. */
-  readonly formerly?: MemberId | undefined;
+  /** Who it was in lineages of which it has something to bring. */
+  readonly formerly: readonly MemberId[];
 }
 
 export interface Alteration {
@@ -201,6 +201,11 @@ export const backupsMax = 3;
 
 /** Sequences of one generation; no partition makes so many changes. */
 export const generationSpan = 2 ** 40;
+
+/** In which a version was written. */
+export function rankOf(version: number): number {
+  return Math.floor(version / generationSpan);
+}
 
 /** What is added to a sequence of the content to give the version of a write. */
 export function liftOf({ rank, generation }: PartitionRow): number {

@@ -76,6 +76,8 @@ export interface Since {
   readonly floor: number;
   /** Whether another member has brought what this history had up to `after`, or a part of it. */
   readonly isBroughtAgain: boolean;
+  /** Whether another lineage has brought a part of what this history has: no number says which of its messages. */
+  readonly isPartlyThere: boolean;
   /** Whether what this one lacks of what both had was removed here: nothing was ever lost. */
   readonly isComplete: boolean;
 }

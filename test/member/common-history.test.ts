@@ -10,6 +10,7 @@ import {
   withLines,
 } from '../../src/partition/lineage.ts';
 import { generationSpan } from '../../src/partition/meta-state.ts';
+import type { Since } from '../../src/partition/store.ts';
 import { bob, cid, Table } from '../partition/table.ts';
 
 const first = firstLineage('c1');
@@ -32,21 +33,24 @@ const adopted = (lineage: Lineage, from: Lineage, rank: number, version: number)
 /** A lineage is taken in, and a member of it brings a copy up to a version, or nothing. */
 function takeIn(
   winner: Table,
-  { lineage, isWhole = true, rank }: { lineage: string; isWhole?: boolean; rank: number },
+  { of, isWhole = true, rank }: { of: Lineage; isWhole?: boolean; rank: number },
   by: MemberId,
   upTo: number | undefined,
 ): void {
+  const { id: lineage, ancestors, branches, lines } = of;
+  const descent = { id: lineage, ancestors, branches, lines };
   winner.apply({ type: 'absorb', lineage, merged: [], isWhole, rank, contributors: [by] });
   const brought = upTo === undefined ? [] : [{ partition, by, upTo }];
-  const end = { report: [], brought, isLast: true, isWhole: true };
+  const end = { report: [], brought, descent, isLast: true, isWhole: true };
   winner.apply({ type: 'merged', lineage, contributor: by, ...end });
 }
 
-/** From where on something is to be brought. */
-function afterOf(winner: Table, ended: Table): number | undefined {
+/** What of the partition is to be brought. */
+function sinceOf(winner: Table, ended: Table): Since {
   const history = new CommonHistory(winner.machine, ended.machine);
   const [structure] = winner.machine.structures.values();
-  return structure && history.since(partition, structure.backups, structure).after;
+  if (structure === undefined) throw new Error('no structure');
+  return history.since(partition, structure.backups, structure);
 }
 
 function tableOf(lineage: Lineage): Table {
@@ -58,13 +62,8 @@ function tableOf(lineage: Lineage): Table {
 /** How a partition of a lineage that ended stands to the winner's. */
 function historyOf(winner: Lineage, ended: Lineage, version = 0) {
   const [mine, theirs] = [tableOf(winner), tableOf(ended)];
-  const [structure] = theirs.machine.structures.values();
-  if (structure === undefined) throw new Error('no structure');
   const history = new CommonHistory(mine.machine, theirs.machine);
-  return {
-    ...history.since(partition, structure.backups, structure),
-    isChanged: history.isChanged(partition, { version }),
-  };
+  return { ...sinceOf(mine, theirs), isChanged: history.isChanged(partition, { version }) };
 }
 
 describe('what two lineages have in common', () => {
@@ -127,16 +126,57 @@ describe('what two lineages have in common', () => {
     const winning = fork('c2', 2, left);
     const ending = forkedLineage(winning, { id: 'c3', rank: 5, left: [3 * generationSpan] });
     const [winner, ended] = [tableOf(winning), tableOf(ending)];
-    takeIn(winner, { lineage: 'c1', isWhole: false, rank: 2 }, bob, left);
-    expect(afterOf(winner, ended)).to.equal(5 * generationSpan);
+    takeIn(winner, { of: first, isWhole: false, rank: 2 }, bob, left);
+    expect(sinceOf(winner, ended).after).to.equal(5 * generationSpan);
   });
 
   it('is brought for a fork too, of a copy that the lineage of both had taken over', () => {
     const taker = adopted(fork('c2', 2), first, 4, left);
     const ending = forkedLineage(taker, { id: 'c3', rank: 5, left: [4 * generationSpan + 3] });
     const [winner, ended] = [tableOf(first), tableOf(ending)];
-    takeIn(winner, { lineage: 'c2', rank: 4 }, bob, 4 * generationSpan + 3);
-    expect(afterOf(winner, ended)).to.equal(5 * generationSpan);
+    takeIn(winner, { of: taker, rank: 4 }, bob, 4 * generationSpan + 3);
+    expect(sinceOf(winner, ended).after).to.equal(5 * generationSpan);
+  });
+
+  /** What a lineage brings to one that left the first early, and has taken another one in since. */
+  function afterAnother(another: Lineage, upTo: number, ending: Lineage): Since {
+    const [winner, ended] = [tableOf(fork('c4', 2, left - 40)), tableOf(ending)];
+    takeIn(winner, { of: another, rank: 2 }, bob, upTo);
+    return sinceOf(winner, ended);
+  }
+
+  it('is brought by a fork also for another fork of the same lineage, as far as both took it along', () => {
+    const brought = 2 * generationSpan + 9;
+    const longer = afterAnother(fork('c2', 2, left), brought, fork('c3', 2, left + 9));
+    const isPartlyThere = { after: left, isPartlyThere: true, own: 2, other: 2 };
+    expect(longer, 'of which the rest is to come').to.include(isPartlyThere);
+    const shorter = afterAnother(fork('c2', 2, left), brought, fork('c3', 3, left - 5));
+    const all = { after: 3 * generationSpan, isPartlyThere: false, own: 3, other: undefined };
+    expect(shorter, 'which took along no more').to.include(all);
+    const least = afterAnother(fork('c2', 2, left - 50), brought, fork('c3', 3, left));
+    const none = { after: left - 40, isPartlyThere: false, own: 3, other: 2 };
+    expect(least, 'of which that one had less than the winner').to.include(none);
+  });
+
+  it('is brought by a fork also for the lineage that it left, where that comes later', () => {
+    const since = afterAnother(fork('c2', 2, left), 2 * generationSpan + 9, first);
+    expect(since).to.include({ after: left, isPartlyThere: true });
+  });
+
+  it('is brought by a lineage also for one that has taken a copy over from it', () => {
+    const lender = fork('c2', 2, left);
+    const taken = 2 * generationSpan + 5;
+    const borrower = adopted(fork('c3', 3), lender, 4, taken);
+    expect(afterAnother(lender, taken + 4, borrower).after).to.equal(4 * generationSpan);
+    expect(afterAnother(lender, left - 20, borrower).after, 'an older copy').to.equal(left - 20);
+  });
+
+  it('is not brought with what a partition held that began anew since the fork', () => {
+    const ending = forkedLineage(fork('c2', 2, left), { id: 'c3', rank: 5, left: [left + 9] });
+    const again = reborn(fork('c2', 2, left));
+    expect(afterAnother(again, 4 * generationSpan, ending).after).to.equal(left - 40);
+    const same = afterAnother(again, 4 * generationSpan, fork('c2', 2, left));
+    expect(same, 'nor for who left before').to.include({ after: left - 40, isBroughtAgain: false });
   });
 
   /**
@@ -147,9 +187,9 @@ describe('what two lineages have in common', () => {
     const between = fork('c2', 2, left);
     const ending = forkedLineage(between, { id: 'c3', rank: 5, left: [2 * generationSpan + 9] });
     const [winner, ended] = [tableOf(fork('c4', 3, taken)), tableOf(ending)];
-    takeIn(winner, { lineage: 'c2', rank: 4 }, bob, upTo.fork);
-    takeIn(winner, { lineage: 'c1', isWhole: false, rank: 4 }, cid, upTo.alone);
-    return afterOf(winner, ended);
+    takeIn(winner, { of: between, rank: 4 }, bob, upTo.fork);
+    takeIn(winner, { of: first, isWhole: false, rank: 4 }, cid, upTo.alone);
+    return sinceOf(winner, ended).after;
   }
 
   it('is brought for a fork too, where another member has come since from further back', () => {
@@ -167,8 +207,9 @@ describe('what two lineages have in common', () => {
 
   /** Another member of the lineage has brought a copy up to 9; this one's goes a little further. */
   function broughtBy(contributor: MemberId): CommonHistory {
-    const [winner, ended] = [tableOf(first), tableOf(fork('c2', 2, left))];
-    takeIn(winner, { lineage: 'c2', rank: 2 }, contributor, 2 * generationSpan + 9);
+    const ending = fork('c2', 2, left);
+    const [winner, ended] = [tableOf(first), tableOf(ending)];
+    takeIn(winner, { of: ending, rank: 2 }, contributor, 2 * generationSpan + 9);
     return new CommonHistory(winner.machine, ended.machine);
   }
 

@@ -42,6 +42,7 @@ class Scene {
       other: undefined,
       floor,
       isBroughtAgain: false,
+      isPartlyThere: false,
       isComplete: false,
     });
     this.#merge = new CustomMerge({

@@ -41,7 +41,8 @@ export function itemsOf(operations: readonly Operation[]): string[] {
 /** The last word of a contributor to `absorb`, who has brought nothing. */
 export function reportOf(contributor: MemberId): Merged {
   const [report, brought] = [[], []];
-  const end = { report, brought, isLast: true, isWhole: true };
+  const descent = { id: absorb.lineage, ancestors: [], branches: [], lines: [] };
+  const end = { report, brought, descent, isLast: true, isWhole: true };
   return { type: 'merged', lineage: absorb.lineage, contributor, ...end };
 }
 

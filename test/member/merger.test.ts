@@ -5,7 +5,7 @@ import { mapOps } from '../../src/structures/map/map-ops.ts';
 import { mergeResult } from '../../src/structures/merging.ts';
 import { tryPushOp } from '../../src/structures/queue/queue-ops.ts';
 import type { Entry } from '../../src/wire/replica-messages.ts';
-import { ann, bob, cid, dan } from '../partition/table.ts';
+import { ann, bob, cid } from '../partition/table.ts';
 import { absorb, itemsOf, MergeScene, refuse, reportOf, value } from './merge-scene.ts';
 
 describe('a member that brings what it had', () => {
@@ -262,12 +262,12 @@ describe('a member that brings what it had', () => {
     };
     scene.winning.apply({ ...absorb, lineage: first.id, rank: 2, contributors: [cid] });
     scene.winning.apply({ ...absorb, lineage: id, rank: 3 });
-    scene.winning.join(dan, { formerly: cid });
     scene.last = 3 * generationSpan + 1;
     const merger = scene.merger();
     expect(scene.run(merger), 'while the others bring').to.deep.equal([]);
     const brought = [{ partition: scene.losing.id(0), by: cid, upTo: 2 * generationSpan }];
-    scene.winning.apply({ ...reportOf(cid), lineage: first.id, brought });
+    const descent = { id: first.id, ancestors: ['c2'], branches: [first], lines: [] };
+    scene.winning.apply({ ...reportOf(cid), lineage: first.id, brought, descent });
     const texts = itemsOf(scene.runToEnd(merger));
     expect(texts).to.have.length(2);
     expect(texts[0]).to.include('since the fork').and.not.include('brought by others');

@@ -4,6 +4,9 @@ import {
   type Inheritance,
   type MergeInheritance,
 } from '../../src/member/inheritance.ts';
+import type { MemberParts } from '../../src/member/member.ts';
+import { newMemberOf } from '../../src/member/member-actors.ts';
+import type { MemberSettings } from '../../src/member/member-settings.ts';
 import { Mergers } from '../../src/member/mergers.ts';
 import { DedupeBudget } from '../../src/partition/dedupe-table.ts';
 import { mergeResult } from '../../src/structures/merging.ts';
@@ -52,7 +55,11 @@ describe('what a process had not brought when the lineage ended to which it was 
     const scene = new MergeScene();
     let chain: MergeInheritance | undefined;
     for (let at = 0; at < 9; at++) chain = { ...scene.inheritance, besides: chain };
-    const { unfinished } = new Mergers(scene.parts, forkWith(chain));
+    const inheritance = forkWith(chain);
+    const { unfinished } = new Mergers(scene.parts, inheritance);
     expect(heritagesIn(unfinished)).to.have.length(8);
+    const parts = { id: ann, inheritance, transport: { address: 'a:1' } } as MemberParts;
+    const { formerly } = newMemberOf(parts, {} as MemberSettings);
+    expect(formerly, 'and waited for no more').to.have.length(8);
   });
 });

@@ -130,6 +130,31 @@ describe('a copy that several members bring', () => {
     expect([merge?.open, merge?.undertaken]).to.deep.equal([[], []]);
   });
 
+  it('is brought by one at a time also where it came into two lineages that are taken in', () => {
+    const scene = new MergeScene();
+    const id = 'c3';
+    const left = Array.from({ length: 20 }, () => 90);
+    const sibling = { id, ancestors: ['c1'], branches: [{ id, rank: 2, left }], lines: [] };
+    scene.winning.apply({ ...absorb, lineage: id, rank: 2, contributors: [cid] });
+    scene.push(0, 'first job', 80);
+    scene.push(0, 'second job', 95);
+    const bobs = scene.merger();
+    const fill = (own: MergeScene) => {
+      own.losing.machine.lineage = { ...sibling, merged: [] };
+      own.push(0, 'first job', 80);
+      own.push(0, 'job of the fork', 2 * generationSpan + 1);
+      own.last = 2 * generationSpan + 1;
+    };
+    const rows = [{ primary: cid, inSync: [cid] }];
+    scene.run(bobs, 1);
+    const cids = beside(scene, cid, rows, fill);
+    const { sent } = together(scene, [bobs, cids]);
+    const texts = itemsOf(sent);
+    const jobs = ['first job', 'second job', 'job of the fork'];
+    const times = jobs.map((job) => texts.filter((text) => text.includes(job)).length);
+    expect(times).to.deep.equal([1, 1, 1]);
+  });
+
   it('is brought by another where who was at it has gone', () => {
     const scene = new MergeScene();
     const rows = [{ primary: dan, inSync: [bob, cid] }];

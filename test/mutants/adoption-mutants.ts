@@ -4,9 +4,11 @@ import { inSplits, inTest, type Mutant } from './mutant.ts';
 const adoption = 'src/partition/adoption.ts';
 const revival = 'src/member/revival.ts';
 const history = 'src/member/common-history.ts';
+const copies = 'src/member/brought-copies.ts';
 const merges = 'partition/merges';
 const mergers = 'member/merger';
 const shared = 'member/shared-copies';
+const topicMerge = 'src/structures/topic/topic-merge.ts';
 const histories = 'member/common-history';
 
 export const adoptionMutants: readonly Mutant[] = [
@@ -28,7 +30,7 @@ export const adoptionMutants: readonly Mutant[] = [
   },
   {
     name: 'a copy that is taken over stays below the versions that it has',
-    edits: [{ file: adoption, from: 'Math.floor(left / generationSpan)', to: '0' }],
+    edits: [{ file: adoption, from: 'rankOf(left)', to: '0' }],
     checks: [inTest(merges, 'have a lost partition go on with a copy')],
   },
   {
@@ -113,9 +115,9 @@ export const adoptionMutants: readonly Mutant[] = [
     name: 'a fork brings again what its lineage has brought of a copy that that had taken over',
     edits: [
       {
-        file: 'src/partition/lineage.ts',
-        from: '(name) => name === lineage ||',
-        to: '(name) => name === lineage &&',
+        file: copies,
+        from: 'line: lineOf(descent, partition) };',
+        to: 'line: lineOf({ ...descent, lines: [] }, partition) };',
       },
     ],
     checks: [inTest(histories, 'is brought for a fork too')],
@@ -125,19 +127,19 @@ export const adoptionMutants: readonly Mutant[] = [
     edits: [
       {
         file: history,
-        from: 'return theirsFrom(other) > theirsFrom(one) ? other : one;',
-        to: 'return other;',
+        from: 'after: Math.max(brought, theirsFrom(parting), theirsFrom(other))',
+        to: 'after: Math.max(brought, theirsFrom(other ?? parting))',
       },
     ],
     checks: [inTest(histories, 'ends with the last fork'), inSplits(121)],
   },
   {
-    name: 'of what was brought before a fork only that of the lineage that was taken in last is known',
+    name: 'of what was brought before only that of the lineage that was taken in last is known',
     edits: [
       {
-        file: history,
-        from: 'this.#winner.merges.filter(({ lineage }) => ancestors.includes(lineage));',
-        to: 'this.#winner.merges.filter(({ lineage }) => ancestors.includes(lineage)).slice(-1);',
+        file: copies,
+        from: 'if (last === undefined || theirsFrom(parting) > theirsFrom(last)) last = parting;',
+        to: 'last = parting;',
       },
     ],
     checks: [inTest(histories, 'come since from further back'), inSplits(2105)],
@@ -146,7 +148,7 @@ export const adoptionMutants: readonly Mutant[] = [
     name: 'of an older copy that was brought before a fork all counts that the fork took along',
     edits: [
       {
-        file: history,
+        file: copies,
         from: 'commonUpTo: Math.min(commonUpTo, upTo) };',
         to: 'commonUpTo };',
       },
@@ -157,7 +159,7 @@ export const adoptionMutants: readonly Mutant[] = [
     name: 'what the primaries of a lineage had told nobody of is brought by its fork',
     edits: [
       {
-        file: history,
+        file: copies,
         from: 'if (isWhole && rankOf(upTo) >= rankOf(commonUpTo)) return parting;',
         to: 'if (isWhole && upTo >= commonUpTo) return parting;',
       },
@@ -166,13 +168,87 @@ export const adoptionMutants: readonly Mutant[] = [
   },
   {
     name: 'what a primary has brought is brought again by a copy that goes further',
-    edits: [{ file: history, from: ' || this.#isBrought(partition)', to: '' }],
+    edits: [{ file: history, from: ' || this.#brought.isByPrimary(partition)', to: '' }],
     checks: [inTest(histories, 'whatever a copy has beyond'), inSplits(686)],
   },
   {
     name: 'what another member of the lineage has brought is brought once more',
     edits: [{ file: history, from: 'after: Math.max(brought, ', to: 'after: Math.max(0, ' }],
     checks: [inTest(histories, 'another member of the same lineage has brought')],
+  },
+  {
+    name: 'what a lineage has brought that forked from the same is brought again',
+    edits: [
+      {
+        file: copies,
+        from: 'const parting = partingOf(line, this.#line(partition));',
+        to: 'const parting = partingOf({ ...line, path: line.path.slice(-1) }, this.#line(partition));',
+      },
+    ],
+    checks: [inTest(histories, 'also for another fork of the same lineage')],
+  },
+  {
+    name: 'a partition that began anew since a fork counts as what the fork has of it',
+    edits: [
+      {
+        file: copies,
+        from: 'lineage === id && line.path.at(-1)',
+        to: 'lineage === id || line.path.at(-1)',
+      },
+    ],
+    checks: [inTest(histories, 'that began anew since the fork')],
+  },
+  {
+    name: 'two lineages bring the same partition at a time',
+    edits: [
+      {
+        file: 'src/partition/merges.ts',
+        from: 'state.merges.flatMap((one)',
+        to: '[merge].flatMap((one)',
+      },
+    ],
+    checks: [
+      inTest(merges, 'of whichever lineage'),
+      inTest(shared, 'into two lineages that are taken in'),
+    ],
+  },
+  {
+    name: 'a fork waits for nobody who is on the way with what its lineage had',
+    edits: [
+      {
+        file: history,
+        from: 'open.length > 0',
+        to: 'open.some((id) => this.#winner.members.has(id))',
+      },
+    ],
+    checks: [inTest(mergers, 'brings of a partition that was brought before it came to a fork')],
+  },
+  {
+    name: 'who brings what it had in two lineages is missed in the older one',
+    edits: [
+      {
+        file: 'src/partition/healer.ts',
+        from: 'flatMap(({ formerly }) => formerly)',
+        to: 'map(({ formerly }) => formerly[0])',
+      },
+    ],
+    checks: [inTest('partition/healer', 'waits for who is here and is at it')],
+  },
+  {
+    name: 'messages that came by way of another lineage are brought again',
+    edits: [
+      {
+        file: topicMerge,
+        from: 'since.isBroughtAgain || since.isPartlyThere',
+        to: 'since.isBroughtAgain',
+      },
+    ],
+    checks: [inTest('structures/merging', 'brings of the same history a second time')],
+  },
+  {
+    name: 'a message that both had before stands for one that comes',
+    edits: [{ file: topicMerge, from: 'countsFrom(log, own)', to: 'countsFrom(log, 0)' }],
+    checks: [inTest('structures/merging', 'takes nothing for brought that both had before')],
   },
   {
     name: 'what was not brought is forgotten when the lineage ends to which it was to be brought',

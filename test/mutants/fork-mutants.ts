@@ -5,6 +5,7 @@ const forkWatch = 'src/partition/fork-watch.ts';
 const merges = 'src/partition/merges.ts';
 const merger = 'src/member/merger.ts';
 const history = 'src/member/common-history.ts';
+const partings = 'src/partition/parting.ts';
 const succession = 'src/partition/succession.ts';
 const mapMerge = 'src/structures/map/map-merge.ts';
 const mapKept = 'src/structures/map/map-kept.ts';
@@ -243,7 +244,7 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: history,
-        from: 'version <= this.#broughtUpTo(partition) || ',
+        from: 'version <= this.#brought.upTo(partition) || ',
         to: '',
       },
     ],
@@ -311,8 +312,8 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: history,
-        from: 'laterOf(parting, this.#broughtParting(partition))',
-        to: 'parting ?? this.#broughtParting(partition)',
+        from: 'theirsFrom(parting), theirsFrom(other)',
+        to: 'theirsFrom(parting ?? other)',
       },
     ],
     checks: [inTest(mergers, 'brings of a partition that was brought before it came to a fork')],
@@ -348,7 +349,7 @@ export const forkMutants: readonly Mutant[] = [
     name: 'what a fork that stays had told nobody of counts as written by it',
     edits: [
       {
-        file: history,
+        file: partings,
         from: 'ownFrom(parting.commonUpTo, parting.mine)',
         to: 'ownFrom(parting.commonUpTo, undefined)',
       },
@@ -359,16 +360,16 @@ export const forkMutants: readonly Mutant[] = [
     name: 'what a fork that ends had told nobody of counts as written by it',
     edits: [
       {
-        file: history,
-        from: 'return ownFrom(commonUpTo, theirs);',
-        to: 'return ownFrom(commonUpTo, undefined);',
+        file: partings,
+        from: 'ownFrom(parting.commonUpTo, parting.theirs)',
+        to: 'ownFrom(parting.commonUpTo, undefined)',
       },
     ],
     checks: [inTest(untold, 'is no reason to ask a policy')],
   },
   {
     name: 'what a fork had told nobody of is left out though the other took less along',
-    edits: [{ file: history, from: 'step.left > 0 && step.left <= common', to: 'step.left > 0' }],
+    edits: [{ file: partings, from: 'step.left > 0 && step.left <= common', to: 'step.left > 0' }],
     checks: [
       inTest(histories, 'is not all that a fork had told nobody of'),
       inTest(mergers, 'brings all that it has to a fork that took less along'),

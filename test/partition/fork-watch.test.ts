@@ -240,6 +240,7 @@ describe('whether a survivor goes on alone', () => {
       weight: 1,
       protocol: 1,
       protocolMin: 1,
+      formerly: [],
     };
     joining.table.apply({ type: 'join', member, settings: joining.table.settings });
     expect(joining.dueWithin(60_000)).to.equal(undefined);

@@ -15,6 +15,7 @@ const heir = {
   weight: 1,
   protocol: 1,
   protocolMin: 1,
+  formerly: [],
 };
 
 /** Bob goes on as dan, with what he holds, as far as `held` says. */
@@ -54,6 +55,7 @@ describe('the table of a fork', () => {
         weight: 1,
         protocol: 1,
         protocolMin: 1,
+        formerly: [],
       };
       const command = { type: 'join', member, settings: table.settings } as const;
       expect(machine.apply(machine.applied + 1, command).refusal).to.include('was removed');

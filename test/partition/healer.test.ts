@@ -159,7 +159,7 @@ describe('the healing of lineages', () => {
       const { older, fork } = pair();
       const taken = { type: 'absorb', lineage: 'c7', merged: [], isWhole: true, rank: 1 } as const;
       fork.table.apply({ ...taken, contributors: [cid] });
-      fork.table.join(eve, { formerly: cid });
+      fork.table.join(eve, { formerly: [cid] });
       older.table.join(dan);
       talk(older, fork, ms);
       return fork.ended;
@@ -231,7 +231,7 @@ describe('the healing of lineages', () => {
   it('waits for who is here and is at it', () => {
     const { older, fork } = pair();
     talk(older, fork, 5 * electionMaxMs);
-    older.table.join(cid, { formerly: bob });
+    older.table.join(cid, { formerly: [eve, bob] });
     for (let nowMs = 0; nowMs < 10 * removeAfterMs; nowMs += 500) older.tick(nowMs);
     expect(older.table.machine.merges[0]).to.include({ missing: 0 });
     const report = [{ type: 'map', name: 'accounts', kept: 3, discarded: 1 }];

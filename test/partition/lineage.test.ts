@@ -6,8 +6,8 @@ import {
   forkedLineage,
   type Lineage,
   lineOf,
-  partingOf,
 } from '../../src/partition/lineage.ts';
+import { partingOf } from '../../src/partition/parting.ts';
 
 const first = firstLineage('c1');
 const fork = (from: Lineage, id: string, rank: number, ...left: readonly number[]) =>

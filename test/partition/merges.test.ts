@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import { forkedState } from '../../src/partition/fork.ts';
-import { lineOf, partingOf } from '../../src/partition/lineage.ts';
+import { lineOf } from '../../src/partition/lineage.ts';
 import type { Absorb, Merged } from '../../src/partition/merges.ts';
 import { decodeState, encodeState } from '../../src/partition/meta-codec.ts';
 import { MetaMachine } from '../../src/partition/meta-machine.ts';
 import { generationSpan, liftOf } from '../../src/partition/meta-state.ts';
+import { partingOf } from '../../src/partition/parting.ts';
 import { ann, bob, cid, dan, eve, newMember, Table } from './table.ts';
 
 function absorb(more: Partial<Absorb> = {}): Absorb {
@@ -107,6 +108,36 @@ describe('the table of a lineage that takes another in', () => {
     expect(bringers()).to.deep.equal([]);
     undertake(dan, ann);
     expect(bringers(), 'by a word that comes twice').to.deep.equal([]);
+  });
+
+  it('has one member at a time bring a partition, of whichever lineage', () => {
+    const table = new Table({ members: [ann, bob] });
+    table.apply(absorb());
+    table.apply(absorb({ lineage: 'c8', contributors: [eve] }));
+    const undertake = (lineage: string, contributor: typeof ann, holder: typeof ann) =>
+      table.apply({ type: 'undertake', lineage, contributor, holder, partitions: [table.id(0)] });
+    const bringers = () =>
+      table.machine.merges.flatMap(({ undertaken }) => undertaken.map(({ by }) => by));
+    undertake('c9', cid, bob);
+    undertake('c8', eve, ann);
+    expect(bringers(), 'while it is at it').to.deep.equal([cid]);
+    table.status(bob, 'suspended');
+    undertake('c8', eve, ann);
+    expect(bringers(), 'while it is away').to.deep.equal([eve]);
+    undertake('c7', dan, ann);
+    expect(bringers(), 'of a lineage that was not taken in').to.deep.equal([eve]);
+  });
+
+  it('remembers how that came about which was brought, once for each who brought it', () => {
+    const table = new Table({ members: [ann, bob] });
+    table.apply(absorb());
+    const descent = { id: 'c9', ancestors: ['c1'], branches: [], lines: [] };
+    const brought = [{ partition: table.id(1), by: dan, upTo: 77 }];
+    table.apply(merged(cid, 3, { descent }));
+    for (let time = 0; time < 2; time++) table.apply(merged(dan, 3, { brought, descent }));
+    expect(table.machine.merges[0]?.histories).to.deep.equal([{ by: dan, descent }]);
+    table.apply(absorb());
+    expect(table.machine.merges[0]?.histories, 'when more come').to.have.length(1);
   });
 
   it('waits for nothing from whoever went on alone and began it, though that one is not missed there yet', () => {

@@ -44,6 +44,7 @@ export function newMember(id: MemberId, more: Partial<NewMember> = {}): NewMembe
     weight: 1,
     protocol: 1,
     protocolMin: 1,
+    formerly: [],
     ...more,
   };
 }

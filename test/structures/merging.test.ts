@@ -32,6 +32,7 @@ function since(more: Partial<Since> = {}): Since {
     other: undefined,
     floor,
     isBroughtAgain: false,
+    isPartlyThere: false,
     isComplete: false,
     ...more,
   };
@@ -337,18 +338,30 @@ describe('a topic that is merged into another', () => {
     ]);
   });
 
-  it('brings of the same history a second time only what did not come the first time', () => {
-    const [fork, copy, winner] = [topic(), topic(), topic()];
-    const both = ['loser 1', 'twice', 'twice'];
-    for (const store of [fork, copy]) {
-      for (const [at, text] of both.entries()) publish(store, text, forked + 1 + at);
-    }
-    publish(fork, 'twice', forked + 5);
-    publish(copy, 'of the copy', forked + 4);
-    expect(bring(fork, winner, floor, 1).kept).to.equal(4);
-    const of = since({ isBroughtAgain: true });
-    expect(bring(copy, winner, floor + 10, 65_536, of)).to.deep.equal({ kept: 1, discarded: 0 });
-    expect(messages(winner)).to.deep.equal([...both, 'twice', 'of the copy']);
+  for (const again of ['isBroughtAgain', 'isPartlyThere'] as const) {
+    it(`brings of the same history a second time only what did not come the first time, where ${again}`, () => {
+      const [fork, copy, winner] = [topic(), topic(), topic()];
+      const both = ['loser 1', 'twice', 'twice'];
+      for (const store of [fork, copy]) {
+        for (const [at, text] of both.entries()) publish(store, text, forked + 1 + at);
+      }
+      publish(fork, 'twice', forked + 5);
+      publish(copy, 'of the copy', forked + 4);
+      expect(bring(fork, winner, floor, 1).kept).to.equal(4);
+      const of = since({ [again]: true });
+      expect(bring(copy, winner, floor + 10, 65_536, of)).to.deep.equal({ kept: 1, discarded: 0 });
+      expect(messages(winner)).to.deep.equal([...both, 'twice', 'of the copy']);
+    });
+  }
+
+  it('takes nothing for brought that both had before', () => {
+    const [older, fork] = [topic(), topic()];
+    for (const store of [older, fork]) publish(store, 'tick', generationSpan + 1);
+    publish(older, 'tick', generationSpan + 2);
+    const of = since({ own: undefined, other: 2, isPartlyThere: true });
+    expect(bring(older, fork, floor, 1, of).kept).to.equal(1);
+    expect(bring(older, fork, floor, 1, of).kept, 'a second time').to.equal(0);
+    expect(messages(fork)).to.deep.equal(['tick', 'tick']);
   });
 
   it('brings what stands at a number at which the one that stays has something else', () => {

@@ -3,8 +3,8 @@
  * published there since the two went apart is published here as well, in its order and with its time.
  *
  * Numbers count from the fork on in both, so which messages both have is known by numbers alone: those
- * before the line with which either side went on alone. Where two members of one history bring what they have of
- * it, the second brings what the first has not: which that is the messages say themselves.
+ * before the line with which either side went on alone. Where two bring what they have of one history, members of
+ * one lineage or of two, the second brings what the first has not: which that is the messages say themselves.
  */
 import { murmur3 } from '../../base/hash.ts';
 import type { Offer, RunContext, Since } from '../../partition/store.ts';
@@ -26,7 +26,7 @@ export function offerMessages(log: TopicLog, from: number, bytes: number, since:
   writer.byte(topicOps.merge);
   writer.varint(since.floor);
   writer.varint(since.other ?? noRank);
-  writer.byte(since.isBroughtAgain ? 1 : 0);
+  writer.byte(since.isBroughtAgain || since.isPartlyThere ? 1 : 0);
   let number = Math.max(from, first);
   let count = 0;
   for (; number <= last && (count === 0 || writer.length < bytes); number++, count++) {
@@ -53,7 +53,7 @@ export function mergeMessages(
   checkFloor(reader.varint(), context);
   const rank = reader.varint();
   const own = rank === noRank ? 0 : log.beginningOf(rank + 1);
-  const brought = reader.byte() === 1 ? countsOf(log) : undefined;
+  const brought = reader.byte() === 1 ? countsFrom(log, own) : undefined;
   const now = Math.floor(context.gridTime);
   let kept = 0;
   while (!reader.isAtEnd) {
@@ -68,11 +68,11 @@ export function mergeMessages(
   return { kept, discarded: 0 };
 }
 
-/** How often each message is retained, by its time and by what its bytes hash to. */
-function countsOf(log: TopicLog): Map<string, number> {
+/** How often each message from a number on is retained, by its time and by what its bytes hash to. */
+function countsFrom(log: TopicLog, from: number): Map<string, number> {
   const { retained, last } = log.head;
   const counts = new Map<string, number>();
-  for (let number = retained; number <= last; number++) {
+  for (let number = Math.max(retained, from); number <= last; number++) {
     const name = nameOf(log.publishedAt(number), log.value(number));
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
