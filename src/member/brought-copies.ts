@@ -2,27 +2,18 @@
  * What others have brought already of a history that ended: members of the same lineage, and of others that have a
  * part of it, since they forked from it, or it from them, or both from a third.
  */
-import type { MemberId, PartitionId } from '../base/ids.ts';
-import { type Line, lineOf } from '../partition/lineage.ts';
-import type { Brought, Merge } from '../partition/merges.ts';
+import type { PartitionId } from '../base/ids.ts';
+import { endOf, type Line, lineageAt, lineOf } from '../partition/lineage.ts';
+import { type Brought, broughtOf, type Merge } from '../partition/merges.ts';
 import { type MetaState, rankOf, rowOf } from '../partition/meta-state.ts';
 import { type Parting, partingOf, theirsFrom } from '../partition/parting.ts';
-
-/** A copy of a partition that was brought. */
-interface Copy {
-  readonly by: MemberId;
-  readonly upTo: number;
-  /** The lineage whose copy it was, and how it came about. */
-  readonly lineage: string;
-  readonly line: Line;
-}
 
 export class BroughtCopies {
   readonly #winner: MetaState;
   readonly #ended: MetaState;
-  /** What was looked at last. */
+  /** What was looked at last, and what it says of partitions that were asked for. */
   #seen: readonly Merge[] = [];
-  readonly #copies = new Map<PartitionId, Copy[]>();
+  readonly #copies = new Map<PartitionId, readonly Brought[]>();
 
   constructor(winner: MetaState, ended: MetaState) {
     this.#winner = winner;
@@ -47,57 +38,55 @@ export class BroughtCopies {
   parting(partition: PartitionId): Parting | undefined {
     let last: Parting | undefined;
     for (const copy of this.#copiesOf(partition)) {
-      if (this.#isOfSame(copy, partition)) continue;
-      const parting = this.#partingFrom(copy, partition);
+      const parting = this.#isOfSame(copy) ? undefined : this.#partingFrom(copy);
       if (parting === undefined) continue;
       if (last === undefined || theirsFrom(parting) > theirsFrom(last)) last = parting;
     }
     return last;
   }
 
-  #ofSame(partition: PartitionId): Copy[] {
-    return this.#copiesOf(partition).filter((copy) => this.#isOfSame(copy, partition));
+  #ofSame(partition: PartitionId): Brought[] {
+    return this.#copiesOf(partition).filter((copy) => this.#isOfSame(copy));
   }
 
-  /** A lineage that has lost a partition, and goes on with another content, has two of that name. */
-  #isOfSame({ lineage, line }: Copy, partition: PartitionId): boolean {
-    const { id } = this.#ended.lineage;
-    return lineage === id && line.path.at(-1) === this.#line(partition).path.at(-1);
+  /** A lineage that has lost a partition, and goes on with another content, has had two of that name. */
+  #isOfSame({ line, partition }: Brought): boolean {
+    return endOf(line) === endOf(this.#line(partition));
   }
 
-  #partingFrom({ line, upTo, lineage }: Copy, partition: PartitionId): Parting | undefined {
+  #partingFrom({ line, upTo, partition }: Brought): Parting | undefined {
     const parting = partingOf(line, this.#line(partition));
     if (parting === undefined) return undefined;
     const { mine, theirs, commonUpTo } = parting;
-    // Of a lineage that was taken in whole its primaries bring all that was committed: what a fork took along beyond
-    // that nobody was told of. Where the copy was older, what came after it is to come.
-    const isWhole = mine === undefined && this.#winner.lineage.merged.includes(lineage);
-    if (isWhole && rankOf(upTo) >= rankOf(commonUpTo)) return parting;
+    // Where the copy was older, what came after it is to come.
+    const isAll = mine === undefined && this.#isOfWhole(line);
+    if (isAll && rankOf(upTo) >= rankOf(commonUpTo)) return parting;
     return { mine, theirs, commonUpTo: Math.min(commonUpTo, upTo) };
+  }
+
+  /**
+   * Of another lineage that was taken in whole its primaries bring all that was committed: what a fork took along
+   * beyond that nobody was told of.
+   */
+  #isOfWhole(line: Line): boolean {
+    const lineage = lineageAt(endOf(line));
+    return lineage !== this.#ended.lineage.id && this.#winner.lineage.merged.includes(lineage);
   }
 
   #line(partition: PartitionId): Line {
     return lineOf(this.#ended.lineage, partition);
   }
 
-  #copiesOf(partition: PartitionId): readonly Copy[] {
+  #copiesOf(partition: PartitionId): readonly Brought[] {
     const { merges } = this.#winner;
-    if (merges !== this.#seen) this.#look(merges);
-    return this.#copies.get(partition) ?? [];
-  }
-
-  #look(merges: readonly Merge[]): void {
-    this.#seen = merges;
-    this.#copies.clear();
-    for (const merge of merges) for (const one of merge.brought) this.#note(merge, one);
-  }
-
-  #note({ lineage, histories }: Merge, { partition, by, upTo }: Brought): void {
-    const descent = histories.find((history) => history.by === by)?.descent;
-    if (descent === undefined) return;
-    const copy = { by, upTo, lineage, line: lineOf(descent, partition) };
-    const others = this.#copies.get(partition);
-    if (others === undefined) this.#copies.set(partition, [copy]);
-    else others.push(copy);
+    if (merges !== this.#seen) {
+      this.#seen = merges;
+      this.#copies.clear();
+    }
+    const known = this.#copies.get(partition);
+    if (known !== undefined) return known;
+    const copies = broughtOf(this.#winner, partition);
+    this.#copies.set(partition, copies);
+    return copies;
   }
 }

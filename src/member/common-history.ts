@@ -33,14 +33,11 @@ export class CommonHistory {
     this.#brought = new BroughtCopies(winner, ended);
   }
 
-  /**
-   * Whether somebody still brings in a lineage from which this one forked, or is to come with it. Who does not come is
-   * given up after a while.
-   */
-  get isEarly(): boolean {
+  /** Who has still to bring what they had in a lineage from which this one forked, here by now or not. */
+  get earlier(): readonly MemberId[] {
     const { ancestors } = this.#ended.lineage;
-    const earlier = this.#winner.merges.filter(({ lineage }) => ancestors.includes(lineage));
-    return earlier.some(({ open }) => open.length > 0);
+    const merges = this.#winner.merges.filter(({ lineage }) => ancestors.includes(lineage));
+    return merges.flatMap(({ open }) => open);
   }
 
   /**
@@ -87,7 +84,7 @@ export class CommonHistory {
     return {
       version: mineFrom(parting),
       after: Math.max(brought, theirsFrom(parting), theirsFrom(other)),
-      isBroughtAgain: brought > 0,
+      isBroughtAgain: this.#merge?.brought.some((copy) => copy.partition === partition) ?? false,
       isPartlyThere: isThere && !isOwnRank,
       lostUpTo: this.#lostUpTo(partition),
       own: isOwnRank ? other?.theirs?.rank : parting?.theirs?.rank,

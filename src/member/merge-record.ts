@@ -6,7 +6,8 @@
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { MergedStructure } from '../grid-merge.ts';
 import { highestRank } from '../partition/fork.ts';
-import { type Brought, type Merge, mergeOf } from '../partition/merges.ts';
+import { lineOf } from '../partition/lineage.ts';
+import { type Brought, broughtOf, type Merge, mergeOf } from '../partition/merges.ts';
 import type { Command, MetaState } from '../partition/meta-state.ts';
 import type { ProposalResult } from '../partition/proposals.ts';
 import type { Estate } from '../partition/replica-state.ts';
@@ -138,15 +139,16 @@ export class MergeRecord {
     done: () => void,
   ): void {
     const { from: contributor, state } = this.#parts.inheritance;
-    const { id: lineage, ancestors, branches, lines } = state.lineage;
-    const descent = { id: lineage, ancestors, branches, lines };
+    const { id: lineage } = state.lineage;
     const versions = new Map(this.isBehind ? this.#told : undefined);
     for (const [partition, { version }] of estates) versions.set(partition, version);
-    const brought = Array.from(
-      versions,
-      ([partition, upTo]): Brought => ({ partition, by: contributor, upTo }),
-    );
-    const end = { report, brought, descent, isLast, isWhole: true };
+    const brought: Brought[] = [];
+    for (const [partition, upTo] of versions) {
+      const { path, steps } = lineOf(state.lineage, partition);
+      brought.push({ partition, by: contributor, upTo, line: { path, steps } });
+      brought.push(...broughtOf(state, partition));
+    }
+    const end = { report, brought, isLast, isWhole: true };
     this.#commit({ type: 'merged', lineage, contributor, ...end }, done);
   }
 

@@ -159,7 +159,7 @@ export class Merger {
       this.#record.tell(new Map(), () => {});
       return;
     }
-    if (this.#tasks === undefined && this.#history.isEarly) return;
+    if (this.#tasks === undefined && this.#precedence.isEarly) return;
     const busy = this.#tasks?.filter(({ isBusy }) => isBusy).map(({ partition }) => partition);
     if (this.#revival.begin(this.#estates, busy)) return;
     if (this.#tasks === undefined) {

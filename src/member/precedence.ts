@@ -1,6 +1,6 @@
 /**
- * Which of the members of a lineage that has ended brings a partition of which several have a copy: one at a time,
- * and its primary first, for a while.
+ * Which of the members of lineages that have ended brings a partition of which several have a copy: one at a time,
+ * the lineage before its fork, and its primary first, for a while.
  */
 import type { Clock } from '../base/clock.ts';
 import type { MemberId, PartitionId } from '../base/ids.ts';
@@ -19,18 +19,34 @@ export interface PrecedenceParts {
 
 /** So long a copy is left to a primary to which it was handed over, and to one who is at it and is not heard from. */
 const patienceMs = 60_000;
-/** So long one that came alone leaves a copy to a primary that has come too, or is to come. */
-const primaryWaitMs = 10_000;
+/** So long one that came alone leaves a copy to a primary that has come too, or is to come, and a fork to others. */
+const comingMs = 10_000;
 
 export class Precedence {
   readonly #parts: PrecedenceParts;
-  /** When it was asked first. */
+  /** When it was asked first whether it is early, and whether another comes first. */
+  #earlySince: number | undefined;
   #begunAt: number | undefined;
   /** Since when those are away who are at something. */
   readonly #awaySince = new Map<MemberId, number>();
 
   constructor(parts: PrecedenceParts) {
     this.#parts = parts;
+  }
+
+  /**
+   * Whether those come first who bring in a lineage from which this one forked: what that has given or deleted since
+   * only they know. Who is not here may be on the way.
+   */
+  get isEarly(): boolean {
+    const { history, state } = this.#parts;
+    const { earlier } = history;
+    if (earlier.length === 0) return false;
+    const now = this.#parts.clock.monotonic();
+    this.#earlySince ??= now;
+    if (now - this.#earlySince <= comingMs) return true;
+    const here = new Set([...state.members.values()].flatMap(({ formerly }) => formerly));
+    return earlier.some((id) => here.has(id));
   }
 
   /** Whether this member has taken it upon itself. */
@@ -48,7 +64,7 @@ export class Precedence {
     this.#begunAt ??= now;
     const bringer = history.bringerOf(partition);
     if (bringer !== undefined) return bringer.by !== from && !this.#isLongAway(bringer.holder);
-    const isOver = now - this.#begunAt > (isAlone ? primaryWaitMs : patienceMs);
+    const isOver = now - this.#begunAt > (isAlone ? comingMs : patienceMs);
     return !isOver && history.isPrimaryToCome(partition, from);
   }
 

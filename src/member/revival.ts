@@ -6,7 +6,7 @@
 import type { MemberId, PartitionId, StructureId } from '../base/ids.ts';
 import { type Adoption, adoptable } from '../partition/adoption.ts';
 import { lineOf } from '../partition/lineage.ts';
-import { revivable } from '../partition/merges.ts';
+import { broughtOf, revivable } from '../partition/merges.ts';
 import type { Command, MetaState } from '../partition/meta-state.ts';
 import type { Estate } from '../partition/replica-state.ts';
 
@@ -58,7 +58,9 @@ export class Revival {
       const estate = estates.get(partition) as Estate;
       const { version } = estate;
       const { path, steps } = lineOf(ended.lineage, partition);
-      if (this.#isSame(estate, shared)) adoptions.push({ partition, version, path, steps });
+      const brought = broughtOf(ended, partition);
+      if (this.#isSame(estate, shared))
+        adoptions.push({ partition, version, path, steps, brought });
       else if (empty.has(partition)) partitions.push(partition);
     }
     if (adoptions.length + partitions.length === 0) return false;

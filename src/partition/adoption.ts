@@ -5,10 +5,18 @@
  * Rules
  * 1. The content goes on above all versions of both histories (rule 0.5).
  * 2. By which histories it came, and up to which version, is noted with the lineage: so it stays known what it
- *    has in common with a third one.
+ *    has in common with a third one. What had been brought to it where it comes from is noted too, in place of what
+ *    had been brought to the content that was lost.
  */
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import { beginningIn, further, type Lineage, type PartitionLine, withLines } from './lineage.ts';
+import {
+  type Brought,
+  type Merge,
+  withAdopted,
+  withoutBrought,
+  withoutUndertakings,
+} from './merges.ts';
 import { begunRow } from './meta-rows.ts';
 import { isEligible, type MetaState, type PartitionRow, rankOf, rowOf } from './meta-state.ts';
 
@@ -16,6 +24,8 @@ import { isEligible, type MetaState, type PartitionRow, rankOf, rowOf } from './
 export interface Adoption extends PartitionLine {
   /** The last version that is taken along. */
   readonly version: number;
+  /** What others had brought of it to where it comes from. */
+  readonly brought: readonly Brought[];
 }
 
 /** Lost partitions come back for what a former member of a merged lineage has of them. */
@@ -29,8 +39,13 @@ export interface Revive {
   readonly partitions: readonly PartitionId[];
 }
 
-export interface Adopted {
+/** What the table says of contents, where partitions go on with other ones. */
+export interface Beginning {
   readonly lineage: Lineage;
+  readonly merges: readonly Merge[];
+}
+
+export interface Adopted extends Beginning {
   readonly rows: readonly (readonly [PartitionId, PartitionRow])[];
 }
 
@@ -51,7 +66,8 @@ export function adoptable(
 }
 
 /** What goes on with its holder; the rest was taken over by another meanwhile, or came back. */
-export function adopted(state: MetaState, { lineage, holder, adoptions }: Revive): Adopted {
+export function adopted(state: MetaState, command: Revive): Adopted {
+  const { lineage, holder, adoptions } = command;
   const member = state.members.get(holder);
   const isThere = member !== undefined && isEligible(member);
   const partitions = adoptions.map(({ partition }) => partition);
@@ -59,20 +75,26 @@ export function adopted(state: MetaState, { lineage, holder, adoptions }: Revive
   const id = beginningIn(state.lineage, state.applied);
   const lines: PartitionLine[] = [];
   const rows: [PartitionId, PartitionRow][] = [];
+  const brought: Brought[] = [];
   for (const adoption of adoptions) {
-    const { partition, version: left } = adoption;
+    const { partition, version: left, path, steps } = adoption;
     const row = rowOf(state, partition);
     if (row === undefined || !open.has(partition)) continue;
     const rank = Math.max(row.generation, row.rank, rankOf(left)) + 1;
     // Nobody is born with it: the content is there.
     rows.push([partition, begunRow(row, [holder], rank, [])]);
-    lines.push({ partition, ...further(adoption, { id, rank, left }) });
+    lines.push({ partition, ...further({ path, steps }, { id, rank, left }) });
+    brought.push(...adoption.brought);
   }
-  return { lineage: withLines(state.lineage, lines), rows };
+  const gone = new Set(rows.map(([partition]) => partition));
+  const rest = withoutBrought({ merges: withoutUndertakings(state, gone) }, gone);
+  const merges = withAdopted({ merges: rest }, lineage, brought);
+  return { lineage: withLines(state.lineage, lines), merges, rows };
 }
 
-/** The lineage, in which a partition begins anew: it has nothing in common any more with what it was. */
-export function begunAnew({ lineage, applied }: MetaState, partition: PartitionId): Lineage {
-  const path = [beginningIn(lineage, applied)];
-  return withLines(lineage, [{ partition, path, steps: [] }]);
+/** A partition begins anew: it has nothing in common any more with what it was, nor with what was brought of it. */
+export function begunAnew(state: MetaState, partition: PartitionId): Beginning {
+  const path = [beginningIn(state.lineage, state.applied)];
+  const lineage = withLines(state.lineage, [{ partition, path, steps: [] }]);
+  return { lineage, merges: withoutBrought(state, new Set([partition])) };
 }

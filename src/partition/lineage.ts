@@ -38,21 +38,17 @@ export interface PartitionLine extends Line {
   readonly partition: PartitionId;
 }
 
-/** How the content of a lineage's partitions came about. */
-export interface Descent {
+export interface Lineage {
   /** That of the first is the cluster's. Empty before the cluster was formed. */
   readonly id: string;
   /** The lineages that it comes from, the first of the cluster first. */
   readonly ancestors: readonly string[];
   /** The latest forks that led here; the last one began this lineage. */
   readonly branches: readonly Branch[];
-  /** Of partitions whose content came another way: it began anew, or a lineage brought it whole that had it. */
-  readonly lines: readonly PartitionLine[];
-}
-
-export interface Lineage extends Descent {
   /** Lineages that were merged into this one, the latest last. */
   readonly merged: readonly string[];
+  /** Of partitions whose content came another way: it began anew, or a lineage brought it whole that had it. */
+  readonly lines: readonly PartitionLine[];
 }
 
 export const noLineage: Lineage = { id: '', ancestors: [], branches: [], merged: [], lines: [] };
@@ -94,21 +90,31 @@ export function further({ path, steps }: Line, step: Step): Line {
 }
 
 /** The way on which all partitions came of which nothing else is said. */
-export function commonLine({ id, ancestors, branches }: Descent, partition: PartitionId): Line {
+export function commonLine({ id, ancestors, branches }: Lineage, partition: PartitionId): Line {
   return {
     path: [...ancestors, id].slice(-branchesMax - 1),
     steps: branches.map((branch) => stepOf(branch, partition)),
   };
 }
 
-export function lineOf(descent: Descent, partition: PartitionId): Line {
-  const own = descent.lines.find((line) => line.partition === partition);
-  return own ?? commonLine(descent, partition);
+export function lineOf(lineage: Lineage, partition: PartitionId): Line {
+  const own = lineage.lines.find((line) => line.partition === partition);
+  return own ?? commonLine(lineage, partition);
+}
+
+/** Where a line ends: a lineage, or what began in it. */
+export function endOf({ path }: Line): string {
+  return path.at(-1) ?? '';
 }
 
 /** How that is named which begins in a lineage by the command at an index. */
 export function beginningIn({ id }: Lineage, index: number): string {
   return `${id}@${index}`;
+}
+
+/** The lineage that is named, or in which that began. */
+export function lineageAt(place: string): string {
+  return place.split('@', 1)[0] ?? '';
 }
 
 /** The cluster that it belongs to, as the first lineage of that was named. */

@@ -11,21 +11,19 @@
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { MergedStructure } from '../grid-merge.ts';
 import { highestRank } from './fork.ts';
-import type { Descent } from './lineage.ts';
+import type { Line } from './lineage.ts';
 import { isAway, type MetaState, type PartitionRow, rowOf } from './meta-state.ts';
 
-/** A partition that a member has brought. */
+/** A partition that a member has brought: who comes later may have a copy of the same, or of a part of it. */
 export interface Brought {
   readonly partition: PartitionId;
   readonly by: MemberId;
-  /** The last version that came: who comes later may have a copy of the same. */
+  /** The last version that came. */
   readonly upTo: number;
-}
-
-/** How what a former member has brought came about, as it knew its lineage when that ended. */
-export interface History {
-  readonly by: MemberId;
-  readonly descent: Descent;
+  /** How its content had come about. */
+  readonly line: Line;
+  /** Whether it is here no more, since the partition was lost: it goes on with another content. */
+  readonly isLost?: boolean;
 }
 
 /** A partition that a member has taken upon itself to bring: until it has, nobody else does. */
@@ -48,10 +46,8 @@ export interface Merge {
   /** How many will not. */
   readonly missing: number;
   readonly report: readonly MergedStructure[];
-  /** What was brought: another lineage that comes later may have the same in it. */
+  /** What was brought, and what had been brought before to where that came from. */
   readonly brought: readonly Brought[];
-  /** Those of whoever has brought anything. */
-  readonly histories: readonly History[];
   readonly undertaken: readonly Undertaking[];
 }
 
@@ -88,9 +84,8 @@ export interface Merged {
   readonly lineage: string;
   readonly contributor: MemberId;
   readonly report: readonly MergedStructure[];
+  /** Its own, and what others had brought there of the same partitions. */
   readonly brought: readonly Brought[];
-  /** How that came about; undefined where it is given up, and nothing was brought. */
-  readonly descent?: Descent | undefined;
   /** Whether nothing more comes; what others wait for is told before. */
   readonly isLast: boolean;
   /** False where it is given up. */
@@ -101,6 +96,8 @@ export interface Merged {
 const mergedMax = 64;
 /** Merges whose reports are kept. */
 const mergesMax = 16;
+/** Copies of a partition that count as brought, the latest: beyond them it may be brought again. */
+const copiesMax = 16;
 
 /** What came of a lineage that was taken in; undefined where none of that name was. */
 export function mergeOf({ merges }: Pick<MetaState, 'merges'>, lineage: string): Merge | undefined {
@@ -118,7 +115,7 @@ export function absorbed(state: MetaState, command: Absorb): Absorbed {
   const { lineage, contributors } = command;
   const rank = Math.max(highestRank(state), command.rank) + 1;
   const before = mergeOf(state, lineage);
-  const { missing = 0, report = [], brought = [], histories = [], undertaken = [] } = before ?? {};
+  const { missing = 0, report = [], brought = [], undertaken = [] } = before ?? {};
   const all = new Set([...(before?.open ?? []), ...contributors]);
   // What those had who began this lineage is here: they may not have been missed yet where they came from.
   const survivors = state.lineage.branches.map(({ survivor }) => survivor);
@@ -134,7 +131,6 @@ export function absorbed(state: MetaState, command: Absorb): Absorbed {
     missing,
     report,
     brought,
-    histories,
     undertaken,
   };
   const merges = [...others, merge].slice(-mergesMax);
@@ -166,6 +162,33 @@ export function undertaken(state: MetaState, command: Undertake): readonly Merge
   }));
 }
 
+/** What has been brought of a partition and is there, here or to a lineage whose copy was brought here since. */
+export function broughtOf({ merges }: MetaState, partition: PartitionId): Brought[] {
+  const all = merges.flatMap(({ brought }) => brought);
+  return all.filter((one) => one.partition === partition && one.isLost !== true).slice(-copiesMax);
+}
+
+/** These begin with another content: what was brought of them before is not in that. */
+export function withoutBrought(
+  { merges }: Pick<MetaState, 'merges'>,
+  partitions: ReadonlySet<PartitionId>,
+): readonly Merge[] {
+  const lost = (one: Brought) => (partitions.has(one.partition) ? { ...one, isLost: true } : one);
+  return merges.map((merge) => ({ ...merge, brought: merge.brought.map(lost) }));
+}
+
+/** What of them had been brought to where a copy comes from with which they go on here is here with it. */
+export function withAdopted(
+  state: Pick<MetaState, 'merges'>,
+  lineage: string,
+  brought: readonly Brought[],
+): readonly Merge[] {
+  return withMerge(state, lineage, (merge) => ({
+    ...merge,
+    brought: [...merge.brought, ...brought],
+  }));
+}
+
 /** Nobody is at what goes on here as it is. */
 export function withoutUndertakings(
   { merges }: Pick<MetaState, 'merges'>,
@@ -184,8 +207,7 @@ export function reported(state: MetaState, command: Merged): readonly Merge[] {
     const isOpen = merge.open.includes(contributor);
     const isEnd = isOpen && isLast;
     const ofIts = ({ by }: Brought | Undertaking) => by === contributor;
-    const known = new Set(merge.brought.filter(ofIts).map(({ partition }) => partition));
-    const told = new Set(command.brought.map(({ partition }) => partition));
+    const told = new Set(command.brought.filter(ofIts).map(({ partition }) => partition));
     const isDone = (one: Undertaking) =>
       ofIts(one) && ((isLast && isWhole) || told.has(one.partition));
     return {
@@ -194,19 +216,16 @@ export function reported(state: MetaState, command: Merged): readonly Merge[] {
       closed: isEnd ? [...merge.closed, contributor] : merge.closed,
       missing: merge.missing + (isOpen && !isWhole ? 1 : 0),
       report: isOpen ? summed(merge.report, report) : merge.report,
-      brought: [...merge.brought, ...command.brought.filter((one) => !known.has(one.partition))],
-      histories: withHistory(merge, command),
+      brought: withBrought(merge.brought, command.brought),
       undertaken: merge.undertaken.filter((one) => !isDone(one)),
     };
   });
 }
 
-function withHistory({ histories }: Merge, command: Merged): readonly History[] {
-  const { contributor: by, descent, brought } = command;
-  if (descent === undefined || brought.length === 0) return histories;
-  return histories.some((history) => history.by === by)
-    ? histories
-    : [...histories, { by, descent }];
+function withBrought(known: readonly Brought[], more: readonly Brought[]): readonly Brought[] {
+  const nameOf = ({ by, partition }: Brought) => `${partition} ${by}`;
+  const names = new Set(known.map(nameOf));
+  return [...known, ...more.filter((one) => !names.has(nameOf(one)))];
 }
 
 function withMerge(

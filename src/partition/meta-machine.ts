@@ -15,7 +15,7 @@
 import { unreachable } from '../base/assert.ts';
 import type { MemberId, PartitionId, StructureId, Term, Version } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
-import { adopted, begunAnew, type Revive } from './adoption.ts';
+import { adopted, type Beginning, begunAnew, type Revive } from './adoption.ts';
 import { settle } from './births.ts';
 import { highestCommon, objectionTo } from './dialect.ts';
 import { historyRank } from './fork.ts';
@@ -28,7 +28,6 @@ import {
   reported,
   revivable,
   undertaken,
-  withoutUndertakings,
   withRank,
   type Yield,
 } from './merges.ts';
@@ -114,9 +113,8 @@ export class MetaMachine implements MetaState {
     this.departed.clear();
     for (const id of state.departed) this.departed.add(id);
     this.groups.length = 0;
-    for (const rows of state.groups) {
+    for (const rows of state.groups)
       this.groups.push(rows?.map((row) => atVersion(row, row.version)));
-    }
     this.structuresAt = state.structuresAt;
     this.gridTime = state.gridTime;
     this.structures.clear();
@@ -330,10 +328,15 @@ export class MetaMachine implements MetaState {
 
   #revive(command: Revive): void {
     this.#bear(revivable(this, command.lineage, command.partitions));
-    const { lineage, rows } = adopted(this, command);
+    const next = adopted(this, command);
+    this.#goOn(next);
+    for (const [partition, row] of next.rows) this.#setRow(partition, row);
+  }
+
+  /** With other contents of partitions. */
+  #goOn({ lineage, merges }: Beginning): void {
     this.lineage = lineage;
-    this.merges = withoutUndertakings(this, new Set(rows.map(([partition]) => partition)));
-    for (const [partition, row] of rows) this.#setRow(partition, row);
+    this.merges = merges;
   }
 
   /** Makes the rows of a group; every copy is born empty, so all of them are in sync. */
@@ -365,7 +368,7 @@ export class MetaMachine implements MetaState {
 
   #bearRow(row: PartitionRow, partition: PartitionId, inSync: readonly MemberId[]): void {
     const generation = Math.max(row.generation, row.rank) + 1;
-    if (row.generation > 0) this.lineage = begunAnew(this, partition);
+    if (row.generation > 0) this.#goOn(begunAnew(this, partition));
     this.#setRow(partition, begunRow(row, inSync, generation, inSync));
   }
 

@@ -11,7 +11,7 @@ import {
 } from '../../src/partition/lineage.ts';
 import { generationSpan } from '../../src/partition/meta-state.ts';
 import type { Since } from '../../src/partition/store.ts';
-import { bob, cid, Table } from '../partition/table.ts';
+import { ann, bob, cid, Table } from '../partition/table.ts';
 
 const first = firstLineage('c1');
 const left = generationSpan + 90;
@@ -37,11 +37,11 @@ function takeIn(
   by: MemberId,
   upTo: number | undefined,
 ): void {
-  const { id: lineage, ancestors, branches, lines } = of;
-  const descent = { id: lineage, ancestors, branches, lines };
+  const { id: lineage } = of;
+  const line = lineOf(of, partition);
   winner.apply({ type: 'absorb', lineage, merged: [], isWhole, rank, contributors: [by] });
-  const brought = upTo === undefined ? [] : [{ partition, by, upTo }];
-  const end = { report: [], brought, descent, isLast: true, isWhole: true };
+  const brought = upTo === undefined ? [] : [{ partition, by, upTo, line }];
+  const end = { report: [], brought, isLast: true, isWhole: true };
   winner.apply({ type: 'merged', lineage, contributor: by, ...end });
 }
 
@@ -176,7 +176,36 @@ describe('what two lineages have in common', () => {
     const again = reborn(fork('c2', 2, left));
     expect(afterAnother(again, 4 * generationSpan, ending).after).to.equal(left - 40);
     const same = afterAnother(again, 4 * generationSpan, fork('c2', 2, left));
-    expect(same, 'nor for who left before').to.include({ after: left - 40, isBroughtAgain: false });
+    const behind = { after: left - 40, isBroughtAgain: true };
+    expect(same, 'nor for who left before, but behind it in its place').to.include(behind);
+  });
+
+  it('is brought by nobody for the lineage itself, which has all that was committed', () => {
+    const [winner, lender] = [tableOf(fork('c4', 2, left - 80)), fork('c2', 2, left)];
+    takeIn(winner, { of: first, isWhole: false, rank: 2 }, bob, left - 40);
+    const ended = tableOf(adopted(first, lender, 4, 2 * generationSpan + 9));
+    winner.apply({
+      type: 'absorb',
+      lineage: 'c1',
+      merged: ['c2'],
+      isWhole: true,
+      rank: 4,
+      contributors: [cid],
+    });
+    expect(sinceOf(winner, ended).after).to.equal(left - 40);
+  });
+
+  it('is not brought any more when the one that stays has lost the partition since', () => {
+    const winner = tableOf(fork('c4', 2, left - 40));
+    takeIn(winner, { of: fork('c2', 2, left), rank: 2 }, bob, 2 * generationSpan + 9);
+    winner.status(ann, 'suspended');
+    winner.apply({ type: 'accept-loss' });
+    winner.join(cid);
+    winner.apply({ type: 'accept-loss' });
+    for (const ending of [first, fork('c3', 3, left + 9), fork('c2', 2, left)]) {
+      const since = sinceOf(winner, tableOf(ending));
+      expect(since, ending.id).to.include({ after: 0, isPartlyThere: false });
+    }
   });
 
   /**

@@ -38,11 +38,13 @@ export function itemsOf(operations: readonly Operation[]): string[] {
   return ops.map((op) => new TextDecoder().decode(op));
 }
 
+/** How what the losing side of a scene has came about, where it has not forked. */
+export const line = { path: [absorb.lineage], steps: [] };
+
 /** The last word of a contributor to `absorb`, who has brought nothing. */
 export function reportOf(contributor: MemberId): Merged {
   const [report, brought] = [[], []];
-  const descent = { id: absorb.lineage, ancestors: [], branches: [], lines: [] };
-  const end = { report, brought, descent, isLast: true, isWhole: true };
+  const end = { report, brought, isLast: true, isWhole: true };
   return { type: 'merged', lineage: absorb.lineage, contributor, ...end };
 }
 

@@ -1,12 +1,22 @@
 import { expect } from 'chai';
+import { type Brought, broughtOf } from '../../src/partition/merges.ts';
 import { generationSpan } from '../../src/partition/meta-state.ts';
 import { readMergeOp } from '../../src/structures/map/map-merge.ts';
 import { mapOps } from '../../src/structures/map/map-ops.ts';
 import { mergeResult } from '../../src/structures/merging.ts';
 import { tryPushOp } from '../../src/structures/queue/queue-ops.ts';
 import type { Entry } from '../../src/wire/replica-messages.ts';
-import { ann, bob, cid } from '../partition/table.ts';
+import { ann, bob, cid, dan } from '../partition/table.ts';
 import { absorb, itemsOf, MergeScene, refuse, reportOf, value } from './merge-scene.ts';
+
+/** The losing side has taken another lineage in before, of which dan has brought the first partition. */
+function beforeOf(scene: MergeScene): Brought {
+  const partition = scene.losing.id(0);
+  const before = { partition, by: dan, upTo: 7, line: { path: ['c8'], steps: [] } };
+  scene.losing.apply({ ...absorb, lineage: 'c8', contributors: [dan] });
+  scene.losing.apply({ ...reportOf(dan), lineage: 'c8', brought: [before] });
+  return before;
+}
 
 describe('a member that brings what it had', () => {
   it('offers each partition of each structure, and says in the end what was kept', () => {
@@ -115,11 +125,14 @@ describe('a member that brings what it had', () => {
   it('goes on with its own copy of a lost partition, and counts all that is in it as kept', () => {
     const scene = new MergeScene();
     scene.put(0, 'a', 'one');
+    const before = beforeOf(scene);
     scene.winning.apply({ type: 'remove', id: ann });
     scene.winning.join(bob);
     const merger = scene.merger();
     merger.tick();
     const row = scene.winning.row(0);
+    const brought = broughtOf(scene.winning.machine, scene.winning.id(0));
+    expect(brought, 'what had been brought to it').to.deep.equal([before]);
     expect([row.primary, row.inSync, row.born]).to.deep.equal([bob, [bob], []]);
     const given = scene.contents.map((_, index) => merger.give(scene.winning.id(index)));
     expect(given).to.deep.equal(scene.contents);
@@ -264,14 +277,41 @@ describe('a member that brings what it had', () => {
     scene.winning.apply({ ...absorb, lineage: id, rank: 3 });
     scene.last = 3 * generationSpan + 1;
     const merger = scene.merger();
-    expect(scene.run(merger), 'while the others bring').to.deep.equal([]);
-    const brought = [{ partition: scene.losing.id(0), by: cid, upTo: 2 * generationSpan }];
-    const descent = { id: first.id, ancestors: ['c2'], branches: [first], lines: [] };
-    scene.winning.apply({ ...reportOf(cid), lineage: first.id, brought, descent });
+    expect(scene.run(merger), 'while the others may be on the way').to.deep.equal([]);
+    scene.winning.join(dan, { formerly: [ann, cid] });
+    scene.nowMs += 60_000;
+    expect(scene.run(merger), 'while they bring').to.deep.equal([]);
+    const step = { id: first.id, rank: first.rank, left: generationSpan + 9 };
+    const line = { path: ['c2', first.id], steps: [step] };
+    const brought = [{ partition: scene.losing.id(0), by: cid, upTo: 2 * generationSpan, line }];
+    scene.winning.apply({ ...reportOf(cid), lineage: first.id, brought });
     const texts = itemsOf(scene.runToEnd(merger));
     expect(texts).to.have.length(2);
     expect(texts[0]).to.include('since the fork').and.not.include('brought by others');
     expect(texts[1]).to.include('held by this member alone');
+  });
+
+  it('tells how that came about which it has brought, and what had been brought there before', () => {
+    const scene = new MergeScene();
+    scene.put(0, 'a', 'one');
+    scene.loseOnce();
+    const before = beforeOf(scene);
+    scene.runToEnd(scene.merger());
+    const { partition } = before;
+    const own = { partition, by: bob, upTo: scene.last, line: { path: ['begun anew'], steps: [] } };
+    const brought = scene.reports[0]?.brought.filter((copy) => copy.partition === partition);
+    expect(brought).to.deep.equal([own, before]);
+  });
+
+  it('waits for those of the lineage from which it came no longer than they may be on the way', () => {
+    const scene = new MergeScene();
+    scene.fork(90);
+    scene.push(0, 'a job', 2 * generationSpan + 1);
+    scene.winning.apply({ ...absorb, lineage: 'c2', rank: 2, contributors: [cid] });
+    const merger = scene.merger();
+    expect(scene.run(merger)).to.deep.equal([]);
+    scene.nowMs += 10_000;
+    expect(itemsOf(scene.runToEnd(merger))).to.have.length(1);
   });
 
   it('brings all that it has to a fork that took less along, where nothing was written since', () => {

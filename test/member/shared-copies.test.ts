@@ -8,7 +8,7 @@ import { mergeResult } from '../../src/structures/merging.ts';
 import { queueOps } from '../../src/structures/queue/queue-ops.ts';
 import { bob, cid, dan } from '../partition/table.ts';
 import { runContext } from '../support/run-context.ts';
-import { absorb, itemsOf, MergeScene, refuse, reportOf } from './merge-scene.ts';
+import { absorb, itemsOf, line, MergeScene, refuse, reportOf } from './merge-scene.ts';
 
 /** The rows of the lineage that has ended. */
 type Rows = readonly { readonly primary: MemberId; readonly inSync: readonly MemberId[] }[];
@@ -55,7 +55,7 @@ function copyOfCid(): MergeScene {
 }
 
 function waitsForBob(scene: MergeScene, isBrought: boolean): void {
-  const copy = { partition: scene.losing.id(0), by: bob, upTo: scene.last };
+  const copy = { partition: scene.losing.id(0), by: bob, upTo: scene.last, line };
   const merger = scene.merger();
   expect(scene.run(merger), 'while he may bring it').to.deep.equal([]);
   scene.winning.apply({ ...reportOf(bob), brought: isBrought ? [copy] : [] });
@@ -90,10 +90,10 @@ describe('a copy that several members bring', () => {
     const merger = scene.merger();
     const [id, other] = [scene.losing.id(0), scene.losing.id(1)];
     expect(scene.runToEnd(merger).map(({ partition }) => partition)).to.deep.equal([1]);
-    const copy = { partition: other, by: cid, upTo: scene.last };
+    const copy = { partition: other, by: cid, upTo: scene.last, line };
     expect(scene.reports).to.deep.equal([{ ...reportOf(cid), brought: [copy], isLast: false }]);
     expect([...(merger.unfinished?.legacy.estates.keys() ?? [])]).to.deep.equal([id]);
-    const awaited = { partition: id, by: bob, upTo: scene.last };
+    const awaited = { partition: id, by: bob, upTo: scene.last, line };
     scene.winning.apply({ ...reportOf(bob), brought: [awaited], isLast: false });
     expect(scene.runToEnd(merger)).to.deep.equal([]);
     expect(scene.reports[1]).to.include({ isLast: true, isWhole: true });
@@ -193,7 +193,7 @@ describe('a copy that several members bring', () => {
     part?.resolve(mergeResult({ kept: 1, discarded: 0 }));
     scene.run(first, 1);
     for (const operation of scene.operations.splice(0)) refuse(operation, 'GRID_OVERLOADED');
-    const copy = { partition: scene.losing.id(0), by: bob, upTo };
+    const copy = { partition: scene.losing.id(0), by: bob, upTo, line };
     return { scene, first, copy };
   }
 
@@ -218,7 +218,7 @@ describe('a copy that several members bring', () => {
     scene.push(0, 'ppp', 80);
     scene.push(0, 'rrr', 95);
     setRows(scene, [{ primary: dan, inSync: [bob, cid] }]);
-    const copy = { partition: scene.losing.id(0), by: bob, upTo: 90 };
+    const copy = { partition: scene.losing.id(0), by: bob, upTo: 90, line };
     scene.winning.apply({ ...reportOf(bob), brought: [copy] });
     scene.self = cid;
     const first = scene.merger();
@@ -339,7 +339,7 @@ describe('a copy that several members bring', () => {
     third.winning.machine.lineage = { ...third.winning.machine.lineage, id: 'c3' };
     third.winning.machine.merges = [];
     third.run(third.merger(first.unfinished), 2);
-    const copy = { partition: scene.losing.id(1), by: cid, upTo: scene.last };
+    const copy = { partition: scene.losing.id(1), by: cid, upTo: scene.last, line };
     expect(third.commands.map(({ type }) => type)).to.deep.equal(['absorb', 'merged']);
     expect(third.winning.machine.merges[0]?.brought).to.deep.equal([copy]);
   });

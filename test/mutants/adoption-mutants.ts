@@ -5,6 +5,7 @@ const adoption = 'src/partition/adoption.ts';
 const revival = 'src/member/revival.ts';
 const history = 'src/member/common-history.ts';
 const copies = 'src/member/brought-copies.ts';
+const record = 'src/member/merge-record.ts';
 const merges = 'partition/merges';
 const mergers = 'member/merger';
 const shared = 'member/shared-copies';
@@ -22,7 +23,7 @@ export const adoptionMutants: readonly Mutant[] = [
     edits: [
       {
         file: adoption,
-        from: '...further(adoption, {',
+        from: '...further({ path, steps }, {',
         to: '...further({ path: [], steps: [] }, {',
       },
     ],
@@ -38,7 +39,7 @@ export const adoptionMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/partition/meta-machine.ts',
-        from: 'if (row.generation > 0) this.lineage = begunAnew(this, partition);',
+        from: 'if (row.generation > 0) this.#goOn(begunAnew(this, partition));',
         to: '',
       },
     ],
@@ -115,12 +116,12 @@ export const adoptionMutants: readonly Mutant[] = [
     name: 'a fork brings again what its lineage has brought of a copy that that had taken over',
     edits: [
       {
-        file: copies,
-        from: 'line: lineOf(descent, partition) };',
-        to: 'line: lineOf({ ...descent, lines: [] }, partition) };',
+        file: record,
+        from: 'lineOf(state.lineage, partition)',
+        to: 'lineOf({ ...state.lineage, lines: [] }, partition)',
       },
     ],
-    checks: [inTest(histories, 'is brought for a fork too')],
+    checks: [inTest(mergers, 'tells how that came about which it has brought')],
   },
   {
     name: 'what was brought of an earlier history counts as all that was',
@@ -160,8 +161,8 @@ export const adoptionMutants: readonly Mutant[] = [
     edits: [
       {
         file: copies,
-        from: 'if (isWhole && rankOf(upTo) >= rankOf(commonUpTo)) return parting;',
-        to: 'if (isWhole && upTo >= commonUpTo) return parting;',
+        from: 'if (isAll && rankOf(upTo) >= rankOf(commonUpTo)) return parting;',
+        to: 'if (isAll && upTo >= commonUpTo) return parting;',
       },
     ],
     checks: [inTest(histories, 'come since from further back'), inSplits(2105)],
@@ -182,7 +183,7 @@ export const adoptionMutants: readonly Mutant[] = [
       {
         file: copies,
         from: 'const parting = partingOf(line, this.#line(partition));',
-        to: 'const parting = partingOf({ ...line, path: line.path.slice(-1) }, this.#line(partition));',
+        to: 'const parting = partingOf({ ...line, path: [endOf(line)] }, this.#line(partition));',
       },
     ],
     checks: [inTest(histories, 'also for another fork of the same lineage')],
@@ -192,8 +193,8 @@ export const adoptionMutants: readonly Mutant[] = [
     edits: [
       {
         file: copies,
-        from: 'lineage === id && line.path.at(-1)',
-        to: 'lineage === id || line.path.at(-1)',
+        from: 'return endOf(line) === endOf(this.#line(partition));',
+        to: 'return lineageAt(endOf(line)) === this.#ended.lineage.id;',
       },
     ],
     checks: [inTest(histories, 'that began anew since the fork')],
@@ -216,9 +217,9 @@ export const adoptionMutants: readonly Mutant[] = [
     name: 'a fork waits for nobody who is on the way with what its lineage had',
     edits: [
       {
-        file: history,
-        from: 'open.length > 0',
-        to: 'open.some((id) => this.#winner.members.has(id))',
+        file: 'src/member/precedence.ts',
+        from: 'if (now - this.#earlySince <= comingMs) return true;',
+        to: '',
       },
     ],
     checks: [inTest(mergers, 'brings of a partition that was brought before it came to a fork')],
@@ -246,9 +247,75 @@ export const adoptionMutants: readonly Mutant[] = [
     checks: [inTest('structures/merging', 'brings of the same history a second time')],
   },
   {
-    name: 'a message that both had before stands for one that comes',
-    edits: [{ file: topicMerge, from: 'countsFrom(log, own)', to: 'countsFrom(log, 0)' }],
-    checks: [inTest('structures/merging', 'takes nothing for brought that both had before')],
+    name: 'a message stands for all that are like it',
+    edits: [
+      {
+        file: topicMerge,
+        from: 'reader.varint() <= counts.of(',
+        to: 'reader.varint() > 0 < counts.of(',
+      },
+    ],
+    checks: [
+      inTest('structures/merging', 'takes nothing for brought that both had before'),
+      inTest('structures/merging', 'brings all that are alike'),
+    ],
+  },
+  {
+    name: 'who brings says nothing of what had been brought there before',
+    edits: [{ file: record, from: 'brought.push(...broughtOf(state, partition));', to: '' }],
+    checks: [inTest(mergers, 'tells how that came about which it has brought')],
+  },
+  {
+    name: 'what was brought counts where the partition has begun anew since',
+    edits: [
+      {
+        file: adoption,
+        from: 'merges: withoutBrought(state, new Set([partition]))',
+        to: 'merges: state.merges',
+      },
+    ],
+    checks: [
+      inTest(histories, 'has lost the partition since'),
+      inTest(merges, 'to what has begun anew since'),
+    ],
+  },
+  {
+    name: 'what was brought counts where the partition goes on with an older copy',
+    edits: [
+      {
+        file: adoption,
+        from: 'withoutBrought({ merges: withoutUndertakings(state, gone) }, gone)',
+        to: 'withoutUndertakings(state, gone)',
+      },
+    ],
+    checks: [inTest(merges, 'have a lost partition go on with a copy')],
+  },
+  {
+    name: 'of a copy that is taken over it is forgotten what had been brought to it',
+    edits: [
+      {
+        file: revival,
+        from: 'const brought = broughtOf(ended, partition);',
+        to: 'const brought = [];',
+      },
+    ],
+    checks: [inTest(mergers, 'goes on with its own copy of a lost partition')],
+  },
+  {
+    name: 'a lineage leaves to itself what one of its members had an older copy of',
+    edits: [{ file: copies, from: 'lineage !== this.#ended.lineage.id && ', to: '' }],
+    checks: [inTest(histories, 'for the lineage itself')],
+  },
+  {
+    name: 'items of two contents of a lineage get the same numbers',
+    edits: [
+      {
+        file: history,
+        from: 'this.#merge?.brought.some((copy) => copy.partition === partition) ?? false',
+        to: 'brought > 0',
+      },
+    ],
+    checks: [inTest(histories, 'that began anew since the fork')],
   },
   {
     name: 'what was not brought is forgotten when the lineage ends to which it was to be brought',

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { forkedState } from '../../src/partition/fork.ts';
 import { lineOf } from '../../src/partition/lineage.ts';
-import type { Absorb, Merged } from '../../src/partition/merges.ts';
+import { type Absorb, type Brought, broughtOf, type Merged } from '../../src/partition/merges.ts';
 import { decodeState, encodeState } from '../../src/partition/meta-codec.ts';
 import { MetaMachine } from '../../src/partition/meta-machine.ts';
 import { generationSpan, liftOf } from '../../src/partition/meta-state.ts';
@@ -34,6 +34,9 @@ function merged(contributor: typeof ann, kept: number, more: Partial<Merged> = {
     ...more,
   };
 }
+
+/** How what a former member has brought came about. */
+const line = { path: ['c9'], steps: [] };
 
 describe('the table of a lineage that takes another in', () => {
   it('ranks all its partitions above both, and begins none of them anew', () => {
@@ -70,7 +73,7 @@ describe('the table of a lineage that takes another in', () => {
     table.apply(merged(cid, 3));
     table.apply(merged(cid, 3));
     table.apply(merged(bob, 100));
-    const brought = [{ partition: table.id(1), by: dan, upTo: 77 }];
+    const brought = [{ partition: table.id(1), by: dan, upTo: 77, line }];
     table.apply(merged(dan, 0, { brought, report: [], isLast: false }));
     expect(table.machine.merges[0]?.open, 'before it has told all').to.deep.equal([dan]);
     table.apply(merged(dan, 4));
@@ -90,7 +93,7 @@ describe('the table of a lineage that takes another in', () => {
     undertake(cid, bob);
     undertake(dan, ann);
     expect(bringers()).to.deep.equal([cid, cid]);
-    const brought = [{ partition: table.id(0), by: cid, upTo: 7 }];
+    const brought = [{ partition: table.id(0), by: cid, upTo: 7, line }];
     for (let time = 0; time < 2; time++) table.apply(merged(cid, 0, { brought, isLast: false }));
     expect(table.machine.merges[0]?.brought, 'told twice').to.deep.equal(brought);
     expect(bringers()).to.deep.equal([cid]);
@@ -103,7 +106,7 @@ describe('the table of a lineage that takes another in', () => {
     expect(bringers(), 'by one who has gone').to.deep.equal([dan, dan]);
     table.apply(merged(dan, 0, { isWhole: false }));
     expect(bringers(), 'where it is given up').to.deep.equal([dan, dan]);
-    const both = partitions.map((partition) => ({ partition, by: dan, upTo: 7 }));
+    const both = partitions.map((partition) => ({ partition, by: dan, upTo: 7, line }));
     table.apply(merged(dan, 0, { brought: both }));
     expect(bringers()).to.deep.equal([]);
     undertake(dan, ann);
@@ -128,16 +131,29 @@ describe('the table of a lineage that takes another in', () => {
     expect(bringers(), 'of a lineage that was not taken in').to.deep.equal([eve]);
   });
 
-  it('remembers how that came about which was brought, once for each who brought it', () => {
+  it('knows what was brought before to where that came from which is brought', () => {
     const table = new Table({ members: [ann, bob] });
     table.apply(absorb());
-    const descent = { id: 'c9', ancestors: ['c1'], branches: [], lines: [] };
-    const brought = [{ partition: table.id(1), by: dan, upTo: 77 }];
-    table.apply(merged(cid, 3, { descent }));
-    for (let time = 0; time < 2; time++) table.apply(merged(dan, 3, { brought, descent }));
-    expect(table.machine.merges[0]?.histories).to.deep.equal([{ by: dan, descent }]);
+    const own = { partition: table.id(1), by: dan, upTo: 77, line };
+    const before = { ...own, by: eve, line: { path: ['c8'], steps: [] } };
+    for (let time = 0; time < 2; time++) table.apply(merged(dan, 3, { brought: [own, before] }));
+    expect(broughtOf(table.machine, table.id(1))).to.deep.equal([own, before]);
+    expect(broughtOf(table.machine, table.id(0))).to.deep.equal([]);
+  });
+
+  it('knows of no copy any more that was brought to what has begun anew since', () => {
+    const table = new Table({ members: [ann, bob], onPartitionLost: 'recreate' });
     table.apply(absorb());
-    expect(table.machine.merges[0]?.histories, 'when more come').to.have.length(1);
+    const copies = [0, 1].map((at) => ({ partition: table.id(at), by: dan, upTo: 77, line }));
+    table.apply(merged(dan, 3, { brought: copies }));
+    const group = table.machine.groups[1] ?? [];
+    group[0] = { ...table.row(0), primary: cid, inSync: [cid] };
+    table.apply({ type: 'remove', id: cid });
+    const known = [0, 1].map((at) => broughtOf(table.machine, table.id(at)).length);
+    expect(known).to.deep.equal([0, 1]);
+    const undertake = { lineage: 'c9', contributor: dan, holder: ann, partitions: [table.id(0)] };
+    table.apply({ type: 'undertake', ...undertake });
+    expect(table.machine.merges[0]?.undertaken, 'by a word that comes late').to.deep.equal([]);
   });
 
   it('waits for nothing from whoever went on alone and began it, though that one is not missed there yet', () => {
@@ -213,7 +229,11 @@ describe('the table of a lineage that takes another in', () => {
     table.apply(absorb({ contributors: [cid], rank: 1 }));
     const [lost, other] = [table.id(0), table.id(1)];
     const steps = [{ id: 'c9', rank: 2, left: 77 }];
-    const copy = { partition: lost, path: ['c1', 'c9'], steps, version: 9 * generationSpan + 5 };
+    const brought = [{ partition: lost, by: dan, upTo: 70, line: { path: ['c8'], steps: [] } }];
+    const from = { path: ['c1', 'c9'], steps, brought };
+    const copy = { partition: lost, ...from, version: 9 * generationSpan + 5 };
+    const mine = { ...brought[0], by: cid, line } as Brought;
+    table.apply(merged(cid, 0, { brought: [mine], isLast: false }));
     const revive = { type: 'revive', lineage: 'c9', adoptions: [copy], partitions: [] } as const;
     table.apply({ ...revive, holder: eve });
     expect(table.row(0).primary, 'with a member that is not there').to.equal(undefined);
@@ -231,11 +251,12 @@ describe('the table of a lineage that takes another in', () => {
     const left = merges[0]?.undertaken.map(({ partition }) => partition);
     expect(left, 'what somebody was to bring').to.deep.equal([other]);
     const step = { id: `${lineage.id}@${applied}`, rank: 10, left: 9 * generationSpan + 5 };
-    const line = { path: ['c1', 'c9', step.id], steps: [...steps, step] };
-    expect(lineOf(lineage, lost)).to.deep.include(line);
+    const way = { path: ['c1', 'c9', step.id], steps: [...steps, step] };
+    expect(lineOf(lineage, lost)).to.deep.include(way);
+    expect(broughtOf(table.machine, lost), 'what was brought to it').to.deep.equal(brought);
     expect(lineOf(lineage, other).path, 'of another').to.deep.equal([lineage.id]);
     table.apply({ ...revive, holder: bob, adoptions: [{ ...copy, version: 6 }] });
-    expect(lineOf(table.machine.lineage, lost), 'of one that is there').to.deep.include(line);
+    expect(lineOf(table.machine.lineage, lost), 'of one that is there').to.deep.include(way);
   });
 
   it('has nothing in common any more of a partition that it has lost and begun anew', () => {

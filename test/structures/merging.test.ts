@@ -354,6 +354,17 @@ describe('a topic that is merged into another', () => {
     });
   }
 
+  it('brings all that are alike, in as many parts as they come', () => {
+    const [fork, copy, winner] = [topic(), topic(), topic()];
+    for (let at = 0; at < 5; at++) publish(fork, 'tick', forked + 1 + at);
+    for (let at = 0; at < 2; at++) publish(copy, 'tick', forked + 1 + at);
+    expect(bring(copy, winner, floor, 1).kept).to.equal(2);
+    const of = since({ isPartlyThere: true });
+    expect(bring(fork, winner, floor + 10, 1, of).kept).to.equal(3);
+    expect(bring(fork, winner, floor + 20, 1, of).kept, 'a second time').to.equal(0);
+    expect(messages(winner)).to.have.length(5);
+  });
+
   it('takes nothing for brought that both had before', () => {
     const [older, fork] = [topic(), topic()];
     for (const store of [older, fork]) publish(store, 'tick', generationSpan + 1);

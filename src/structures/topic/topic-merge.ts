@@ -19,20 +19,21 @@ const noRank = 0;
 /** About so many bytes of the messages that are retained, from a number on; one at least. */
 export function offerMessages(log: TopicLog, from: number, bytes: number, since: Since): Offer {
   const { retained, last } = log.head;
-  // Where the other side went on alone, it knows which numbers both have.
-  const isKnownThere = since.other !== undefined || since.own === undefined;
-  const first = isKnownThere ? retained : Math.max(retained, log.beginningOf(since.own + 1));
   const writer = new ByteWriter();
   writer.byte(topicOps.merge);
   writer.varint(since.floor);
   writer.varint(since.other ?? noRank);
-  writer.byte(since.isBroughtAgain || since.isPartlyThere ? 1 : 0);
-  let number = Math.max(from, first);
+  let number = Math.max(from, firstOffered(log, since));
+  const isAgain = since.isBroughtAgain || since.isPartlyThere;
+  const counts = isAgain ? new MessageCounts(log, retained, number - 1) : undefined;
+  writer.byte(isAgain ? 1 : 0);
   let count = 0;
   for (; number <= last && (count === 0 || writer.length < bytes); number++, count++) {
+    const [publishedAt, value] = [log.publishedAt(number), log.value(number)];
     writer.varint(number);
-    writer.varint(log.publishedAt(number));
-    writer.block(log.value(number));
+    writer.varint(publishedAt);
+    writer.block(value);
+    if (counts !== undefined) writer.varint(counts.add(publishedAt, value));
   }
   return {
     next: number <= last ? number : undefined,
@@ -40,6 +41,13 @@ export function offerMessages(log: TopicLog, from: number, bytes: number, since:
     count,
     isRepeatable: false,
   };
+}
+
+function firstOffered(log: TopicLog, { own, other }: Since): number {
+  const { retained } = log.head;
+  // Where the other side went on alone, it knows which numbers both have.
+  const isKnownThere = other !== undefined || own === undefined;
+  return isKnownThere ? retained : Math.max(retained, log.beginningOf(own + 1));
 }
 
 export function mergeMessages(
@@ -53,38 +61,44 @@ export function mergeMessages(
   checkFloor(reader.varint(), context);
   const rank = reader.varint();
   const own = rank === noRank ? 0 : log.beginningOf(rank + 1);
-  const brought = reader.byte() === 1 ? countsFrom(log, own) : undefined;
+  const { retained, last } = log.head;
+  const counts = reader.byte() === 1 ? new MessageCounts(log, retained, last) : undefined;
   const now = Math.floor(context.gridTime);
   let kept = 0;
   while (!reader.isAtEnd) {
     const number = reader.varint();
     const publishedAt = Math.min(now, reader.varint());
     const value = reader.block();
-    if (number < own && hasBoth(log, number, value)) continue;
-    if (brought !== undefined && isTaken(brought, publishedAt, value)) continue;
+    // The third of those that are alike is there where three are.
+    const isThere = counts !== undefined && reader.varint() <= counts.of(publishedAt, value);
+    if (isThere || (number < own && hasBoth(log, number, value))) continue;
+    counts?.add(publishedAt, value);
     log.append(writer, value, publishedAt, line);
     kept++;
   }
   return { kept, discarded: 0 };
 }
 
-/** How often each message from a number on is retained, by its time and by what its bytes hash to. */
-function countsFrom(log: TopicLog, from: number): Map<string, number> {
-  const { retained, last } = log.head;
-  const counts = new Map<string, number>();
-  for (let number = Math.max(retained, from); number <= last; number++) {
-    const name = nameOf(log.publishedAt(number), log.value(number));
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
-  return counts;
-}
+/** How often each of some messages is there, by its time and by what its bytes hash to. */
+class MessageCounts {
+  readonly #counts = new Map<string, number>();
 
-/** Each that is there stands for one of those that come. */
-function isTaken(counts: Map<string, number>, publishedAt: number, value: Uint8Array): boolean {
-  const name = nameOf(publishedAt, value);
-  const left = counts.get(name) ?? 0;
-  counts.set(name, left - 1);
-  return left > 0;
+  constructor(log: TopicLog, from: number, to: number) {
+    for (let number = from; number <= to; number++) {
+      this.add(log.publishedAt(number), log.value(number));
+    }
+  }
+
+  of(publishedAt: number, value: Uint8Array): number {
+    return this.#counts.get(nameOf(publishedAt, value)) ?? 0;
+  }
+
+  /** One more; the how many-th it is. */
+  add(publishedAt: number, value: Uint8Array): number {
+    const count = this.of(publishedAt, value) + 1;
+    this.#counts.set(nameOf(publishedAt, value), count);
+    return count;
+  }
 }
 
 function nameOf(publishedAt: number, value: Uint8Array): string {
