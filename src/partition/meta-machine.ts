@@ -320,8 +320,7 @@ export class MetaMachine implements MetaState {
 
   #absorb(command: Absorb): string {
     const { merged, merges, rank } = absorbed(this, command);
-    this.lineage = { ...this.lineage, merged };
-    this.merges = merges;
+    this.#goOn({ lineage: { ...this.lineage, merged }, merges });
     this.#eachRow((row, partition) => this.#setRow(partition, withRank(row, rank)));
     return '';
   }
