@@ -17,12 +17,12 @@ import {
 import type { Estate } from '../partition/replica-state.ts';
 import type { StructureRow } from '../partition/router-port.ts';
 import type { Since } from '../partition/store.ts';
-import { BroughtCopies } from './brought-copies.ts';
+import { BroughtParts } from './brought-parts.ts';
 
 export class CommonHistory {
   readonly #winner: MetaState;
   readonly #ended: MetaState;
-  readonly #brought: BroughtCopies;
+  readonly #brought: BroughtParts;
   /** What was looked at last, and who brings which partition by that. */
   #seen: readonly Merge[] = [];
   #bringers: ReadonlyMap<PartitionId, Undertaking> = new Map();
@@ -30,7 +30,7 @@ export class CommonHistory {
   constructor(winner: MetaState, ended: MetaState) {
     this.#winner = winner;
     this.#ended = ended;
-    this.#brought = new BroughtCopies(winner, ended);
+    this.#brought = new BroughtParts({ winner, ended });
   }
 
   /** Who has still to bring what they had in a lineage from which this one forked, here by now or not. */
@@ -65,7 +65,7 @@ export class CommonHistory {
 
   /** Whether anything was written since the two went apart, in a partition of which this is left. */
   isChanged(partition: PartitionId, { version }: Pick<Estate, 'version'>): boolean {
-    if (version <= this.#brought.upTo(partition) || this.#brought.isByPrimary(partition)) {
+    if (version <= this.#brought.upToOfSame(partition) || this.#brought.isByPrimary(partition)) {
       return false;
     }
     const parting = this.#partingOf(partition);
@@ -77,7 +77,7 @@ export class CommonHistory {
     // With other backups it is another structure, in another partition.
     const parting = row.backups === backups ? this.#partingOf(partition) : undefined;
     const other = this.#brought.parting(partition);
-    const brought = this.#brought.upTo(partition);
+    const brought = this.#brought.upToOfSame(partition);
     const isThere = theirsFrom(other) > theirsFrom(parting);
     // Where all that a fork took along is here by way of another, what it has to bring begins with its own rank.
     const isOwnRank = isThere && isAllTakenCommon(other);
@@ -85,7 +85,8 @@ export class CommonHistory {
       version: mineFrom(parting),
       after: Math.max(brought, theirsFrom(parting), theirsFrom(other)),
       isBroughtAgain: this.#merge?.brought.some((copy) => copy.partition === partition) ?? false,
-      isPartlyThere: isThere && !isOwnRank,
+      isPartlyThere: (isThere && !isOwnRank) || this.#brought.hasCommonParts(partition),
+      ranksThere: this.#brought.ranksThere(partition),
       lostUpTo: this.#lostUpTo(partition),
       own: isOwnRank ? other?.theirs?.rank : parting?.theirs?.rank,
       other: isOwnRank ? undefined : parting?.mine?.rank,

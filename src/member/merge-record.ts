@@ -6,9 +6,10 @@
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { MergedStructure } from '../grid-merge.ts';
 import { highestRank } from '../partition/fork.ts';
-import { lineOf } from '../partition/lineage.ts';
-import { type Brought, broughtOf, type Merge, mergeOf } from '../partition/merges.ts';
-import type { Command, MetaState } from '../partition/meta-state.ts';
+import { lineOf, type Part } from '../partition/lineage.ts';
+import { type Merge, mergeOf } from '../partition/merges.ts';
+import { type Command, type MetaState, rowOf } from '../partition/meta-state.ts';
+import { partsOf } from '../partition/parts.ts';
 import type { ProposalResult } from '../partition/proposals.ts';
 import type { Estate } from '../partition/replica-state.ts';
 import type { StructureRow } from '../partition/router-port.ts';
@@ -18,7 +19,7 @@ import type { MergeInheritance } from './inheritance.ts';
 export interface MergeRecordParts {
   /** The table of the lineage into which it brings. */
   readonly state: MetaState;
-  readonly inheritance: Pick<MergeInheritance, 'from' | 'state' | 'progress'>;
+  readonly inheritance: Pick<MergeInheritance, 'from' | 'state' | 'isAlone' | 'progress'>;
   /** Who brings it, in the lineage that stays. */
   readonly self: MemberId;
   commit(command: Command, done: (result: ProposalResult | undefined) => void): void;
@@ -140,16 +141,28 @@ export class MergeRecord {
   ): void {
     const { from: contributor, state } = this.#parts.inheritance;
     const { id: lineage } = state.lineage;
-    const versions = new Map(this.isBehind ? this.#told : undefined);
-    for (const [partition, { version }] of estates) versions.set(partition, version);
-    const brought: Brought[] = [];
-    for (const [partition, upTo] of versions) {
-      const { path, steps } = lineOf(state.lineage, partition);
-      brought.push({ partition, by: contributor, upTo, line: { path, steps } });
-      brought.push(...broughtOf(state, partition));
+    const behind = this.isBehind ? this.#told : [];
+    const parts: Part[] = [];
+    // What another lineage was told stands there with what that has brought since.
+    for (const [partition, version] of behind) parts.push(...this.#partsOf(partition, version, 0));
+    const { rank = 0 } = this.#merge ?? {};
+    for (const [partition, { version }] of estates) {
+      parts.push(...this.#partsOf(partition, version, rank));
     }
-    const end = { report, brought, isLast, isWhole: true };
+    const brought = [...new Set(parts.map(({ partition }) => partition))];
+    const end = { report, brought, parts, isLast, isWhole: true };
     this.#commit({ type: 'merged', lineage, contributor, ...end }, done);
+  }
+
+  /** The copy of a partition that it has brought, and what had been brought to that before. */
+  #partsOf(partition: PartitionId, upTo: number, rank: number): Part[] {
+    const { from, state, isAlone } = this.#parts.inheritance;
+    const { path, steps } = lineOf(state.lineage, partition);
+    const line = { path, steps };
+    // Who comes alone may not know who is its primary by now.
+    const isWhole = !isAlone && rowOf(state, partition)?.primary === from;
+    const before = partsOf(state.lineage, partition).map((part) => ({ ...part, rank: 0 }));
+    return [...before, { partition, line, upTo, isWhole, rank }];
   }
 
   #commit(command: Command, done?: () => void): void {

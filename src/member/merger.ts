@@ -50,8 +50,9 @@ const offerBytes = 65_536;
 /** As long as callers send an op again: after that it is not known whether it arrived. */
 const opTimeoutMs = 60_000;
 const commandTimeoutMs = 10_000;
-/** So many partitions in one command. */
+/** So many partitions in one command, and of so many what has come of them. */
 const undertakenMax = 1_024;
+const toldMax = 256;
 /** While there is more to do it tells of what is done so often. */
 const tellMs = 5_000;
 const againMs = 200;
@@ -230,7 +231,7 @@ export class Merger {
     if (now < this.#tellsAt && !open.every(isWaiting)) return;
     const waiting = new Set(open.flatMap(({ at, partition }) => (at < 0 ? [] : partition)));
     const isDone = (id: PartitionId) => !waiting.has(id) && !this.#history.isInDoubt(id);
-    const done = new Map([...this.#estates].filter(([id]) => isDone(id)));
+    const done = new Map([...this.#estates].filter(([id]) => isDone(id)).slice(0, toldMax));
     // What is over with the last task the last report says.
     if (done.size === 0 || (open.length > 0 && waiting.size === 0)) return;
     this.#tellsAt = now + tellMs;
@@ -374,6 +375,11 @@ export class Merger {
   }
 
   #report(): void {
+    if (this.#estates.size > toldMax) {
+      const first = new Map([...this.#estates].slice(0, toldMax));
+      this.#record.tell(first, () => this.#giveBack(first));
+      return;
+    }
     this.#record.report(this.#estates, () => {
       this.#isOver = true;
       this.#giveBack(this.#estates);

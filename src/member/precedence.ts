@@ -45,7 +45,8 @@ export class Precedence {
     const now = this.#parts.clock.monotonic();
     this.#earlySince ??= now;
     if (now - this.#earlySince <= comingMs) return true;
-    const here = new Set([...state.members.values()].flatMap(({ formerly }) => formerly));
+    const members = [...state.members.values()].filter(({ id }) => !this.#isLongAway(id));
+    const here = new Set(members.flatMap(({ formerly }) => formerly));
     return earlier.some((id) => here.has(id));
   }
 

@@ -6,8 +6,9 @@
 import type { MemberId, PartitionId, StructureId } from '../base/ids.ts';
 import { type Adoption, adoptable } from '../partition/adoption.ts';
 import { lineOf } from '../partition/lineage.ts';
-import { broughtOf, revivable } from '../partition/merges.ts';
+import { revivable } from '../partition/merges.ts';
 import type { Command, MetaState } from '../partition/meta-state.ts';
+import { partsOf } from '../partition/parts.ts';
 import type { Estate } from '../partition/replica-state.ts';
 
 export interface RevivalParts {
@@ -58,9 +59,8 @@ export class Revival {
       const estate = estates.get(partition) as Estate;
       const { version } = estate;
       const { path, steps } = lineOf(ended.lineage, partition);
-      const brought = broughtOf(ended, partition);
-      if (this.#isSame(estate, shared))
-        adoptions.push({ partition, version, path, steps, brought });
+      const parts = partsOf(ended.lineage, partition);
+      if (this.#isSame(estate, shared)) adoptions.push({ partition, version, path, steps, parts });
       else if (empty.has(partition)) partitions.push(partition);
     }
     if (adoptions.length + partitions.length === 0) return false;

@@ -9,23 +9,18 @@
  *    had been brought to the content that was lost.
  */
 import type { MemberId, PartitionId } from '../base/ids.ts';
-import { beginningIn, further, type Lineage, type PartitionLine, withLines } from './lineage.ts';
-import {
-  type Brought,
-  type Merge,
-  withAdopted,
-  withoutBrought,
-  withoutUndertakings,
-} from './merges.ts';
+import { beginningIn, further, type Part, type PartitionLine, withLines } from './lineage.ts';
+import { type Histories, withoutUndertakings } from './merges.ts';
 import { begunRow } from './meta-rows.ts';
 import { isEligible, type MetaState, type PartitionRow, rankOf, rowOf } from './meta-state.ts';
+import { withParts } from './parts.ts';
 
 /** A copy of a partition, as a member has it who comes from another lineage. */
 export interface Adoption extends PartitionLine {
   /** The last version that is taken along. */
   readonly version: number;
-  /** What others had brought of it to where it comes from. */
-  readonly brought: readonly Brought[];
+  /** What had been brought to it where it comes from. */
+  readonly parts: readonly Part[];
 }
 
 /** Lost partitions come back for what a former member of a merged lineage has of them. */
@@ -39,13 +34,7 @@ export interface Revive {
   readonly partitions: readonly PartitionId[];
 }
 
-/** What the table says of contents, where partitions go on with other ones. */
-export interface Beginning {
-  readonly lineage: Lineage;
-  readonly merges: readonly Merge[];
-}
-
-export interface Adopted extends Beginning {
+export interface Adopted extends Histories {
   readonly rows: readonly (readonly [PartitionId, PartitionRow])[];
 }
 
@@ -75,7 +64,7 @@ export function adopted(state: MetaState, command: Revive): Adopted {
   const id = beginningIn(state.lineage, state.applied);
   const lines: PartitionLine[] = [];
   const rows: [PartitionId, PartitionRow][] = [];
-  const brought: Brought[] = [];
+  const parts: Part[] = [];
   for (const adoption of adoptions) {
     const { partition, version: left, path, steps } = adoption;
     const row = rowOf(state, partition);
@@ -84,17 +73,15 @@ export function adopted(state: MetaState, command: Revive): Adopted {
     // Nobody is born with it: the content is there.
     rows.push([partition, begunRow(row, [holder], rank, [])]);
     lines.push({ partition, ...further({ path, steps }, { id, rank, left }) });
-    brought.push(...adoption.brought);
+    parts.push(...adoption.parts);
   }
-  const gone = new Set(rows.map(([partition]) => partition));
-  const rest = withoutBrought({ merges: withoutUndertakings(state, gone) }, gone);
-  const merges = withAdopted({ merges: rest }, lineage, brought);
-  return { lineage: withLines(state.lineage, lines), merges, rows };
+  const merges = withoutUndertakings(state, new Set(rows.map(([partition]) => partition)));
+  return { lineage: withParts(withLines(state.lineage, lines), parts), merges, rows };
 }
 
 /** A partition begins anew: it has nothing in common any more with what it was, nor with what was brought of it. */
-export function begunAnew(state: MetaState, partition: PartitionId): Beginning {
+export function begunAnew(state: MetaState, partition: PartitionId): Histories {
   const path = [beginningIn(state.lineage, state.applied)];
   const lineage = withLines(state.lineage, [{ partition, path, steps: [] }]);
-  return { lineage, merges: withoutBrought(state, new Set([partition])) };
+  return { lineage, merges: withoutUndertakings(state, new Set([partition])) };
 }

@@ -5,6 +5,12 @@
 import type { MemberId } from '../base/ids.ts';
 import type { Layout, Place } from './layout.ts';
 import { levelPrimaries } from './levelling.ts';
+import type { MetaState, PartitionRow } from './meta-state.ts';
+
+/** What was defined while nobody could hold it has nothing that could be lost. */
+export function mayBear({ settings }: MetaState, { generation }: PartitionRow): boolean {
+  return settings?.onPartitionLost === 'recreate' || generation === 0;
+}
 
 /** Gives places that have no copies yet theirs, and notes it in the layout. */
 export function settle(layout: Layout, places: readonly Place[]): void {

@@ -179,7 +179,7 @@ export class Healer {
         const since = here.has(contributor) ? nowMs : (this.#missing.get(contributor) ?? nowMs);
         this.#missing.set(contributor, since);
         if (nowMs - since < this.#timings.removeAfterMs) continue;
-        const none = { report: [], brought: [], isLast: true, isWhole: false };
+        const none = { report: [], brought: [], parts: [], isLast: true, isWhole: false };
         actions.missing({ type: 'merged', lineage, contributor, ...none });
       }
     }

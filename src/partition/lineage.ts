@@ -38,6 +38,19 @@ export interface PartitionLine extends Line {
   readonly partition: PartitionId;
 }
 
+/** A copy of a partition that was brought from another lineage, so that what it had is in the content here. */
+export interface Part {
+  readonly partition: PartitionId;
+  /** By which histories the copy came. */
+  readonly line: Line;
+  /** Its last version. */
+  readonly upTo: number;
+  /** Whether its primary brought it, with all that was committed. */
+  readonly isWhole: boolean;
+  /** That of the merge with which it was brought; 0 where that was a merge of a lineage taken in since. */
+  readonly rank: number;
+}
+
 export interface Lineage {
   /** That of the first is the cluster's. Empty before the cluster was formed. */
   readonly id: string;
@@ -49,9 +62,18 @@ export interface Lineage {
   readonly merged: readonly string[];
   /** Of partitions whose content came another way: it began anew, or a lineage brought it whole that had it. */
   readonly lines: readonly PartitionLine[];
+  /** What was brought of other lineages, the latest last. */
+  readonly parts: readonly Part[];
 }
 
-export const noLineage: Lineage = { id: '', ancestors: [], branches: [], merged: [], lines: [] };
+export const noLineage: Lineage = {
+  id: '',
+  ancestors: [],
+  branches: [],
+  merged: [],
+  lines: [],
+  parts: [],
+};
 
 /** Forks whose positions are kept: beyond them all that a loser has counts as changed since. */
 const branchesMax = 8;
@@ -67,6 +89,7 @@ export function forkedLineage(from: Lineage, branch: Branch): Lineage {
     ancestors: [...from.ancestors, from.id].slice(-ancestorsMax),
     branches: [...from.branches, branch].slice(-branchesMax),
     merged: from.merged,
+    parts: from.parts,
     lines: from.lines.map((line) => ({
       partition: line.partition,
       ...further(line, stepOf(branch, line.partition)),
@@ -74,11 +97,12 @@ export function forkedLineage(from: Lineage, branch: Branch): Lineage {
   };
 }
 
-/** The content of some partitions began with these lines. */
+/** The content of some partitions began with these lines; what was brought before is not in it. */
 export function withLines(lineage: Lineage, lines: readonly PartitionLine[]): Lineage {
   const begun = new Set(lines.map(({ partition }) => partition));
-  const others = lineage.lines.filter(({ partition }) => !begun.has(partition));
-  return { ...lineage, lines: [...others, ...lines] };
+  const isOther = ({ partition }: PartitionLine | Part) => !begun.has(partition);
+  const others = lineage.lines.filter(isOther);
+  return { ...lineage, lines: [...others, ...lines], parts: lineage.parts.filter(isOther) };
 }
 
 /** As it goes on by another step. */
@@ -110,11 +134,6 @@ export function endOf({ path }: Line): string {
 /** How that is named which begins in a lineage by the command at an index. */
 export function beginningIn({ id }: Lineage, index: number): string {
   return `${id}@${index}`;
-}
-
-/** The lineage that is named, or in which that began. */
-export function lineageAt(place: string): string {
-  return place.split('@', 1)[0] ?? '';
 }
 
 /** The cluster that it belongs to, as the first lineage of that was named. */

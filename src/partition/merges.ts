@@ -11,19 +11,14 @@
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { MergedStructure } from '../grid-merge.ts';
 import { highestRank } from './fork.ts';
-import type { Line } from './lineage.ts';
+import type { Lineage, Part } from './lineage.ts';
 import { isAway, type MetaState, type PartitionRow, rowOf } from './meta-state.ts';
+import { withParts } from './parts.ts';
 
-/** A partition that a member has brought: who comes later may have a copy of the same, or of a part of it. */
+/** A partition that a member has brought. What came with it the lineage says (`Part`). */
 export interface Brought {
   readonly partition: PartitionId;
   readonly by: MemberId;
-  /** The last version that came. */
-  readonly upTo: number;
-  /** How its content had come about. */
-  readonly line: Line;
-  /** Whether it is here no more, since the partition was lost: it goes on with another content. */
-  readonly isLost?: boolean;
 }
 
 /** A partition that a member has taken upon itself to bring: until it has, nobody else does. */
@@ -46,7 +41,7 @@ export interface Merge {
   /** How many will not. */
   readonly missing: number;
   readonly report: readonly MergedStructure[];
-  /** What was brought, and what had been brought before to where that came from. */
+  /** What was brought by whom. */
   readonly brought: readonly Brought[];
   readonly undertaken: readonly Undertaking[];
 }
@@ -84,8 +79,10 @@ export interface Merged {
   readonly lineage: string;
   readonly contributor: MemberId;
   readonly report: readonly MergedStructure[];
-  /** Its own, and what others had brought there of the same partitions. */
-  readonly brought: readonly Brought[];
+  /** The partitions that it has brought. */
+  readonly brought: readonly PartitionId[];
+  /** Its copies of them, and what others had brought to them before. */
+  readonly parts: readonly Part[];
   /** Whether nothing more comes; what others wait for is told before. */
   readonly isLast: boolean;
   /** False where it is given up. */
@@ -96,17 +93,19 @@ export interface Merged {
 const mergedMax = 64;
 /** Merges whose reports are kept. */
 const mergesMax = 16;
-/** Copies of a partition that count as brought, the latest: beyond them it may be brought again. */
-const copiesMax = 16;
 
 /** What came of a lineage that was taken in; undefined where none of that name was. */
 export function mergeOf({ merges }: Pick<MetaState, 'merges'>, lineage: string): Merge | undefined {
   return merges.find((merge) => merge.lineage === lineage);
 }
 
-export interface Absorbed {
-  readonly merged: readonly string[];
+/** What the table says of histories. */
+export interface Histories {
+  readonly lineage: Lineage;
   readonly merges: readonly Merge[];
+}
+
+export interface Absorbed extends Histories {
   readonly rank: number;
 }
 
@@ -136,7 +135,8 @@ export function absorbed(state: MetaState, command: Absorb): Absorbed {
   const merges = [...others, merge].slice(-mergesMax);
   const ended = command.isWhole ? [...command.merged, lineage] : [];
   const names = new Set([...state.lineage.merged, ...ended]);
-  return { merged: [...names].slice(-mergedMax), merges, rank };
+  const merged = [...names].slice(-mergedMax);
+  return { lineage: { ...state.lineage, merged }, merges, rank };
 }
 
 export function withRank(row: PartitionRow, rank: number): PartitionRow {
@@ -162,34 +162,7 @@ export function undertaken(state: MetaState, command: Undertake): readonly Merge
   }));
 }
 
-/** What has been brought of a partition and is there, here or to a lineage whose copy was brought here since. */
-export function broughtOf({ merges }: MetaState, partition: PartitionId): Brought[] {
-  const all = merges.flatMap(({ brought }) => brought);
-  return all.filter((one) => one.partition === partition && one.isLost !== true).slice(-copiesMax);
-}
-
-/** These begin with another content: what was brought of them before is not in that. */
-export function withoutBrought(
-  { merges }: Pick<MetaState, 'merges'>,
-  partitions: ReadonlySet<PartitionId>,
-): readonly Merge[] {
-  const lost = (one: Brought) => (partitions.has(one.partition) ? { ...one, isLost: true } : one);
-  return merges.map((merge) => ({ ...merge, brought: merge.brought.map(lost) }));
-}
-
-/** What of them had been brought to where a copy comes from with which they go on here is here with it. */
-export function withAdopted(
-  state: Pick<MetaState, 'merges'>,
-  lineage: string,
-  brought: readonly Brought[],
-): readonly Merge[] {
-  return withMerge(state, lineage, (merge) => ({
-    ...merge,
-    brought: [...merge.brought, ...brought],
-  }));
-}
-
-/** Nobody is at what goes on here as it is. */
+/** Nobody is at what goes on here with another content. */
 export function withoutUndertakings(
   { merges }: Pick<MetaState, 'merges'>,
   partitions: ReadonlySet<PartitionId>,
@@ -201,13 +174,15 @@ export function withoutUndertakings(
 }
 
 /** What is told a second time changes nothing; who comes after it was given up is not counted any more. */
-export function reported(state: MetaState, command: Merged): readonly Merge[] {
+export function reported(state: MetaState, command: Merged): Histories {
   const { lineage, contributor, report, isLast, isWhole } = command;
-  return withMerge(state, lineage, (merge) => {
+  const merges = withMerge(state, lineage, (merge) => {
     const isOpen = merge.open.includes(contributor);
     const isEnd = isOpen && isLast;
     const ofIts = ({ by }: Brought | Undertaking) => by === contributor;
-    const told = new Set(command.brought.filter(ofIts).map(({ partition }) => partition));
+    const known = new Set(merge.brought.filter(ofIts).map(({ partition }) => partition));
+    const told = new Set(command.brought);
+    const more = command.brought.filter((partition) => !known.has(partition));
     const isDone = (one: Undertaking) =>
       ofIts(one) && ((isLast && isWhole) || told.has(one.partition));
     return {
@@ -216,16 +191,11 @@ export function reported(state: MetaState, command: Merged): readonly Merge[] {
       closed: isEnd ? [...merge.closed, contributor] : merge.closed,
       missing: merge.missing + (isOpen && !isWhole ? 1 : 0),
       report: isOpen ? summed(merge.report, report) : merge.report,
-      brought: withBrought(merge.brought, command.brought),
+      brought: [...merge.brought, ...more.map((partition) => ({ partition, by: contributor }))],
       undertaken: merge.undertaken.filter((one) => !isDone(one)),
     };
   });
-}
-
-function withBrought(known: readonly Brought[], more: readonly Brought[]): readonly Brought[] {
-  const nameOf = ({ by, partition }: Brought) => `${partition} ${by}`;
-  const names = new Set(known.map(nameOf));
-  return [...known, ...more.filter((one) => !names.has(nameOf(one)))];
+  return { lineage: withParts(state.lineage, command.parts), merges };
 }
 
 function withMerge(

@@ -15,8 +15,8 @@
 import { unreachable } from '../base/assert.ts';
 import type { MemberId, PartitionId, StructureId, Term, Version } from '../base/ids.ts';
 import { partitionIdOf } from '../base/partition-id.ts';
-import { adopted, type Beginning, begunAnew, type Revive } from './adoption.ts';
-import { settle } from './births.ts';
+import { adopted, begunAnew, type Revive } from './adoption.ts';
+import { mayBear, settle } from './births.ts';
 import { highestCommon, objectionTo } from './dialect.ts';
 import { historyRank } from './fork.ts';
 import { Layout, type Place } from './layout.ts';
@@ -24,6 +24,7 @@ import { firstLineage, type Lineage, noLineage } from './lineage.ts';
 import {
   type Absorb,
   absorbed,
+  type Histories,
   type Merge,
   reported,
   revivable,
@@ -113,8 +114,9 @@ export class MetaMachine implements MetaState {
     this.departed.clear();
     for (const id of state.departed) this.departed.add(id);
     this.groups.length = 0;
-    for (const rows of state.groups)
+    for (const rows of state.groups) {
       this.groups.push(rows?.map((row) => atVersion(row, row.version)));
+    }
     this.structuresAt = state.structuresAt;
     this.gridTime = state.gridTime;
     this.structures.clear();
@@ -159,7 +161,7 @@ export class MetaMachine implements MetaState {
       case 'absorb':
         return this.#absorb(command);
       case 'merged':
-        this.merges = reported(this, command);
+        this.#goOn(reported(this, command));
         return '';
       case 'undertake':
         this.merges = undertaken(this, command);
@@ -272,7 +274,7 @@ export class MetaMachine implements MetaState {
     const unborn: PartitionId[] = [];
     const look = (row: PartitionRow, partition: PartitionId) => {
       if (row.inSync.every((id) => !this.members.has(id))) {
-        if (this.#mayBear(row)) unborn.push(partition);
+        if (mayBear(this, row)) unborn.push(partition);
         else this.#lose(row, partition);
         return;
       }
@@ -295,11 +297,6 @@ export class MetaMachine implements MetaState {
     this.#bear(unborn);
   }
 
-  /** What was defined while nobody could hold it has nothing that could be lost. */
-  #mayBear(row: PartitionRow): boolean {
-    return this.settings?.onPartitionLost === 'recreate' || row.generation === 0;
-  }
-
   #lose(row: PartitionRow, partition: PartitionId): void {
     if (row.primary === undefined && row.inSync.length === 0 && row.learner === undefined) return;
     this.#setRow(partition, { ...lostRow(row), born: row.born });
@@ -319,9 +316,9 @@ export class MetaMachine implements MetaState {
   }
 
   #absorb(command: Absorb): string {
-    const { merged, merges, rank } = absorbed(this, command);
-    this.#goOn({ lineage: { ...this.lineage, merged }, merges });
-    this.#eachRow((row, partition) => this.#setRow(partition, withRank(row, rank)));
+    const next = absorbed(this, command);
+    this.#goOn(next);
+    this.#eachRow((row, partition) => this.#setRow(partition, withRank(row, next.rank)));
     return '';
   }
 
@@ -332,8 +329,7 @@ export class MetaMachine implements MetaState {
     for (const [partition, row] of next.rows) this.#setRow(partition, row);
   }
 
-  /** With other contents of partitions. */
-  #goOn({ lineage, merges }: Beginning): void {
+  #goOn({ lineage, merges }: Histories): void {
     this.lineage = lineage;
     this.merges = merges;
   }

@@ -7,6 +7,7 @@ import {
   further,
   type Lineage,
   lineOf,
+  type Part,
   withLines,
 } from '../../src/partition/lineage.ts';
 import { generationSpan } from '../../src/partition/meta-state.ts';
@@ -30,18 +31,29 @@ const adopted = (lineage: Lineage, from: Lineage, rank: number, version: number)
   return withLines(lineage, [{ partition, ...further(lineOf(from, partition), step) }]);
 };
 
+interface TakenIn {
+  readonly of: Lineage;
+  /** Whether all of it came, and its primary brings the copy; else a member by itself does. */
+  readonly isWhole?: boolean;
+  readonly rank: number;
+  /** What had been brought to the copy before. */
+  readonly before?: readonly Part[];
+}
+
 /** A lineage is taken in, and a member of it brings a copy up to a version, or nothing. */
 function takeIn(
   winner: Table,
-  { of, isWhole = true, rank }: { of: Lineage; isWhole?: boolean; rank: number },
+  { of, isWhole = true, rank, before = [] }: TakenIn,
   by: MemberId,
   upTo: number | undefined,
 ): void {
   const { id: lineage } = of;
   const line = lineOf(of, partition);
   winner.apply({ type: 'absorb', lineage, merged: [], isWhole, rank, contributors: [by] });
-  const brought = upTo === undefined ? [] : [{ partition, by, upTo, line }];
-  const end = { report: [], brought, isLast: true, isWhole: true };
+  const own = upTo === undefined ? [] : [{ partition, line, upTo, isWhole, rank }];
+  const parts = [...before, ...own];
+  const brought = own.map((part) => part.partition);
+  const end = { report: [], brought, parts, isLast: true, isWhole: true };
   winner.apply({ type: 'merged', lineage, contributor: by, ...end });
 }
 
@@ -208,6 +220,32 @@ describe('what two lineages have in common', () => {
     }
   });
 
+  it('is brought by an orphan only as far as it had it, whatever came with its lineage later', () => {
+    const winner = tableOf(fork('c4', 2, left - 80));
+    takeIn(winner, { of: first, isWhole: false, rank: 2 }, bob, left - 40);
+    takeIn(winner, { of: first, rank: 4 }, cid, undefined);
+    expect(sinceOf(winner, tableOf(fork('c3', 3, left))).after).to.equal(left - 40);
+  });
+
+  it('is there also where that came to another lineage first', () => {
+    const other = fork('c2', 2, left - 60);
+    const part = { partition, line: lineOf(first, partition), upTo: left, isWhole: false, rank: 3 };
+    const winner = tableOf(fork('c4', 2, left - 80));
+    takeIn(winner, { of: other, rank: 3, before: [{ ...part, rank: 0 }] }, bob, 4 * generationSpan);
+    expect(sinceOf(winner, tableOf(first)), 'so that it is not brought again').to.include({
+      after: left,
+      isPartlyThere: true,
+    });
+    const ending = tableOf({ ...other, parts: [part] });
+    const known = [tableOf(first), winner, tableOf(fork('c3', 2, left)), tableOf(fork('c3', 2, 9))];
+    const ranks = known.map((one) => sinceOf(one, ending).ranksThere);
+    expect(ranks, 'nor with that one').to.deep.equal([[3], [3], [3], []]);
+    expect(sinceOf(tableOf(first), ending).isPartlyThere).to.equal(true);
+    const older = { ...part, line: lineOf(fork('c5', 2, left), partition) };
+    const both = tableOf({ ...other, parts: [part, older] });
+    expect(sinceOf(tableOf(first), both).ranksThere, 'but for a part of it').to.deep.equal([]);
+  });
+
   /**
    * What a fork of a fork brings to another fork, which has taken in the one between whole, and then somebody who had
    * stayed alone in the first: each has brought a copy up to a version, or none.
@@ -235,10 +273,10 @@ describe('what two lineages have in common', () => {
   });
 
   /** Another member of the lineage has brought a copy up to 9; this one's goes a little further. */
-  function broughtBy(contributor: MemberId): CommonHistory {
+  function broughtBy(contributor: MemberId, isWhole = false): CommonHistory {
     const ending = fork('c2', 2, left);
     const [winner, ended] = [tableOf(first), tableOf(ending)];
-    takeIn(winner, { of: ending, rank: 2 }, contributor, 2 * generationSpan + 9);
+    takeIn(winner, { of: ending, isWhole, rank: 2 }, contributor, 2 * generationSpan + 9);
     return new CommonHistory(winner.machine, ended.machine);
   }
 
@@ -254,9 +292,8 @@ describe('what two lineages have in common', () => {
   });
 
   it('is all of a partition that its primary has brought, whatever a copy has beyond', () => {
-    const { primary } = tableOf(first).row(0);
-    if (primary === undefined) throw new Error('no primary');
-    const isChanged = broughtBy(primary).isChanged(partition, { version: 2 * generationSpan + 10 });
+    const history = broughtBy(bob, true);
+    const isChanged = history.isChanged(partition, { version: 2 * generationSpan + 10 });
     expect(isChanged).to.equal(false);
   });
 });

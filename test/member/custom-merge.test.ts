@@ -43,6 +43,7 @@ class Scene {
       floor,
       isBroughtAgain: false,
       isPartlyThere: false,
+      ranksThere: [],
       isComplete: false,
     });
     this.#merge = new CustomMerge({

@@ -1,14 +1,14 @@
 import { Aborts } from '../../src/base/aborts.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import { GridError, type GridErrorCode } from '../../src/base/errors.ts';
-import type { MemberId } from '../../src/base/ids.ts';
+import type { MemberId, PartitionId } from '../../src/base/ids.ts';
 import { defaultLimits } from '../../src/base/limits.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import type { MergeInheritance } from '../../src/member/inheritance.ts';
 import { Merger, type MergerParts } from '../../src/member/merger.ts';
 import { Content } from '../../src/partition/content.ts';
 import { DedupeBudget } from '../../src/partition/dedupe-table.ts';
-import { withLines } from '../../src/partition/lineage.ts';
+import { type Part, withLines } from '../../src/partition/lineage.ts';
 import type { Absorb, Merged } from '../../src/partition/merges.ts';
 import { type Command, generationSpan } from '../../src/partition/meta-state.ts';
 import type { ProposalResult } from '../../src/partition/proposals.ts';
@@ -38,19 +38,22 @@ export function itemsOf(operations: readonly Operation[]): string[] {
   return ops.map((op) => new TextDecoder().decode(op));
 }
 
-/** How what the losing side of a scene has came about, where it has not forked. */
-export const line = { path: [absorb.lineage], steps: [] };
+/** A copy of the losing side of a scene, which has not forked. */
+export function partOf(partition: PartitionId, upTo: number, more: Partial<Part> = {}): Part {
+  const line = { path: [absorb.lineage], steps: [] };
+  return { partition, line, upTo, isWhole: false, rank: 0, ...more };
+}
 
-/** The last word of a contributor to `absorb`, who has brought nothing. */
-export function reportOf(contributor: MemberId): Merged {
-  const [report, brought] = [[], []];
-  const end = { report, brought, isLast: true, isWhole: true };
+/** The last word of a contributor to `absorb`, who has brought these. */
+export function reportOf(contributor: MemberId, ...parts: readonly Part[]): Merged {
+  const brought = parts.map(({ partition }) => partition);
+  const end = { report: [], brought, parts, isLast: true, isWhole: true };
   return { type: 'merged', lineage: absorb.lineage, contributor, ...end };
 }
 
 /** What bob had as the primary of all partitions of a lineage that has ended, and ann's lineage beside it. */
 export class MergeScene {
-  readonly losing = new Table({ members: [bob], backups: 0 });
+  readonly losing: Table;
   readonly winning = new Table({ members: [ann], backups: 0 });
   readonly operations: Operation[] = [];
   readonly commands: Command[] = [];
@@ -71,7 +74,8 @@ export class MergeScene {
   last = 100;
   readonly #budget = new DedupeBudget(1_000);
 
-  constructor() {
+  constructor(partitions = 3) {
+    this.losing = new Table({ members: [bob], partitions, backups: 0 });
     this.losing.apply({
       type: 'define',
       structure: 'queue',
@@ -79,7 +83,14 @@ export class MergeScene {
       backups: 0,
       options: {},
     });
-    this.winning.machine.lineage = { id: 'c2', ancestors: [], branches: [], merged: [], lines: [] };
+    this.winning.machine.lineage = {
+      id: 'c2',
+      ancestors: [],
+      branches: [],
+      merged: [],
+      lines: [],
+      parts: [],
+    };
     this.winning.apply(absorb);
     const { structures, applied } = this.losing.machine;
     const catalog = { structure: (id: StructureRow['id']) => structures.get(id), applied };
@@ -98,6 +109,7 @@ export class MergeScene {
       branches: [branch],
       merged: [],
       lines: [],
+      parts: [],
     };
     this.winning.apply({ ...absorb, lineage: 'c9', rank: 2 });
     this.last = 2 * generationSpan + 1;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Brought, broughtOf } from '../../src/partition/merges.ts';
+import type { Part } from '../../src/partition/lineage.ts';
 import { generationSpan } from '../../src/partition/meta-state.ts';
 import { readMergeOp } from '../../src/structures/map/map-merge.ts';
 import { mapOps } from '../../src/structures/map/map-ops.ts';
@@ -7,14 +7,13 @@ import { mergeResult } from '../../src/structures/merging.ts';
 import { tryPushOp } from '../../src/structures/queue/queue-ops.ts';
 import type { Entry } from '../../src/wire/replica-messages.ts';
 import { ann, bob, cid, dan } from '../partition/table.ts';
-import { absorb, itemsOf, MergeScene, refuse, reportOf, value } from './merge-scene.ts';
+import { absorb, itemsOf, MergeScene, partOf, refuse, reportOf, value } from './merge-scene.ts';
 
 /** The losing side has taken another lineage in before, of which dan has brought the first partition. */
-function beforeOf(scene: MergeScene): Brought {
-  const partition = scene.losing.id(0);
-  const before = { partition, by: dan, upTo: 7, line: { path: ['c8'], steps: [] } };
+function beforeOf(scene: MergeScene): Part {
+  const before = partOf(scene.losing.id(0), 7, { line: { path: ['c8'], steps: [] }, rank: 3 });
   scene.losing.apply({ ...absorb, lineage: 'c8', contributors: [dan] });
-  scene.losing.apply({ ...reportOf(dan), lineage: 'c8', brought: [before] });
+  scene.losing.apply({ ...reportOf(dan, before), lineage: 'c8' });
   return before;
 }
 
@@ -131,8 +130,8 @@ describe('a member that brings what it had', () => {
     const merger = scene.merger();
     merger.tick();
     const row = scene.winning.row(0);
-    const brought = broughtOf(scene.winning.machine, scene.winning.id(0));
-    expect(brought, 'what had been brought to it').to.deep.equal([before]);
+    const { parts } = scene.winning.machine.lineage;
+    expect(parts, 'what had been brought to it').to.deep.equal([before]);
     expect([row.primary, row.inSync, row.born]).to.deep.equal([bob, [bob], []]);
     const given = scene.contents.map((_, index) => merger.give(scene.winning.id(index)));
     expect(given).to.deep.equal(scene.contents);
@@ -207,6 +206,19 @@ describe('a member that brings what it had', () => {
     expect(scene.winning.row(0).primary).to.equal(bob);
   });
 
+  it('says of at most 256 partitions in one word that they were brought', () => {
+    const scene = new MergeScene(600);
+    const merger = scene.merger();
+    scene.run(merger, 10);
+    const said = scene.reports.map(({ brought, isLast }) => [brought.length, isLast]);
+    expect(said).to.deep.equal([
+      [256, false],
+      [256, false],
+      [88, true],
+    ]);
+    expect(merger.unfinished).to.equal(undefined);
+  });
+
   it('has four ops on their way at most', () => {
     const scene = new MergeScene();
     for (const index of [0, 1, 2]) {
@@ -272,6 +284,7 @@ describe('a member that brings what it had', () => {
       branches: [first, second],
       merged: [],
       lines: [],
+      parts: [],
     };
     scene.winning.apply({ ...absorb, lineage: first.id, rank: 2, contributors: [cid] });
     scene.winning.apply({ ...absorb, lineage: id, rank: 3 });
@@ -283,8 +296,8 @@ describe('a member that brings what it had', () => {
     expect(scene.run(merger), 'while they bring').to.deep.equal([]);
     const step = { id: first.id, rank: first.rank, left: generationSpan + 9 };
     const line = { path: ['c2', first.id], steps: [step] };
-    const brought = [{ partition: scene.losing.id(0), by: cid, upTo: 2 * generationSpan, line }];
-    scene.winning.apply({ ...reportOf(cid), lineage: first.id, brought });
+    const copy = partOf(scene.losing.id(0), 2 * generationSpan, { line, isWhole: true });
+    scene.winning.apply({ ...reportOf(cid, copy), lineage: first.id });
     const texts = itemsOf(scene.runToEnd(merger));
     expect(texts).to.have.length(2);
     expect(texts[0]).to.include('since the fork').and.not.include('brought by others');
@@ -298,21 +311,31 @@ describe('a member that brings what it had', () => {
     const before = beforeOf(scene);
     scene.runToEnd(scene.merger());
     const { partition } = before;
-    const own = { partition, by: bob, upTo: scene.last, line: { path: ['begun anew'], steps: [] } };
-    const brought = scene.reports[0]?.brought.filter((copy) => copy.partition === partition);
-    expect(brought).to.deep.equal([own, before]);
+    const line = { path: ['begun anew'], steps: [] };
+    const own = partOf(partition, scene.last, { line, isWhole: true, rank: 2 });
+    const parts = scene.reports[0]?.parts.filter((part) => part.partition === partition);
+    expect(parts).to.deep.equal([{ ...before, rank: 0 }, own]);
   });
 
-  it('waits for those of the lineage from which it came no longer than they may be on the way', () => {
-    const scene = new MergeScene();
-    scene.fork(90);
-    scene.push(0, 'a job', 2 * generationSpan + 1);
-    scene.winning.apply({ ...absorb, lineage: 'c2', rank: 2, contributors: [cid] });
-    const merger = scene.merger();
-    expect(scene.run(merger)).to.deep.equal([]);
-    scene.nowMs += 10_000;
-    expect(itemsOf(scene.runToEnd(merger))).to.have.length(1);
-  });
+  for (const what of ['on the way', 'away for a while'] as const) {
+    it(`waits for those of the lineage from which it came no longer than they may be ${what}`, () => {
+      const scene = new MergeScene();
+      scene.fork(90);
+      scene.push(0, 'a job', 2 * generationSpan + 1);
+      scene.winning.apply({ ...absorb, lineage: 'c2', rank: 2, contributors: [cid] });
+      if (what === 'away for a while') {
+        scene.winning.join(dan, { formerly: [cid] });
+        scene.winning.status(dan, 'suspended');
+      }
+      const merger = scene.merger();
+      const patienceMs = what === 'on the way' ? 10_000 : 71_000;
+      while (scene.nowMs < patienceMs - 1_000) {
+        expect(scene.run(merger)).to.deep.equal([]);
+      }
+      scene.nowMs += 2_000;
+      expect(itemsOf(scene.runToEnd(merger))).to.have.length(1);
+    });
+  }
 
   it('brings all that it has to a fork that took less along, where nothing was written since', () => {
     const scene = new MergeScene();
@@ -326,6 +349,7 @@ describe('a member that brings what it had', () => {
       branches: [branch],
       merged: ['c9'],
       lines: [],
+      parts: [],
     };
     scene.last = 2 * generationSpan;
     const texts = itemsOf(scene.runToEnd(scene.merger()));
@@ -348,7 +372,14 @@ describe('a member that brings what it had', () => {
   it('goes wherever it is taken in, where nobody did in the lineage that it was to join', () => {
     const scene = new MergeScene();
     expect(scene.merger().unfinished?.into.to).to.equal('c2');
-    scene.winning.machine.lineage = { id: '', ancestors: [], branches: [], merged: [], lines: [] };
+    scene.winning.machine.lineage = {
+      id: '',
+      ancestors: [],
+      branches: [],
+      merged: [],
+      lines: [],
+      parts: [],
+    };
     expect(scene.merger().unfinished?.into.to).to.equal('');
   });
 });

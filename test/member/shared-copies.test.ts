@@ -8,7 +8,7 @@ import { mergeResult } from '../../src/structures/merging.ts';
 import { queueOps } from '../../src/structures/queue/queue-ops.ts';
 import { bob, cid, dan } from '../partition/table.ts';
 import { runContext } from '../support/run-context.ts';
-import { absorb, itemsOf, line, MergeScene, refuse, reportOf } from './merge-scene.ts';
+import { absorb, itemsOf, MergeScene, partOf, refuse, reportOf } from './merge-scene.ts';
 
 /** The rows of the lineage that has ended. */
 type Rows = readonly { readonly primary: MemberId; readonly inSync: readonly MemberId[] }[];
@@ -55,10 +55,10 @@ function copyOfCid(): MergeScene {
 }
 
 function waitsForBob(scene: MergeScene, isBrought: boolean): void {
-  const copy = { partition: scene.losing.id(0), by: bob, upTo: scene.last, line };
+  const copy = partOf(scene.losing.id(0), scene.last, { isWhole: true });
   const merger = scene.merger();
   expect(scene.run(merger), 'while he may bring it').to.deep.equal([]);
-  scene.winning.apply({ ...reportOf(bob), brought: isBrought ? [copy] : [] });
+  scene.winning.apply(reportOf(bob, ...(isBrought ? [copy] : [])));
   expect(scene.run(merger)).to.have.length(isBrought ? 0 : 1);
 }
 
@@ -90,14 +90,24 @@ describe('a copy that several members bring', () => {
     const merger = scene.merger();
     const [id, other] = [scene.losing.id(0), scene.losing.id(1)];
     expect(scene.runToEnd(merger).map(({ partition }) => partition)).to.deep.equal([1]);
-    const copy = { partition: other, by: cid, upTo: scene.last, line };
-    expect(scene.reports).to.deep.equal([{ ...reportOf(cid), brought: [copy], isLast: false }]);
+    const copy = partOf(other, scene.last, { rank: 3 });
+    expect(scene.reports).to.deep.equal([{ ...reportOf(cid, copy), isLast: false }]);
     expect([...(merger.unfinished?.legacy.estates.keys() ?? [])]).to.deep.equal([id]);
-    const awaited = { partition: id, by: bob, upTo: scene.last, line };
-    scene.winning.apply({ ...reportOf(bob), brought: [awaited], isLast: false });
+    const awaited = partOf(id, scene.last, { isWhole: true });
+    scene.winning.apply({ ...reportOf(bob, awaited), isLast: false });
     expect(scene.runToEnd(merger)).to.deep.equal([]);
     expect(scene.reports[1]).to.include({ isLast: true, isWhole: true });
     expect(scene.winning.machine.merges[0]?.open, 'who has not told all').to.deep.equal([bob]);
+  });
+
+  it('is all that was committed where its primary has brought it, but not where it came alone', () => {
+    for (const isAlone of [false, true]) {
+      const scene = new MergeScene();
+      scene.isAlone = isAlone;
+      scene.runToEnd(scene.merger());
+      const whole = scene.reports.flatMap(({ parts }) => parts.map(({ isWhole }) => isWhole));
+      expect(whole).to.deep.equal([!isAlone, !isAlone, !isAlone]);
+    }
   });
 
   it('is brought by one at a time, and by the next what the first did not have', () => {
@@ -134,7 +144,13 @@ describe('a copy that several members bring', () => {
     const scene = new MergeScene();
     const id = 'c3';
     const left = Array.from({ length: 20 }, () => 90);
-    const sibling = { id, ancestors: ['c1'], branches: [{ id, rank: 2, left }], lines: [] };
+    const sibling = {
+      id,
+      ancestors: ['c1'],
+      branches: [{ id, rank: 2, left }],
+      lines: [],
+      parts: [],
+    };
     scene.winning.apply({ ...absorb, lineage: id, rank: 2, contributors: [cid] });
     scene.push(0, 'first job', 80);
     scene.push(0, 'second job', 95);
@@ -193,7 +209,7 @@ describe('a copy that several members bring', () => {
     part?.resolve(mergeResult({ kept: 1, discarded: 0 }));
     scene.run(first, 1);
     for (const operation of scene.operations.splice(0)) refuse(operation, 'GRID_OVERLOADED');
-    const copy = { partition: scene.losing.id(0), by: bob, upTo, line };
+    const copy = partOf(scene.losing.id(0), upTo);
     return { scene, first, copy };
   }
 
@@ -206,7 +222,7 @@ describe('a copy that several members bring', () => {
     const { scene, first, copy } = cidBegun(81);
     const left = first.unfinished;
     scene.winning.apply({ type: 'remove', id: cid });
-    scene.winning.apply({ ...reportOf(bob), brought: [copy] });
+    scene.winning.apply(reportOf(bob, copy));
     scene.self = dan;
     const next = scene.merger(left);
     expect(letters(scene.runToEnd(next))).to.deep.equal(['r']);
@@ -218,8 +234,8 @@ describe('a copy that several members bring', () => {
     scene.push(0, 'ppp', 80);
     scene.push(0, 'rrr', 95);
     setRows(scene, [{ primary: dan, inSync: [bob, cid] }]);
-    const copy = { partition: scene.losing.id(0), by: bob, upTo: 90, line };
-    scene.winning.apply({ ...reportOf(bob), brought: [copy] });
+    const copy = partOf(scene.losing.id(0), 90);
+    scene.winning.apply(reportOf(bob, copy));
     scene.self = cid;
     const first = scene.merger();
     const isOfQueue = ({ op }: Operation) => op[0] === queueOps.merge;
@@ -260,7 +276,7 @@ describe('a copy that several members bring', () => {
     scene.from = bob;
     scene.runToEnd(scene.merger());
     const [told, ...more] = scene.reports;
-    expect(told?.brought.map(({ partition }) => partition)).to.include(scene.losing.id(0));
+    expect(told?.brought).to.include(scene.losing.id(0));
     expect([told?.isLast, more]).to.deep.equal([false, []]);
   });
 
@@ -321,7 +337,7 @@ describe('a copy that several members bring', () => {
     const { sent } = together(scene, mergers, 70_000);
     expect(itemsOf(sent)).to.have.length(1);
     const told = scene.reports.filter(({ contributor }) => contributor === bob);
-    expect(told[0]?.brought.map(({ partition }) => partition)).to.include(scene.losing.id(0));
+    expect(told[0]?.brought).to.include(scene.losing.id(0));
   });
 
   it('is told again where the lineage has ended to which that was said', () => {
@@ -339,9 +355,11 @@ describe('a copy that several members bring', () => {
     third.winning.machine.lineage = { ...third.winning.machine.lineage, id: 'c3' };
     third.winning.machine.merges = [];
     third.run(third.merger(first.unfinished), 2);
-    const copy = { partition: scene.losing.id(1), by: cid, upTo: scene.last, line };
+    const copy = partOf(scene.losing.id(1), scene.last);
     expect(third.commands.map(({ type }) => type)).to.deep.equal(['absorb', 'merged']);
-    expect(third.winning.machine.merges[0]?.brought).to.deep.equal([copy]);
+    const { merges, lineage } = third.winning.machine;
+    expect(merges[0]?.brought).to.deep.equal([{ partition: copy.partition, by: cid }]);
+    expect(lineage.parts).to.deep.equal([copy]);
   });
 
   it('takes the place of nothing that the first has brought of a queue', () => {

@@ -4,7 +4,9 @@ import { inSplits, inTest, type Mutant } from './mutant.ts';
 const adoption = 'src/partition/adoption.ts';
 const revival = 'src/member/revival.ts';
 const history = 'src/member/common-history.ts';
-const copies = 'src/member/brought-copies.ts';
+const copies = 'src/member/brought-parts.ts';
+const parts = 'src/partition/parts.ts';
+const queueMerge = 'src/structures/queue/queue-merge.ts';
 const record = 'src/member/merge-record.ts';
 const merges = 'partition/merges';
 const mergers = 'member/merger';
@@ -149,7 +151,7 @@ export const adoptionMutants: readonly Mutant[] = [
     name: 'of an older copy that was brought before a fork all counts that the fork took along',
     edits: [
       {
-        file: copies,
+        file: parts,
         from: 'commonUpTo: Math.min(commonUpTo, upTo) };',
         to: 'commonUpTo };',
       },
@@ -160,9 +162,9 @@ export const adoptionMutants: readonly Mutant[] = [
     name: 'what the primaries of a lineage had told nobody of is brought by its fork',
     edits: [
       {
-        file: copies,
-        from: 'if (isAll && rankOf(upTo) >= rankOf(commonUpTo)) return parting;',
-        to: 'if (isAll && upTo >= commonUpTo) return parting;',
+        file: parts,
+        from: 'if (isWhole && rankOf(upTo) >= rankOf(commonUpTo)) return parting;',
+        to: 'if (isWhole && upTo >= commonUpTo) return parting;',
       },
     ],
     checks: [inTest(histories, 'come since from further back'), inSplits(2105)],
@@ -181,9 +183,9 @@ export const adoptionMutants: readonly Mutant[] = [
     name: 'what a lineage has brought that forked from the same is brought again',
     edits: [
       {
-        file: copies,
-        from: 'const parting = partingOf(line, this.#line(partition));',
-        to: 'const parting = partingOf({ ...line, path: [endOf(line)] }, this.#line(partition));',
+        file: parts,
+        from: 'const parting = partingOf(line, other);',
+        to: 'const parting = partingOf({ ...line, path: [endOf(line)] }, other);',
       },
     ],
     checks: [inTest(histories, 'also for another fork of the same lineage')],
@@ -194,7 +196,7 @@ export const adoptionMutants: readonly Mutant[] = [
       {
         file: copies,
         from: 'return endOf(line) === endOf(this.#line(partition));',
-        to: 'return lineageAt(endOf(line)) === this.#ended.lineage.id;',
+        to: "return endOf(line).split('@')[0] === this.#sides.ended.lineage.id;",
       },
     ],
     checks: [inTest(histories, 'that began anew since the fork')],
@@ -262,49 +264,95 @@ export const adoptionMutants: readonly Mutant[] = [
   },
   {
     name: 'who brings says nothing of what had been brought there before',
-    edits: [{ file: record, from: 'brought.push(...broughtOf(state, partition));', to: '' }],
+    edits: [{ file: record, from: 'return [...before, {', to: 'return [{' }],
     checks: [inTest(mergers, 'tells how that came about which it has brought')],
   },
   {
-    name: 'what was brought counts where the partition has begun anew since',
+    name: 'what was brought counts where the partition goes on with another content',
     edits: [
       {
-        file: adoption,
-        from: 'merges: withoutBrought(state, new Set([partition]))',
-        to: 'merges: state.merges',
+        file: 'src/partition/lineage.ts',
+        from: 'parts: lineage.parts.filter(isOther)',
+        to: 'parts: lineage.parts',
       },
     ],
     checks: [
       inTest(histories, 'has lost the partition since'),
       inTest(merges, 'to what has begun anew since'),
+      inTest(merges, 'have a lost partition go on with a copy'),
     ],
   },
   {
-    name: 'what was brought counts where the partition goes on with an older copy',
+    name: 'who brings to a partition goes on where that has begun anew',
     edits: [
       {
         file: adoption,
-        from: 'withoutBrought({ merges: withoutUndertakings(state, gone) }, gone)',
-        to: 'withoutUndertakings(state, gone)',
+        from: 'merges: withoutUndertakings(state, new Set([partition]))',
+        to: 'merges: state.merges',
       },
     ],
-    checks: [inTest(merges, 'have a lost partition go on with a copy')],
+    checks: [inTest(merges, 'to what has begun anew since')],
   },
   {
     name: 'of a copy that is taken over it is forgotten what had been brought to it',
     edits: [
       {
-        file: revival,
-        from: 'const brought = broughtOf(ended, partition);',
-        to: 'const brought = [];',
+        file: adoption,
+        from: 'withParts(withLines(state.lineage, lines), parts)',
+        to: 'withLines(state.lineage, lines)',
       },
     ],
-    checks: [inTest(mergers, 'goes on with its own copy of a lost partition')],
+    checks: [
+      inTest(merges, 'have a lost partition go on with a copy'),
+      inTest(mergers, 'goes on with its own copy of a lost partition'),
+    ],
   },
   {
-    name: 'a lineage leaves to itself what one of its members had an older copy of',
-    edits: [{ file: copies, from: 'lineage !== this.#ended.lineage.id && ', to: '' }],
-    checks: [inTest(histories, 'for the lineage itself')],
+    name: 'what an orphan has brought counts as all that its lineage had',
+    edits: [{ file: parts, from: 'if (isWhole && rankOf(upTo)', to: 'if (rankOf(upTo)' }],
+    checks: [inTest(histories, 'is brought by an orphan only as far as it had it')],
+  },
+  {
+    name: 'what a copy brings that came alone counts as all that was committed',
+    edits: [{ file: record, from: 'const isWhole = !isAlone && ', to: 'const isWhole = ' }],
+    checks: [inTest(shared, 'but not where it came alone')],
+  },
+  {
+    name: 'items are brought that came here with what another took in as well',
+    edits: [{ file: queueMerge, from: 'number > after && !isThere(number)', to: 'number > after' }],
+    checks: [inTest('structures/merging', 'leaves out what it took in of another')],
+  },
+  {
+    name: 'what one took in of another is left out where a part of it is there',
+    edits: [{ file: copies, from: 'rank > 0 && !missing.has(rank)', to: 'rank > 0' }],
+    checks: [inTest(histories, 'is there also where that came to another lineage first')],
+  },
+  {
+    name: 'a lineage has all of a history of which it has the beginning',
+    edits: [
+      {
+        file: parts,
+        from: 'own.theirs === undefined && own.commonUpTo >= upTo',
+        to: 'own.theirs === undefined',
+      },
+    ],
+    checks: [inTest(histories, 'is there also where that came to another lineage first')],
+  },
+  {
+    name: 'messages come twice where two took them in of a third',
+    edits: [{ file: history, from: ' || this.#brought.hasCommonParts(partition)', to: '' }],
+    checks: [inTest(histories, 'is there also where that came to another lineage first')],
+  },
+  {
+    name: 'a fork waits for ever for one that is away',
+    edits: [
+      {
+        file: 'src/member/precedence.ts',
+        from: '.filter(({ id }) => !this.#isLongAway(id))',
+        to: '',
+      },
+    ],
+    checks: [inTest(mergers, 'waits for those of the lineage from which it came')],
   },
   {
     name: 'items of two contents of a lineage get the same numbers',

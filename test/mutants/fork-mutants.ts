@@ -45,7 +45,7 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/partition/meta-machine.ts',
-        from: 'this.#setRow(partition, withRank(row, rank))',
+        from: 'this.#setRow(partition, withRank(row, next.rank))',
         to: 'this.#setRow(partition, withRank(row, 0 * rank))',
       },
       {
@@ -244,7 +244,7 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: history,
-        from: 'version <= this.#brought.upTo(partition) || ',
+        from: 'version <= this.#brought.upToOfSame(partition) || ',
         to: '',
       },
     ],
@@ -269,7 +269,11 @@ export const forkMutants: readonly Mutant[] = [
   {
     name: 'items that both sides have are brought again',
     edits: [
-      { file: queueMerge, from: 'numbers.filter((number) => number > after)', to: 'numbers' },
+      {
+        file: queueMerge,
+        from: '(number) => number > after && !isThere',
+        to: '(number) => !isThere',
+      },
       { file: queueMerge, from: '(this.#own[from] as number) <= after', to: 'false' },
     ],
     checks: [inForks(7), inTest('scenario/merges', 'append what was pushed and published since')],

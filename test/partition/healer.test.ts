@@ -32,6 +32,7 @@ class Side {
       branches: [],
       merged: [],
       lines: [],
+      parts: [],
     };
     this.healer = new Healer(self, presets.lan, seededRandom(1));
   }
@@ -100,7 +101,14 @@ function talk(one: Side, other: Side, ms: number, lost: readonly HealMessage['ki
 function pair() {
   const older = new Side(ann, [ann]);
   const fork = new Side(bob, [bob]);
-  fork.table.machine.lineage = { id: 'c2', ancestors: ['c1'], branches: [], merged: [], lines: [] };
+  fork.table.machine.lineage = {
+    id: 'c2',
+    ancestors: ['c1'],
+    branches: [],
+    merged: [],
+    lines: [],
+    parts: [],
+  };
   return { older, fork };
 }
 
@@ -146,6 +154,7 @@ describe('the healing of lineages', () => {
       branches: [],
       merged: [],
       lines: [],
+      parts: [],
     };
     third.commits = false;
     talk(older, third, 2 * electionMaxMs);
@@ -241,6 +250,7 @@ describe('the healing of lineages', () => {
       contributor: bob,
       report,
       brought: [],
+      parts: [],
       isLast: true,
       isWhole: true,
     } as const;

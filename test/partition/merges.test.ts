@@ -1,11 +1,13 @@
 import { expect } from 'chai';
+import type { PartitionId } from '../../src/base/ids.ts';
 import { forkedState } from '../../src/partition/fork.ts';
-import { lineOf } from '../../src/partition/lineage.ts';
-import { type Absorb, type Brought, broughtOf, type Merged } from '../../src/partition/merges.ts';
+import { lineOf, type Part } from '../../src/partition/lineage.ts';
+import type { Absorb, Merged } from '../../src/partition/merges.ts';
 import { decodeState, encodeState } from '../../src/partition/meta-codec.ts';
 import { MetaMachine } from '../../src/partition/meta-machine.ts';
 import { generationSpan, liftOf } from '../../src/partition/meta-state.ts';
 import { partingOf } from '../../src/partition/parting.ts';
+import { partsOf } from '../../src/partition/parts.ts';
 import { ann, bob, cid, dan, eve, newMember, Table } from './table.ts';
 
 function absorb(more: Partial<Absorb> = {}): Absorb {
@@ -29,14 +31,18 @@ function merged(contributor: typeof ann, kept: number, more: Partial<Merged> = {
     contributor,
     report,
     brought: [],
+    parts: [],
     isLast: true,
     isWhole: true,
     ...more,
   };
 }
 
-/** How what a former member has brought came about. */
-const line = { path: ['c9'], steps: [] };
+/** A copy that was brought, up to 77. */
+function partOf(partition: PartitionId, lineage: string, more: Partial<Part> = {}): Part {
+  const line = { path: [lineage], steps: [] };
+  return { partition, line, upTo: 77, isWhole: false, rank: 5, ...more };
+}
 
 describe('the table of a lineage that takes another in', () => {
   it('ranks all its partitions above both, and begins none of them anew', () => {
@@ -73,8 +79,8 @@ describe('the table of a lineage that takes another in', () => {
     table.apply(merged(cid, 3));
     table.apply(merged(cid, 3));
     table.apply(merged(bob, 100));
-    const brought = [{ partition: table.id(1), by: dan, upTo: 77, line }];
-    table.apply(merged(dan, 0, { brought, report: [], isLast: false }));
+    const brought = [{ partition: table.id(1), by: dan }];
+    table.apply(merged(dan, 0, { brought: [table.id(1)], report: [], isLast: false }));
     expect(table.machine.merges[0]?.open, 'before it has told all').to.deep.equal([dan]);
     table.apply(merged(dan, 4));
     const [merge] = table.machine.merges;
@@ -93,9 +99,10 @@ describe('the table of a lineage that takes another in', () => {
     undertake(cid, bob);
     undertake(dan, ann);
     expect(bringers()).to.deep.equal([cid, cid]);
-    const brought = [{ partition: table.id(0), by: cid, upTo: 7, line }];
+    const brought = [table.id(0)];
     for (let time = 0; time < 2; time++) table.apply(merged(cid, 0, { brought, isLast: false }));
-    expect(table.machine.merges[0]?.brought, 'told twice').to.deep.equal(brought);
+    const once = [{ partition: table.id(0), by: cid }];
+    expect(table.machine.merges[0]?.brought, 'told twice').to.deep.equal(once);
     expect(bringers()).to.deep.equal([cid]);
     undertake(dan, ann);
     expect(bringers()).to.deep.equal([cid, dan]);
@@ -106,8 +113,7 @@ describe('the table of a lineage that takes another in', () => {
     expect(bringers(), 'by one who has gone').to.deep.equal([dan, dan]);
     table.apply(merged(dan, 0, { isWhole: false }));
     expect(bringers(), 'where it is given up').to.deep.equal([dan, dan]);
-    const both = partitions.map((partition) => ({ partition, by: dan, upTo: 7, line }));
-    table.apply(merged(dan, 0, { brought: both }));
+    table.apply(merged(dan, 0, { brought: partitions }));
     expect(bringers()).to.deep.equal([]);
     undertake(dan, ann);
     expect(bringers(), 'by a word that comes twice').to.deep.equal([]);
@@ -131,29 +137,45 @@ describe('the table of a lineage that takes another in', () => {
     expect(bringers(), 'of a lineage that was not taken in').to.deep.equal([eve]);
   });
 
-  it('knows what was brought before to where that came from which is brought', () => {
+  it('knows what was brought, of each history and merge as far as it came', () => {
     const table = new Table({ members: [ann, bob] });
     table.apply(absorb());
-    const own = { partition: table.id(1), by: dan, upTo: 77, line };
-    const before = { ...own, by: eve, line: { path: ['c8'], steps: [] } };
-    for (let time = 0; time < 2; time++) table.apply(merged(dan, 3, { brought: [own, before] }));
-    expect(broughtOf(table.machine, table.id(1))).to.deep.equal([own, before]);
-    expect(broughtOf(table.machine, table.id(0))).to.deep.equal([]);
+    const [first, other] = [table.id(0), table.id(1)];
+    const further = partOf(first, 'c9', { upTo: 80 });
+    const before = partOf(first, 'c8', { rank: 0 });
+    const whole = partOf(first, 'c9', { isWhole: true });
+    table.apply(merged(dan, 3, { parts: [before, partOf(first, 'c9')], isLast: false }));
+    table.apply(merged(cid, 3, { parts: [before, further, partOf(other, 'c9')] }));
+    table.apply(merged(dan, 3, { parts: [whole] }));
+    const all = [before, partOf(other, 'c9'), { ...further, isWhole: true }];
+    expect(table.machine.lineage.parts).to.deep.equal(all);
+    const more = Array.from({ length: 20 }, (_, rank) => partOf(first, 'c7', { rank }));
+    table.apply(merged(cid, 3, { parts: more }));
+    const kept = partsOf(table.machine.lineage, first);
+    expect(kept, 'no more than sixteen of a partition').to.deep.equal(more.slice(-16));
+    expect(partsOf(table.machine.lineage, other)).to.have.length(1);
   });
 
   it('knows of no copy any more that was brought to what has begun anew since', () => {
     const table = new Table({ members: [ann, bob], onPartitionLost: 'recreate' });
     table.apply(absorb());
-    const copies = [0, 1].map((at) => ({ partition: table.id(at), by: dan, upTo: 77, line }));
-    table.apply(merged(dan, 3, { brought: copies }));
+    table.apply(merged(dan, 3, { parts: [0, 1].map((at) => partOf(table.id(at), 'c9')) }));
+    const undertake = { lineage: 'c9', contributor: cid, holder: ann, partitions: [table.id(0)] };
+    table.apply({ type: 'undertake', ...undertake });
     const group = table.machine.groups[1] ?? [];
     group[0] = { ...table.row(0), primary: cid, inSync: [cid] };
     table.apply({ type: 'remove', id: cid });
-    const known = [0, 1].map((at) => broughtOf(table.machine, table.id(at)).length);
-    expect(known).to.deep.equal([0, 1]);
-    const undertake = { lineage: 'c9', contributor: dan, holder: ann, partitions: [table.id(0)] };
-    table.apply({ type: 'undertake', ...undertake });
-    expect(table.machine.merges[0]?.undertaken, 'by a word that comes late').to.deep.equal([]);
+    expect(table.machine.lineage.parts).to.deep.equal([partOf(table.id(1), 'c9')]);
+    expect(table.machine.merges[0]?.undertaken, 'nor of who was at it').to.deep.equal([]);
+  });
+
+  it('passes on to a fork what was brought', () => {
+    const table = new Table({ members: [ann, bob] });
+    table.apply(absorb());
+    table.apply(merged(dan, 3, { parts: [partOf(table.id(0), 'c9')] }));
+    const [from, to] = [bob, newMember(dan)];
+    const { lineage } = forkedState(table.machine, { id: 'c2', from, to, held: () => 7 });
+    expect(lineage.parts).to.deep.equal(table.machine.lineage.parts);
   });
 
   it('waits for nothing from whoever went on alone and began it, though that one is not missed there yet', () => {
@@ -229,11 +251,10 @@ describe('the table of a lineage that takes another in', () => {
     table.apply(absorb({ contributors: [cid], rank: 1 }));
     const [lost, other] = [table.id(0), table.id(1)];
     const steps = [{ id: 'c9', rank: 2, left: 77 }];
-    const brought = [{ partition: lost, by: dan, upTo: 70, line: { path: ['c8'], steps: [] } }];
-    const from = { path: ['c1', 'c9'], steps, brought };
+    const parts = [partOf(lost, 'c8')];
+    const from = { path: ['c1', 'c9'], steps, parts };
     const copy = { partition: lost, ...from, version: 9 * generationSpan + 5 };
-    const mine = { ...brought[0], by: cid, line } as Brought;
-    table.apply(merged(cid, 0, { brought: [mine], isLast: false }));
+    table.apply(merged(cid, 0, { parts: [partOf(lost, 'c9')], isLast: false }));
     const revive = { type: 'revive', lineage: 'c9', adoptions: [copy], partitions: [] } as const;
     table.apply({ ...revive, holder: eve });
     expect(table.row(0).primary, 'with a member that is not there').to.equal(undefined);
@@ -253,7 +274,7 @@ describe('the table of a lineage that takes another in', () => {
     const step = { id: `${lineage.id}@${applied}`, rank: 10, left: 9 * generationSpan + 5 };
     const way = { path: ['c1', 'c9', step.id], steps: [...steps, step] };
     expect(lineOf(lineage, lost)).to.deep.include(way);
-    expect(broughtOf(table.machine, lost), 'what was brought to it').to.deep.equal(brought);
+    expect(lineage.parts, 'what was brought to it').to.deep.equal(parts);
     expect(lineOf(lineage, other).path, 'of another').to.deep.equal([lineage.id]);
     table.apply({ ...revive, holder: bob, adoptions: [{ ...copy, version: 6 }] });
     expect(lineOf(table.machine.lineage, lost), 'of one that is there').to.deep.include(way);

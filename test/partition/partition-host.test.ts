@@ -145,7 +145,7 @@ describe('the host of replicas', () => {
     table.apply({ ...absorb, contributors: [bob] });
     learn();
     expect(replica()).to.equal(undefined);
-    const copy = { partition: table.id(0), path: ['c9'], steps: [], brought: [], version: 7 };
+    const copy = { partition: table.id(0), path: ['c9'], steps: [], parts: [], version: 7 };
     const revive = { type: 'revive', lineage: 'c9', holder: dan, partitions: [] } as const;
     table.apply({ ...revive, adoptions: [copy] });
     learn();
