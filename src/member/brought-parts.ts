@@ -4,26 +4,24 @@
  * third, or since one took the other in.
  */
 import type { PartitionId } from '../base/ids.ts';
-import { endOf, type Line, type Lineage, lineOf, type Part } from '../partition/lineage.ts';
+import { endOf, type Line, lineOf, type Part } from '../partition/lineage.ts';
+import { type Brought, mergeOf } from '../partition/merges.ts';
+import { type MetaState, rowOf } from '../partition/meta-state.ts';
 import { type Parting, partingOf, theirsFrom } from '../partition/parting.ts';
-import { isAllIn, partingFrom, partsOf } from '../partition/parts.ts';
-
-/** The two lineages; that of the winner may change. */
-export interface Sides {
-  readonly winner: { readonly lineage: Lineage };
-  readonly ended: { readonly lineage: Lineage };
-}
+import { partingFrom, partsOf, reachIn } from '../partition/parts.ts';
 
 export class BroughtParts {
-  readonly #sides: Sides;
+  readonly #winner: MetaState;
+  readonly #ended: MetaState;
 
-  constructor(sides: Sides) {
-    this.#sides = sides;
+  constructor(winner: MetaState, ended: MetaState) {
+    this.#winner = winner;
+    this.#ended = ended;
   }
 
   /** Up to which version another member of the same lineage has brought its copy; 0 for none. */
   upToOfSame(partition: PartitionId): number {
-    return Math.max(0, ...this.#ofSame(partition).map(({ upTo }) => upTo));
+    return Math.max(0, ...this.#bySame(partition).map(({ upTo }) => upTo));
   }
 
   /**
@@ -31,15 +29,16 @@ export class BroughtParts {
    * that nobody was told of, and whoever asked for it may have asked again here.
    */
   isByPrimary(partition: PartitionId): boolean {
-    return this.#ofSame(partition).some(({ isWhole }) => isWhole);
+    const { primary } = rowOf(this.#ended, partition) ?? {};
+    return this.#bySame(partition).some(({ by }) => by === primary);
   }
 
-  /** Where this history went apart from the copy of another lineage that has the most of it. */
+  /** Where this history went apart from the part that has the most of it. */
   parting(partition: PartitionId): Parting | undefined {
     const line = this.#line(partition);
     let last: Parting | undefined;
-    for (const part of partsOf(this.#sides.winner.lineage, partition)) {
-      const parting = this.#isOfSame(part) ? undefined : partingFrom(part, line);
+    for (const part of partsOf(this.#winner.lineage, partition)) {
+      const parting = partingFrom(part, line);
       if (parting === undefined) continue;
       if (last === undefined || theirsFrom(parting) > theirsFrom(last)) last = parting;
     }
@@ -48,35 +47,29 @@ export class BroughtParts {
 
   /** With which merges this history took in what the winner has as well: their ranks. */
   ranksThere(partition: PartitionId): number[] {
-    const { winner, ended } = this.#sides;
     const [there, missing] = [new Set<number>(), new Set<number>()];
-    for (const part of partsOf(ended.lineage, partition)) {
-      (isAllIn(winner.lineage, part) ? there : missing).add(part.rank);
+    for (const part of partsOf(this.#ended.lineage, partition)) {
+      const isThere = reachIn(this.#winner.lineage, part) >= part.upTo;
+      for (const rank of part.ranks) (isThere ? there : missing).add(rank);
     }
-    return [...there].filter((rank) => rank > 0 && !missing.has(rank));
+    return [...there].filter((rank) => !missing.has(rank));
   }
 
-  /** Whether this history took anything in of one of which the winner has a part. */
+  /** Whether the winner has anything of what this history took in beyond what it had of it. */
   hasCommonParts(partition: PartitionId): boolean {
-    const { winner, ended } = this.#sides;
-    const lines = partsOf(winner.lineage, partition).map(({ line }) => line);
-    lines.push(lineOf(winner.lineage, partition));
-    return partsOf(ended.lineage, partition).some((part) =>
-      lines.some((line) => partingOf(line, part.line) !== undefined),
-    );
-  }
-
-  #ofSame(partition: PartitionId): Part[] {
-    const parts = partsOf(this.#sides.winner.lineage, partition);
-    return parts.filter((part) => this.#isOfSame(part));
+    const hadOf = ({ line }: Part) => partingOf(this.#line(partition), line)?.commonUpTo ?? 0;
+    const parts = partsOf(this.#ended.lineage, partition);
+    return parts.some((part) => reachIn(this.#winner.lineage, part) > hadOf(part));
   }
 
   /** A lineage that has lost a partition, and goes on with another content, has had two of that name. */
-  #isOfSame({ line, partition }: Part): boolean {
-    return endOf(line) === endOf(this.#line(partition));
+  #bySame(partition: PartitionId): Brought[] {
+    const { brought = [] } = mergeOf(this.#winner, this.#ended.lineage.id) ?? {};
+    const end = endOf(this.#line(partition));
+    return brought.filter((one) => one.partition === partition && one.end === end);
   }
 
   #line(partition: PartitionId): Line {
-    return lineOf(this.#sides.ended.lineage, partition);
+    return lineOf(this.#ended.lineage, partition);
   }
 }

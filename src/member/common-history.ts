@@ -30,7 +30,7 @@ export class CommonHistory {
   constructor(winner: MetaState, ended: MetaState) {
     this.#winner = winner;
     this.#ended = ended;
-    this.#brought = new BroughtParts({ winner, ended });
+    this.#brought = new BroughtParts(winner, ended);
   }
 
   /** Who has still to bring what they had in a lineage from which this one forked, here by now or not. */

@@ -6,15 +6,15 @@
 import type { MemberId, PartitionId } from '../base/ids.ts';
 import type { MergedStructure } from '../grid-merge.ts';
 import { highestRank } from '../partition/fork.ts';
-import { lineOf, type Part } from '../partition/lineage.ts';
-import { type Merge, mergeOf } from '../partition/merges.ts';
-import { type Command, type MetaState, rowOf } from '../partition/meta-state.ts';
+import { endOf, lineOf, type Part } from '../partition/lineage.ts';
+import { type Brought, type Merge, mergeOf } from '../partition/merges.ts';
+import { type Command, type MetaState, rankOf, rowOf } from '../partition/meta-state.ts';
 import { partsOf } from '../partition/parts.ts';
 import type { ProposalResult } from '../partition/proposals.ts';
 import type { Estate } from '../partition/replica-state.ts';
 import type { StructureRow } from '../partition/router-port.ts';
 import type { MergeCount } from '../structures/merging.ts';
-import type { MergeInheritance } from './inheritance.ts';
+import type { MergeInheritance, Sending } from './inheritance.ts';
 
 export interface MergeRecordParts {
   /** The table of the lineage into which it brings. */
@@ -33,6 +33,7 @@ export class MergeRecord {
   readonly #told: Map<PartitionId, number>;
   /** Those of them that were told to a lineage that has ended since. */
   readonly #untold: Set<PartitionId>;
+  readonly #sent: Map<PartitionId, Sending>;
   /** Whether a word of it is on its way. */
   #isBusy = false;
 
@@ -41,6 +42,7 @@ export class MergeRecord {
     this.#counts = new Map(parts.inheritance.progress?.counts);
     this.#told = new Map(parts.inheritance.progress?.told);
     this.#untold = new Set(this.#told.keys());
+    this.#sent = new Map(parts.inheritance.progress?.sent);
   }
 
   get counts(): ReadonlyMap<string, MergeCount> {
@@ -49,6 +51,19 @@ export class MergeRecord {
 
   get told(): ReadonlyMap<PartitionId, number> {
     return this.#told;
+  }
+
+  get sent(): ReadonlyMap<PartitionId, Sending> {
+    return this.#sent;
+  }
+
+  /** Something of a partition is sent, which gets its numbers below a floor. */
+  sends(partition: PartitionId, floor: number): void {
+    const { lineage } = this.#parts.state;
+    const { lineage: to = lineage.id, ranks = [] } = this.#sent.get(partition) ?? {};
+    const rank = rankOf(floor);
+    if (ranks.includes(rank)) return;
+    this.#sent.set(partition, { lineage: to, ranks: [...ranks, rank] });
   }
 
   /** Whether it is not known here what was brought: it was told to a lineage that has ended since. */
@@ -139,30 +154,30 @@ export class MergeRecord {
     isLast: boolean,
     done: () => void,
   ): void {
-    const { from: contributor, state } = this.#parts.inheritance;
+    const { from: by, state } = this.#parts.inheritance;
+    const versions = new Map(this.isBehind ? this.#told : undefined);
+    for (const [partition, { version }] of estates) versions.set(partition, version);
+    const brought = Array.from(versions, ([partition, upTo]): Brought => {
+      return { partition, by, upTo, end: endOf(lineOf(state.lineage, partition)) };
+    });
+    const parts = Array.from(estates, ([partition, estate]) => this.#partsOf(partition, estate));
     const { id: lineage } = state.lineage;
-    const behind = this.isBehind ? this.#told : [];
-    const parts: Part[] = [];
-    // What another lineage was told stands there with what that has brought since.
-    for (const [partition, version] of behind) parts.push(...this.#partsOf(partition, version, 0));
-    const { rank = 0 } = this.#merge ?? {};
-    for (const [partition, { version }] of estates) {
-      parts.push(...this.#partsOf(partition, version, rank));
-    }
-    const brought = [...new Set(parts.map(({ partition }) => partition))];
-    const end = { report, brought, parts, isLast, isWhole: true };
-    this.#commit({ type: 'merged', lineage, contributor, ...end }, done);
+    const end = { report, brought, parts: parts.flat(), isLast, isWhole: true };
+    this.#commit({ type: 'merged', lineage, contributor: by, ...end }, done);
   }
 
   /** The copy of a partition that it has brought, and what had been brought to that before. */
-  #partsOf(partition: PartitionId, upTo: number, rank: number): Part[] {
-    const { from, state, isAlone } = this.#parts.inheritance;
+  #partsOf(partition: PartitionId, { version: upTo }: Estate): Part[] {
+    const { state: winner, inheritance } = this.#parts;
+    const { from, state, isAlone } = inheritance;
+    const { lineage = winner.lineage.id, ranks = [] } = this.#sent.get(partition) ?? {};
+    // What went to a lineage that has ended is here when that has brought it, which knows no less.
+    if (lineage !== winner.lineage.id) return [];
     const { path, steps } = lineOf(state.lineage, partition);
-    const line = { path, steps };
     // Who comes alone may not know who is its primary by now.
     const isWhole = !isAlone && rowOf(state, partition)?.primary === from;
-    const before = partsOf(state.lineage, partition).map((part) => ({ ...part, rank: 0 }));
-    return [...before, { partition, line, upTo, isWhole, rank }];
+    const before = partsOf(state.lineage, partition).map((part) => ({ ...part, ranks: [] }));
+    return [...before, { partition, line: { path, steps }, upTo, isWhole, ranks }];
   }
 
   #commit(command: Command, done?: () => void): void {

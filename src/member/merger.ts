@@ -123,8 +123,9 @@ export class Merger {
 
   get #progress(): MergeProgress | undefined {
     if (this.#tasks === undefined) return this.#inheritance.progress;
-    const { counts, told } = this.#record;
-    return { places: placesOf(this.#tasks), counts: new Map(counts), told: new Map(told) };
+    const { counts, told, sent } = this.#record;
+    const places = placesOf(this.#tasks);
+    return { places, counts: new Map(counts), told: new Map(told), sent: new Map(sent) };
   }
 
   /** Called while this member serves, every now and then, and when an op has ended. */
@@ -324,6 +325,7 @@ export class Merger {
 
   #offerOf(task: MergeTask, row: StructureRow): Offer {
     const since = this.#history.since(task.partition, task.row.backups, row);
+    this.#record.sends(task.partition, since.floor);
     return task.store.offer(task.at, offerBytes, since);
   }
 

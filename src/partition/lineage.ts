@@ -47,8 +47,8 @@ export interface Part {
   readonly upTo: number;
   /** Whether its primary brought it, with all that was committed. */
   readonly isWhole: boolean;
-  /** That of the merge with which it was brought; 0 where that was a merge of a lineage taken in since. */
-  readonly rank: number;
+  /** With which items of it were brought; none where it was brought to a lineage that was taken in since. */
+  readonly ranks: readonly number[];
 }
 
 export interface Lineage {

@@ -15,10 +15,14 @@ import type { Lineage, Part } from './lineage.ts';
 import { isAway, type MetaState, type PartitionRow, rowOf } from './meta-state.ts';
 import { withParts } from './parts.ts';
 
-/** A partition that a member has brought. What came with it the lineage says (`Part`). */
+/** A partition that a member has brought, here or to a lineage that was taken in. What is here `Part` says. */
 export interface Brought {
   readonly partition: PartitionId;
   readonly by: MemberId;
+  /** The last version that came: others of its lineage may have a copy of the same. */
+  readonly upTo: number;
+  /** Where the line of its content ends. */
+  readonly end: string;
 }
 
 /** A partition that a member has taken upon itself to bring: until it has, nobody else does. */
@@ -79,9 +83,8 @@ export interface Merged {
   readonly lineage: string;
   readonly contributor: MemberId;
   readonly report: readonly MergedStructure[];
-  /** The partitions that it has brought. */
-  readonly brought: readonly PartitionId[];
-  /** Its copies of them, and what others had brought to them before. */
+  readonly brought: readonly Brought[];
+  /** What of it was brought to here: its copies, and what others had brought to them before. */
   readonly parts: readonly Part[];
   /** Whether nothing more comes; what others wait for is told before. */
   readonly isLast: boolean;
@@ -181,8 +184,7 @@ export function reported(state: MetaState, command: Merged): Histories {
     const isEnd = isOpen && isLast;
     const ofIts = ({ by }: Brought | Undertaking) => by === contributor;
     const known = new Set(merge.brought.filter(ofIts).map(({ partition }) => partition));
-    const told = new Set(command.brought);
-    const more = command.brought.filter((partition) => !known.has(partition));
+    const told = new Set(command.brought.map(({ partition }) => partition));
     const isDone = (one: Undertaking) =>
       ofIts(one) && ((isLast && isWhole) || told.has(one.partition));
     return {
@@ -191,7 +193,7 @@ export function reported(state: MetaState, command: Merged): Histories {
       closed: isEnd ? [...merge.closed, contributor] : merge.closed,
       missing: merge.missing + (isOpen && !isWhole ? 1 : 0),
       report: isOpen ? summed(merge.report, report) : merge.report,
-      brought: [...merge.brought, ...more.map((partition) => ({ partition, by: contributor }))],
+      brought: [...merge.brought, ...command.brought.filter((one) => !known.has(one.partition))],
       undertaken: merge.undertaken.filter((one) => !isDone(one)),
     };
   });

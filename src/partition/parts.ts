@@ -10,8 +10,17 @@ import { type Parting, partingOf } from './parting.ts';
 /** Parts of a partition that are remembered, the latest: what is beyond may be brought again. */
 const partsMax = 16;
 
-export function partsOf({ parts }: Lineage, partition: PartitionId): Part[] {
-  return parts.filter((part) => part.partition === partition);
+/** By partition, of the tables that are looked at. */
+const indexes = new WeakMap<readonly Part[], ReadonlyMap<PartitionId, readonly Part[]>>();
+const none: readonly Part[] = [];
+
+export function partsOf({ parts }: Lineage, partition: PartitionId): readonly Part[] {
+  let index = indexes.get(parts);
+  if (index === undefined) {
+    index = byPartition(parts);
+    indexes.set(parts, index);
+  }
+  return index.get(partition) ?? none;
 }
 
 /** With what was brought besides; of the same history and merge one is known, which goes as far as either. */
@@ -39,29 +48,31 @@ export function partingFrom({ line, upTo, isWhole }: Part, other: Line): Parting
   return { mine, theirs, commonUpTo: Math.min(commonUpTo, upTo) };
 }
 
-/** Whether a lineage has all of what was brought to another. */
-export function isAllIn(lineage: Lineage, part: Part): boolean {
+/** Up to which version a lineage has what was brought to another. */
+export function reachIn(lineage: Lineage, part: Part): number {
   const { partition, line, upTo } = part;
-  const own = partingOf(lineOf(lineage, partition), line);
-  if (own !== undefined && own.theirs === undefined && own.commonUpTo >= upTo) return true;
-  return partsOf(lineage, partition).some((one) => {
-    if (one.isWhole && endOf(one.line) === endOf(line)) return true;
-    const parting = partingFrom(one, line);
-    return parting !== undefined && parting.theirs === undefined && parting.commonUpTo >= upTo;
-  });
+  let reach = partingOf(lineOf(lineage, partition), line)?.commonUpTo ?? 0;
+  for (const one of partsOf(lineage, partition)) {
+    if (one.isWhole && endOf(one.line) === endOf(line)) return upTo;
+    reach = Math.max(reach, partingFrom(one, line)?.commonUpTo ?? 0);
+  }
+  return Math.min(reach, upTo);
 }
 
-function nameOf({ partition, line, rank }: Part): string {
-  return `${partition} ${endOf(line)} ${rank}`;
+function nameOf({ partition, line, ranks }: Part): string {
+  return `${partition} ${endOf(line)} ${ranks.join()}`;
 }
 
 function latest(parts: readonly Part[]): Part[] {
-  const counts = new Map<PartitionId, number>();
-  const kept: Part[] = [];
-  for (const part of parts.toReversed()) {
-    const count = (counts.get(part.partition) ?? 0) + 1;
-    counts.set(part.partition, count);
-    if (count <= partsMax) kept.push(part);
+  return [...byPartition(parts).values()].flatMap((all) => all.slice(-partsMax));
+}
+
+function byPartition(parts: readonly Part[]): Map<PartitionId, Part[]> {
+  const index = new Map<PartitionId, Part[]>();
+  for (const part of parts) {
+    const others = index.get(part.partition);
+    if (others === undefined) index.set(part.partition, [part]);
+    else others.push(part);
   }
-  return kept.reverse();
+  return index;
 }

@@ -8,7 +8,7 @@ import type { MergeInheritance } from '../../src/member/inheritance.ts';
 import { Merger, type MergerParts } from '../../src/member/merger.ts';
 import { Content } from '../../src/partition/content.ts';
 import { DedupeBudget } from '../../src/partition/dedupe-table.ts';
-import { type Part, withLines } from '../../src/partition/lineage.ts';
+import { endOf, type Part, withLines } from '../../src/partition/lineage.ts';
 import type { Absorb, Merged } from '../../src/partition/merges.ts';
 import { type Command, generationSpan } from '../../src/partition/meta-state.ts';
 import type { ProposalResult } from '../../src/partition/proposals.ts';
@@ -41,12 +41,14 @@ export function itemsOf(operations: readonly Operation[]): string[] {
 /** A copy of the losing side of a scene, which has not forked. */
 export function partOf(partition: PartitionId, upTo: number, more: Partial<Part> = {}): Part {
   const line = { path: [absorb.lineage], steps: [] };
-  return { partition, line, upTo, isWhole: false, rank: 0, ...more };
+  return { partition, line, upTo, isWhole: false, ranks: [], ...more };
 }
 
 /** The last word of a contributor to `absorb`, who has brought these. */
 export function reportOf(contributor: MemberId, ...parts: readonly Part[]): Merged {
-  const brought = parts.map(({ partition }) => partition);
+  const brought = parts.map(({ partition, upTo, line }) => {
+    return { partition, by: contributor, upTo, end: endOf(line) };
+  });
   const end = { report: [], brought, parts, isLast: true, isWhole: true };
   return { type: 'merged', lineage: absorb.lineage, contributor, ...end };
 }

@@ -90,7 +90,7 @@ describe('a copy that several members bring', () => {
     const merger = scene.merger();
     const [id, other] = [scene.losing.id(0), scene.losing.id(1)];
     expect(scene.runToEnd(merger).map(({ partition }) => partition)).to.deep.equal([1]);
-    const copy = partOf(other, scene.last, { rank: 3 });
+    const copy = partOf(other, scene.last, { ranks: [3] });
     expect(scene.reports).to.deep.equal([{ ...reportOf(cid, copy), isLast: false }]);
     expect([...(merger.unfinished?.legacy.estates.keys() ?? [])]).to.deep.equal([id]);
     const awaited = partOf(id, scene.last, { isWhole: true });
@@ -276,8 +276,41 @@ describe('a copy that several members bring', () => {
     scene.from = bob;
     scene.runToEnd(scene.merger());
     const [told, ...more] = scene.reports;
-    expect(told?.brought).to.include(scene.losing.id(0));
+    expect(told?.brought.map(({ partition }) => partition)).to.include(scene.losing.id(0));
     expect([told?.isLast, more]).to.deep.equal([false, []]);
+  });
+
+  it('is no part of a lineage where some of it went to one that has ended', () => {
+    const [scene, third] = [new MergeScene(), new MergeScene()];
+    scene.push(0, 'ppp', 80);
+    const first = scene.merger();
+    scene.run(first, 3);
+    expect(itemsOf(scene.operations)).to.have.length(1);
+    third.winning.machine.lineage = { ...third.winning.machine.lineage, id: 'c3' };
+    third.winning.machine.merges = [];
+    third.runToEnd(third.merger(first.unfinished));
+    const { merges, lineage } = third.winning.machine;
+    const [sent, ...others] = [0, 1, 2].map((index) => scene.losing.id(index));
+    expect(merges[0]?.brought.map(({ partition }) => partition)).to.include(sent);
+    expect(lineage.parts.map(({ partition }) => partition)).to.have.members(others);
+  });
+
+  it('has the ranks with which it was brought, whatever the merge has by now', () => {
+    const scene = new MergeScene();
+    scene.push(0, 'ppp', 80);
+    const merger = scene.merger();
+    scene.run(merger, 3);
+    scene.winning.apply({ ...absorb, contributors: [bob, cid] });
+    for (const { resolve } of scene.operations.splice(0)) {
+      resolve(mergeResult({ kept: 1, discarded: 0 }));
+    }
+    scene.runToEnd(merger);
+    const parts = scene.winning.machine.lineage.parts.map(({ partition, ranks }) => ({
+      partition,
+      ranks,
+    }));
+    expect(parts).to.deep.include({ partition: scene.losing.id(0), ranks: [2] });
+    expect(scene.winning.machine.merges[0]?.rank).to.equal(3);
   });
 
   it('is told of in a lineage that does not know of it, and no more than once, where nothing else is left', () => {
@@ -285,7 +318,7 @@ describe('a copy that several members bring', () => {
     scene.winning.machine.merges = [];
     const { inheritance } = scene;
     const told = new Map([[scene.losing.id(0), 100]]);
-    const progress = { places: new Map(), counts: new Map(), told };
+    const progress = { places: new Map(), counts: new Map(), told, sent: new Map() };
     const legacy = { ...inheritance.legacy, estates: new Map() };
     const merger = scene.merger({ ...inheritance, legacy, progress });
     scene.run(merger, 100);
@@ -337,7 +370,7 @@ describe('a copy that several members bring', () => {
     const { sent } = together(scene, mergers, 70_000);
     expect(itemsOf(sent)).to.have.length(1);
     const told = scene.reports.filter(({ contributor }) => contributor === bob);
-    expect(told[0]?.brought).to.include(scene.losing.id(0));
+    expect(told[0]?.brought.map(({ partition }) => partition)).to.include(scene.losing.id(0));
   });
 
   it('is told again where the lineage has ended to which that was said', () => {
@@ -355,11 +388,11 @@ describe('a copy that several members bring', () => {
     third.winning.machine.lineage = { ...third.winning.machine.lineage, id: 'c3' };
     third.winning.machine.merges = [];
     third.run(third.merger(first.unfinished), 2);
-    const copy = partOf(scene.losing.id(1), scene.last);
+    const [partition, upTo] = [scene.losing.id(1), scene.last];
     expect(third.commands.map(({ type }) => type)).to.deep.equal(['absorb', 'merged']);
     const { merges, lineage } = third.winning.machine;
-    expect(merges[0]?.brought).to.deep.equal([{ partition: copy.partition, by: cid }]);
-    expect(lineage.parts).to.deep.equal([copy]);
+    expect(merges[0]?.brought).to.deep.equal([{ partition, by: cid, upTo, end: 'c1' }]);
+    expect(lineage.parts, 'which that one is to bring').to.deep.equal([]);
   });
 
   it('takes the place of nothing that the first has brought of a queue', () => {

@@ -119,8 +119,8 @@ export const adoptionMutants: readonly Mutant[] = [
     edits: [
       {
         file: record,
-        from: 'lineOf(state.lineage, partition)',
-        to: 'lineOf({ ...state.lineage, lines: [] }, partition)',
+        from: 'const { path, steps } = lineOf(state.lineage, partition);',
+        to: 'const { path, steps } = lineOf({ ...state.lineage, lines: [] }, partition);',
       },
     ],
     checks: [inTest(mergers, 'tells how that came about which it has brought')],
@@ -195,8 +195,8 @@ export const adoptionMutants: readonly Mutant[] = [
     edits: [
       {
         file: copies,
-        from: 'return endOf(line) === endOf(this.#line(partition));',
-        to: "return endOf(line).split('@')[0] === this.#sides.ended.lineage.id;",
+        from: 'one.partition === partition && one.end === end',
+        to: 'one.partition === partition',
       },
     ],
     checks: [inTest(histories, 'that began anew since the fork')],
@@ -324,24 +324,28 @@ export const adoptionMutants: readonly Mutant[] = [
   },
   {
     name: 'what one took in of another is left out where a part of it is there',
-    edits: [{ file: copies, from: 'rank > 0 && !missing.has(rank)', to: 'rank > 0' }],
+    edits: [{ file: copies, from: '!missing.has(rank)', to: 'rank > 0' }],
     checks: [inTest(histories, 'is there also where that came to another lineage first')],
   },
   {
     name: 'a lineage has all of a history of which it has the beginning',
-    edits: [
-      {
-        file: parts,
-        from: 'own.theirs === undefined && own.commonUpTo >= upTo',
-        to: 'own.theirs === undefined',
-      },
-    ],
+    edits: [{ file: copies, from: 'part) >= part.upTo', to: 'part) > 0' }],
     checks: [inTest(histories, 'is there also where that came to another lineage first')],
   },
   {
     name: 'messages come twice where two took them in of a third',
     edits: [{ file: history, from: ' || this.#brought.hasCommonParts(partition)', to: '' }],
     checks: [inTest(histories, 'is there also where that came to another lineage first')],
+  },
+  {
+    name: 'a part is told of which went to a lineage that has ended',
+    edits: [{ file: record, from: 'if (lineage !== winner.lineage.id) return [];', to: '' }],
+    checks: [inTest(shared, 'where some of it went to one that has ended')],
+  },
+  {
+    name: 'it is forgotten with which ranks items were brought',
+    edits: [{ file: record, from: 'ranks: [...ranks, rank]', to: 'ranks: []' }],
+    checks: [inTest(shared, 'has the ranks with which it was brought')],
   },
   {
     name: 'a fork waits for ever for one that is away',

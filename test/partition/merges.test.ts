@@ -41,7 +41,7 @@ function merged(contributor: typeof ann, kept: number, more: Partial<Merged> = {
 /** A copy that was brought, up to 77. */
 function partOf(partition: PartitionId, lineage: string, more: Partial<Part> = {}): Part {
   const line = { path: [lineage], steps: [] };
-  return { partition, line, upTo: 77, isWhole: false, rank: 5, ...more };
+  return { partition, line, upTo: 77, isWhole: false, ranks: [5], ...more };
 }
 
 describe('the table of a lineage that takes another in', () => {
@@ -79,8 +79,8 @@ describe('the table of a lineage that takes another in', () => {
     table.apply(merged(cid, 3));
     table.apply(merged(cid, 3));
     table.apply(merged(bob, 100));
-    const brought = [{ partition: table.id(1), by: dan }];
-    table.apply(merged(dan, 0, { brought: [table.id(1)], report: [], isLast: false }));
+    const brought = [{ partition: table.id(1), by: dan, upTo: 77, end: 'c9' }];
+    table.apply(merged(dan, 0, { brought, report: [], isLast: false }));
     expect(table.machine.merges[0]?.open, 'before it has told all').to.deep.equal([dan]);
     table.apply(merged(dan, 4));
     const [merge] = table.machine.merges;
@@ -99,10 +99,9 @@ describe('the table of a lineage that takes another in', () => {
     undertake(cid, bob);
     undertake(dan, ann);
     expect(bringers()).to.deep.equal([cid, cid]);
-    const brought = [table.id(0)];
+    const brought = [{ partition: table.id(0), by: cid, upTo: 7, end: 'c9' }];
     for (let time = 0; time < 2; time++) table.apply(merged(cid, 0, { brought, isLast: false }));
-    const once = [{ partition: table.id(0), by: cid }];
-    expect(table.machine.merges[0]?.brought, 'told twice').to.deep.equal(once);
+    expect(table.machine.merges[0]?.brought, 'told twice').to.deep.equal(brought);
     expect(bringers()).to.deep.equal([cid]);
     undertake(dan, ann);
     expect(bringers()).to.deep.equal([cid, dan]);
@@ -113,7 +112,8 @@ describe('the table of a lineage that takes another in', () => {
     expect(bringers(), 'by one who has gone').to.deep.equal([dan, dan]);
     table.apply(merged(dan, 0, { isWhole: false }));
     expect(bringers(), 'where it is given up').to.deep.equal([dan, dan]);
-    table.apply(merged(dan, 0, { brought: partitions }));
+    const both = partitions.map((partition) => ({ partition, by: dan, upTo: 7, end: 'c9' }));
+    table.apply(merged(dan, 0, { brought: both }));
     expect(bringers()).to.deep.equal([]);
     undertake(dan, ann);
     expect(bringers(), 'by a word that comes twice').to.deep.equal([]);
@@ -142,14 +142,14 @@ describe('the table of a lineage that takes another in', () => {
     table.apply(absorb());
     const [first, other] = [table.id(0), table.id(1)];
     const further = partOf(first, 'c9', { upTo: 80 });
-    const before = partOf(first, 'c8', { rank: 0 });
+    const before = partOf(first, 'c8', { ranks: [] });
     const whole = partOf(first, 'c9', { isWhole: true });
     table.apply(merged(dan, 3, { parts: [before, partOf(first, 'c9')], isLast: false }));
     table.apply(merged(cid, 3, { parts: [before, further, partOf(other, 'c9')] }));
     table.apply(merged(dan, 3, { parts: [whole] }));
-    const all = [before, partOf(other, 'c9'), { ...further, isWhole: true }];
+    const all = [before, { ...further, isWhole: true }, partOf(other, 'c9')];
     expect(table.machine.lineage.parts).to.deep.equal(all);
-    const more = Array.from({ length: 20 }, (_, rank) => partOf(first, 'c7', { rank }));
+    const more = Array.from({ length: 20 }, (_, rank) => partOf(first, 'c7', { ranks: [rank] }));
     table.apply(merged(cid, 3, { parts: more }));
     const kept = partsOf(table.machine.lineage, first);
     expect(kept, 'no more than sixteen of a partition').to.deep.equal(more.slice(-16));
