@@ -46,7 +46,7 @@ export const forkMutants: readonly Mutant[] = [
       {
         file: 'src/partition/meta-machine.ts',
         from: 'this.#setRow(partition, withRank(row, next.rank))',
-        to: 'this.#setRow(partition, withRank(row, 0 * rank))',
+        to: 'this.#setRow(partition, withRank(row, 0 * next.rank))',
       },
       {
         file: 'src/structures/merging.ts',
