@@ -45,16 +45,6 @@ export class BroughtParts {
     return last;
   }
 
-  /** With which merges this history took in what the winner has as well: their ranks. */
-  ranksThere(partition: PartitionId): number[] {
-    const [there, missing] = [new Set<number>(), new Set<number>()];
-    for (const part of partsOf(this.#ended.lineage, partition)) {
-      const isThere = reachIn(this.#winner.lineage, part) >= part.upTo;
-      for (const rank of part.ranks) (isThere ? there : missing).add(rank);
-    }
-    return [...there].filter((rank) => !missing.has(rank));
-  }
-
   /** Whether the winner has anything of what this history took in beyond what it had of it. */
   hasCommonParts(partition: PartitionId): boolean {
     const hadOf = ({ line }: Part) => partingOf(this.#line(partition), line)?.commonUpTo ?? 0;

@@ -86,7 +86,6 @@ export class CommonHistory {
       after: Math.max(brought, theirsFrom(parting), theirsFrom(other)),
       isBroughtAgain: this.#merge?.brought.some((copy) => copy.partition === partition) ?? false,
       isPartlyThere: (isThere && !isOwnRank) || this.#brought.hasCommonParts(partition),
-      ranksThere: this.#brought.ranksThere(partition),
       lostUpTo: this.#lostUpTo(partition),
       own: isOwnRank ? other?.theirs?.rank : parting?.theirs?.rank,
       other: isOwnRank ? undefined : parting?.mine?.rank,

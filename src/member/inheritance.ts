@@ -52,12 +52,6 @@ export interface Place {
   isBusy: boolean;
 }
 
-/** Where what is brought of a partition was sent first, and with which ranks. */
-export interface Sending {
-  readonly lineage: string;
-  readonly ranks: readonly number[];
-}
-
 export interface MergeProgress {
   /** By partition and structure. */
   readonly places: ReadonlyMap<string, Readonly<Place>>;
@@ -65,8 +59,8 @@ export interface MergeProgress {
   readonly counts: ReadonlyMap<string, MergeCount>;
   /** Partitions of which it has said that they were brought, up to which version. */
   readonly told: ReadonlyMap<PartitionId, number>;
-  /** Partitions of which something was sent. */
-  readonly sent: ReadonlyMap<PartitionId, Sending>;
+  /** The lineages to which these were begun to be brought; empty where not all is to be. */
+  readonly begunIn: ReadonlyMap<PartitionId, string>;
 }
 
 export type Inheritance = ForkInheritance | MergeInheritance;

@@ -8,13 +8,13 @@ import type { MergedStructure } from '../grid-merge.ts';
 import { highestRank } from '../partition/fork.ts';
 import { endOf, lineOf, type Part } from '../partition/lineage.ts';
 import { type Brought, type Merge, mergeOf } from '../partition/merges.ts';
-import { type Command, type MetaState, rankOf, rowOf } from '../partition/meta-state.ts';
+import { type Command, type MetaState, rowOf } from '../partition/meta-state.ts';
 import { partsOf } from '../partition/parts.ts';
 import type { ProposalResult } from '../partition/proposals.ts';
 import type { Estate } from '../partition/replica-state.ts';
 import type { StructureRow } from '../partition/router-port.ts';
 import type { MergeCount } from '../structures/merging.ts';
-import type { MergeInheritance, Sending } from './inheritance.ts';
+import type { MergeInheritance, MergeProgress } from './inheritance.ts';
 
 export interface MergeRecordParts {
   /** The table of the lineage into which it brings. */
@@ -33,7 +33,8 @@ export class MergeRecord {
   readonly #told: Map<PartitionId, number>;
   /** Those of them that were told to a lineage that has ended since. */
   readonly #untold: Set<PartitionId>;
-  readonly #sent: Map<PartitionId, Sending>;
+  /** The lineages to which these were begun to be brought. */
+  readonly #begunIn: Map<PartitionId, string>;
   /** Whether a word of it is on its way. */
   #isBusy = false;
 
@@ -42,28 +43,34 @@ export class MergeRecord {
     this.#counts = new Map(parts.inheritance.progress?.counts);
     this.#told = new Map(parts.inheritance.progress?.told);
     this.#untold = new Set(this.#told.keys());
-    this.#sent = new Map(parts.inheritance.progress?.sent);
+    this.#begunIn = new Map(parts.inheritance.progress?.begunIn);
   }
 
-  get counts(): ReadonlyMap<string, MergeCount> {
-    return this.#counts;
+  /** For the next identity. */
+  get progress(): Omit<MergeProgress, 'places'> {
+    const [counts, told] = [new Map(this.#counts), new Map(this.#told)];
+    return { counts, told, begunIn: new Map(this.#begunIn) };
   }
 
   get told(): ReadonlyMap<PartitionId, number> {
     return this.#told;
   }
 
-  get sent(): ReadonlyMap<PartitionId, Sending> {
-    return this.#sent;
+  /** What is offered of a partition is offered here from its beginning on, unless it was begun elsewhere. */
+  begins(partition: PartitionId): void {
+    if (!this.#begunIn.has(partition)) this.#begunIn.set(partition, this.#parts.state.lineage.id);
   }
 
-  /** Something of a partition is sent, which gets its numbers below a floor. */
-  sends(partition: PartitionId, floor: number): void {
-    const { lineage } = this.#parts.state;
-    const { lineage: to = lineage.id, ranks = [] } = this.#sent.get(partition) ?? {};
-    const rank = rankOf(floor);
-    if (ranks.includes(rank)) return;
-    this.#sent.set(partition, { lineage: to, ranks: [...ranks, rank] });
+  /** Of a partition not all is offered here: others have brought it, or it is as it is here. */
+  skips(partition: PartitionId): void {
+    this.#begunIn.set(partition, '');
+  }
+
+  /** All others begin here, whatever was tried where this process was before. */
+  keepBegun(partitions: ReadonlySet<PartitionId>): void {
+    for (const partition of this.#begunIn.keys()) {
+      if (!partitions.has(partition)) this.#begunIn.delete(partition);
+    }
   }
 
   /** Whether it is not known here what was brought: it was told to a lineage that has ended since. */
@@ -170,14 +177,13 @@ export class MergeRecord {
   #partsOf(partition: PartitionId, { version: upTo }: Estate): Part[] {
     const { state: winner, inheritance } = this.#parts;
     const { from, state, isAlone } = inheritance;
-    const { lineage = winner.lineage.id, ranks = [] } = this.#sent.get(partition) ?? {};
     // What went to a lineage that has ended is here when that has brought it, which knows no less.
-    if (lineage !== winner.lineage.id) return [];
+    if (this.#begunIn.get(partition) !== winner.lineage.id) return [];
     const { path, steps } = lineOf(state.lineage, partition);
     // Who comes alone may not know who is its primary by now.
     const isWhole = !isAlone && rowOf(state, partition)?.primary === from;
-    const before = partsOf(state.lineage, partition).map((part) => ({ ...part, ranks: [] }));
-    return [...before, { partition, line: { path, steps }, upTo, isWhole, ranks }];
+    const before = partsOf(state.lineage, partition);
+    return [...before, { partition, line: { path, steps }, upTo, isWhole }];
   }
 
   #commit(command: Command, done?: () => void): void {

@@ -50,6 +50,12 @@ export function tasksOf(
   return tasks;
 }
 
+/** Partitions of which something was brought, or may have been. */
+export function touchedIn(tasks: readonly MergeTask[]): Set<PartitionId> {
+  const touched = tasks.filter(({ at, isUncertain }) => at !== 0 || isUncertain);
+  return new Set(touched.map(({ partition }) => partition));
+}
+
 export function placesOf(tasks: readonly MergeTask[]): ReadonlyMap<string, Readonly<Place>> {
   return new Map(tasks.map((task) => [placeName(task), { at: task.at, isBusy: task.isBusy }]));
 }

@@ -26,7 +26,7 @@ import { CommonHistory } from './common-history.ts';
 import { CustomMerge } from './custom-merge.ts';
 import { contributions, type MergeInheritance, type MergeProgress } from './inheritance.ts';
 import { MergeRecord, type MergeRecordParts } from './merge-record.ts';
-import { type MergeTask, placesOf, tasksOf } from './merge-task.ts';
+import { type MergeTask, placesOf, tasksOf, touchedIn } from './merge-task.ts';
 import { Precedence } from './precedence.ts';
 import { Revival } from './revival.ts';
 
@@ -123,9 +123,7 @@ export class Merger {
 
   get #progress(): MergeProgress | undefined {
     if (this.#tasks === undefined) return this.#inheritance.progress;
-    const { counts, told, sent } = this.#record;
-    const places = placesOf(this.#tasks);
-    return { places, counts: new Map(counts), told: new Map(told), sent: new Map(sent) };
+    return { places: placesOf(this.#tasks), ...this.#record.progress };
   }
 
   /** Called while this member serves, every now and then, and when an op has ended. */
@@ -166,6 +164,7 @@ export class Merger {
     if (this.#revival.begin(this.#estates, busy)) return;
     if (this.#tasks === undefined) {
       this.#tasks = tasksOf(this.#inheritance, this.#estates);
+      this.#record.keepBegun(touchedIn(this.#tasks));
       this.#tellsAt = this.#parts.clock.monotonic() + tellMs;
     }
     const open = this.#tasks.filter(({ at }) => at >= 0);
@@ -218,8 +217,10 @@ export class Merger {
       this.#rest(task);
       return false;
     }
-    if (!this.#history.isChanged(partition, estate)) task.at = -1;
-    else if (this.#precedence.isLeftToOther(partition)) this.#rest(task);
+    if (!this.#history.isChanged(partition, estate)) {
+      task.at = -1;
+      this.#record.skips(partition);
+    } else if (this.#precedence.isLeftToOther(partition)) this.#rest(task);
     else return true;
     return false;
   }
@@ -325,7 +326,7 @@ export class Merger {
 
   #offerOf(task: MergeTask, row: StructureRow): Offer {
     const since = this.#history.since(task.partition, task.row.backups, row);
-    this.#record.sends(task.partition, since.floor);
+    this.#record.begins(task.partition);
     return task.store.offer(task.at, offerBytes, since);
   }
 

@@ -47,8 +47,6 @@ export interface Part {
   readonly upTo: number;
   /** Whether its primary brought it, with all that was committed. */
   readonly isWhole: boolean;
-  /** With which items of it were brought; none where it was brought to a lineage that was taken in since. */
-  readonly ranks: readonly number[];
 }
 
 export interface Lineage {

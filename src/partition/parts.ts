@@ -23,7 +23,7 @@ export function partsOf({ parts }: Lineage, partition: PartitionId): readonly Pa
   return index.get(partition) ?? none;
 }
 
-/** With what was brought besides; of the same history and merge one is known, which goes as far as either. */
+/** With what was brought besides; of the same history one is known, which goes as far as either. */
 export function withParts(lineage: Lineage, more: readonly Part[]): Lineage {
   if (more.length === 0) return lineage;
   const parts = new Map(lineage.parts.map((part) => [nameOf(part), part]));
@@ -59,8 +59,8 @@ export function reachIn(lineage: Lineage, part: Part): number {
   return Math.min(reach, upTo);
 }
 
-function nameOf({ partition, line, ranks }: Part): string {
-  return `${partition} ${endOf(line)} ${ranks.join()}`;
+function nameOf({ partition, line }: Part): string {
+  return `${partition} ${endOf(line)}`;
 }
 
 function latest(parts: readonly Part[]): Part[] {

@@ -78,8 +78,6 @@ export interface Since {
   readonly isBroughtAgain: boolean;
   /** Whether another lineage has brought a part of what this history has: no number says which of its messages. */
   readonly isPartlyThere: boolean;
-  /** The ranks of merges with which this history took in what the other has as well. */
-  readonly ranksThere: readonly number[];
   /** Whether what this one lacks of what both had was removed here: nothing was ever lost. */
   readonly isComplete: boolean;
 }

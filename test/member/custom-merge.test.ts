@@ -43,7 +43,6 @@ class Scene {
       floor,
       isBroughtAgain: false,
       isPartlyThere: false,
-      ranksThere: [],
       isComplete: false,
     });
     this.#merge = new CustomMerge({

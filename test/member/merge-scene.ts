@@ -41,7 +41,7 @@ export function itemsOf(operations: readonly Operation[]): string[] {
 /** A copy of the losing side of a scene, which has not forked. */
 export function partOf(partition: PartitionId, upTo: number, more: Partial<Part> = {}): Part {
   const line = { path: [absorb.lineage], steps: [] };
-  return { partition, line, upTo, isWhole: false, ranks: [], ...more };
+  return { partition, line, upTo, isWhole: false, ...more };
 }
 
 /** The last word of a contributor to `absorb`, who has brought these. */

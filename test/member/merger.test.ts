@@ -11,7 +11,7 @@ import { absorb, itemsOf, MergeScene, partOf, refuse, reportOf, value } from './
 
 /** The losing side has taken another lineage in before, of which dan has brought the first partition. */
 function beforeOf(scene: MergeScene): Part {
-  const before = partOf(scene.losing.id(0), 7, { line: { path: ['c8'], steps: [] }, ranks: [3] });
+  const before = partOf(scene.losing.id(0), 7, { line: { path: ['c8'], steps: [] } });
   scene.losing.apply({ ...absorb, lineage: 'c8', contributors: [dan] });
   scene.losing.apply({ ...reportOf(dan, before), lineage: 'c8' });
   return before;
@@ -312,9 +312,9 @@ describe('a member that brings what it had', () => {
     scene.runToEnd(scene.merger());
     const { partition } = before;
     const line = { path: ['begun anew'], steps: [] };
-    const own = partOf(partition, scene.last, { line, isWhole: true, ranks: [2] });
+    const own = partOf(partition, scene.last, { line, isWhole: true });
     const parts = scene.reports[0]?.parts.filter((part) => part.partition === partition);
-    expect(parts).to.deep.equal([{ ...before, ranks: [] }, own]);
+    expect(parts).to.deep.equal([before, own]);
   });
 
   for (const what of ['on the way', 'away for a while'] as const) {

@@ -1,6 +1,6 @@
 /** Several members of a lineage that has ended have a copy of the same: it is brought once. */
 import { expect } from 'chai';
-import type { MemberId } from '../../src/base/ids.ts';
+import type { MemberId, PartitionId } from '../../src/base/ids.ts';
 import type { Merger } from '../../src/member/merger.ts';
 import { generationSpan } from '../../src/partition/meta-state.ts';
 import type { Operation } from '../../src/partition/router-port.ts';
@@ -90,7 +90,7 @@ describe('a copy that several members bring', () => {
     const merger = scene.merger();
     const [id, other] = [scene.losing.id(0), scene.losing.id(1)];
     expect(scene.runToEnd(merger).map(({ partition }) => partition)).to.deep.equal([1]);
-    const copy = partOf(other, scene.last, { ranks: [3] });
+    const copy = partOf(other, scene.last);
     expect(scene.reports).to.deep.equal([{ ...reportOf(cid, copy), isLast: false }]);
     expect([...(merger.unfinished?.legacy.estates.keys() ?? [])]).to.deep.equal([id]);
     const awaited = partOf(id, scene.last, { isWhole: true });
@@ -104,9 +104,11 @@ describe('a copy that several members bring', () => {
     for (const isAlone of [false, true]) {
       const scene = new MergeScene();
       scene.isAlone = isAlone;
+      scene.push(0, 'ppp', 80);
       scene.runToEnd(scene.merger());
-      const whole = scene.reports.flatMap(({ parts }) => parts.map(({ isWhole }) => isWhole));
-      expect(whole).to.deep.equal([!isAlone, !isAlone, !isAlone]);
+      const parts = scene.reports.flatMap((report) => report.parts);
+      const part = partOf(scene.losing.id(0), scene.last, { isWhole: !isAlone });
+      expect(parts, 'and none of which nothing came').to.deep.equal([part]);
     }
   });
 
@@ -280,37 +282,40 @@ describe('a copy that several members bring', () => {
     expect([told?.isLast, more]).to.deep.equal([false, []]);
   });
 
-  it('is no part of a lineage where some of it went to one that has ended', () => {
+  /** Bob goes on to a third lineage, when the first two ops that he sent ended so. */
+  function partsOfThird(end: (operation: Operation) => void): PartitionId[] {
     const [scene, third] = [new MergeScene(), new MergeScene()];
-    scene.push(0, 'ppp', 80);
+    for (const index of [0, 1]) scene.push(index, 'ppp', 80);
     const first = scene.merger();
-    scene.run(first, 3);
-    expect(itemsOf(scene.operations)).to.have.length(1);
-    third.winning.machine.lineage = { ...third.winning.machine.lineage, id: 'c3' };
-    third.winning.machine.merges = [];
+    for (const operation of scene.run(first, 3)) end(operation);
+    const { winning } = third;
+    winning.machine.lineage = { ...winning.machine.lineage, id: 'c3' };
+    winning.machine.merges = [];
     third.runToEnd(third.merger(first.unfinished));
-    const { merges, lineage } = third.winning.machine;
-    const [sent, ...others] = [0, 1, 2].map((index) => scene.losing.id(index));
-    expect(merges[0]?.brought.map(({ partition }) => partition)).to.include(sent);
-    expect(lineage.parts.map(({ partition }) => partition)).to.have.members(others);
+    const brought = winning.machine.merges[0]?.brought.map(({ partition }) => partition);
+    expect(brought).to.have.members([0, 1, 2].map((index) => scene.losing.id(index)));
+    return winning.machine.lineage.parts.map(({ partition }) => partition);
+  }
+
+  it('is no part of a lineage where some of it went to one that has ended', () => {
+    const taken = ({ resolve }: Operation) => resolve(mergeResult({ kept: 1, discarded: 0 }));
+    expect(partsOfThird(taken)).to.deep.equal([]);
+    expect(
+      partsOfThird(() => {}),
+      'or may have gone there',
+    ).to.deep.equal([]);
+    const refused = (operation: Operation) => refuse(operation, 'GRID_OVERLOADED');
+    expect(partsOfThird(refused)).to.have.length(2);
   });
 
-  it('has the ranks with which it was brought, whatever the merge has by now', () => {
-    const scene = new MergeScene();
+  it('is no part where another member was to bring it', () => {
+    const scene = copyOfCid();
     scene.push(0, 'ppp', 80);
-    const merger = scene.merger();
-    scene.run(merger, 3);
-    scene.winning.apply({ ...absorb, contributors: [bob, cid] });
-    for (const { resolve } of scene.operations.splice(0)) {
-      resolve(mergeResult({ kept: 1, discarded: 0 }));
-    }
-    scene.runToEnd(merger);
-    const parts = scene.winning.machine.lineage.parts.map(({ partition, ranks }) => ({
-      partition,
-      ranks,
-    }));
-    expect(parts).to.deep.include({ partition: scene.losing.id(0), ranks: [2] });
-    expect(scene.winning.machine.merges[0]?.rank).to.equal(3);
+    scene.isAlone = true;
+    scene.winning.apply(reportOf(bob, partOf(scene.losing.id(0), scene.last)));
+    scene.winning.machine.lineage = { ...scene.winning.machine.lineage, parts: [] };
+    scene.runToEnd(scene.merger());
+    expect(scene.reports.flatMap(({ parts }) => parts)).to.deep.equal([]);
   });
 
   it('is told of in a lineage that does not know of it, and no more than once, where nothing else is left', () => {
@@ -318,7 +323,7 @@ describe('a copy that several members bring', () => {
     scene.winning.machine.merges = [];
     const { inheritance } = scene;
     const told = new Map([[scene.losing.id(0), 100]]);
-    const progress = { places: new Map(), counts: new Map(), told, sent: new Map() };
+    const progress = { places: new Map(), counts: new Map(), told, begunIn: new Map() };
     const legacy = { ...inheritance.legacy, estates: new Map() };
     const merger = scene.merger({ ...inheritance, legacy, progress });
     scene.run(merger, 100);

@@ -6,7 +6,6 @@ const revival = 'src/member/revival.ts';
 const history = 'src/member/common-history.ts';
 const copies = 'src/member/brought-parts.ts';
 const parts = 'src/partition/parts.ts';
-const queueMerge = 'src/structures/queue/queue-merge.ts';
 const record = 'src/member/merge-record.ts';
 const merges = 'partition/merges';
 const mergers = 'member/merger';
@@ -318,34 +317,36 @@ export const adoptionMutants: readonly Mutant[] = [
     checks: [inTest(shared, 'but not where it came alone')],
   },
   {
-    name: 'items are brought that came here with what another took in as well',
-    edits: [{ file: queueMerge, from: 'number > after && !isThere(number)', to: 'number > after' }],
-    checks: [inTest('structures/merging', 'leaves out what it took in of another')],
-  },
-  {
-    name: 'what one took in of another is left out where a part of it is there',
-    edits: [{ file: copies, from: '!missing.has(rank)', to: 'rank > 0' }],
-    checks: [inTest(histories, 'is there also where that came to another lineage first')],
-  },
-  {
-    name: 'a lineage has all of a history of which it has the beginning',
-    edits: [{ file: copies, from: 'part) >= part.upTo', to: 'part) > 0' }],
-    checks: [inTest(histories, 'is there also where that came to another lineage first')],
-  },
-  {
     name: 'messages come twice where two took them in of a third',
     edits: [{ file: history, from: ' || this.#brought.hasCommonParts(partition)', to: '' }],
     checks: [inTest(histories, 'is there also where that came to another lineage first')],
   },
   {
     name: 'a part is told of which went to a lineage that has ended',
-    edits: [{ file: record, from: 'if (lineage !== winner.lineage.id) return [];', to: '' }],
+    edits: [
+      {
+        file: record,
+        from: 'if (this.#begunIn.get(partition) !== winner.lineage.id) return [];',
+        to: '',
+      },
+    ],
     checks: [inTest(shared, 'where some of it went to one that has ended')],
   },
   {
-    name: 'it is forgotten with which ranks items were brought',
-    edits: [{ file: record, from: 'ranks: [...ranks, rank]', to: 'ranks: []' }],
-    checks: [inTest(shared, 'has the ranks with which it was brought')],
+    name: 'a part is told of what was left to others',
+    edits: [{ file: 'src/member/merger.ts', from: 'this.#record.skips(partition);', to: '' }],
+    checks: [inTest(shared, 'is no part where another member was to bring it')],
+  },
+  {
+    name: 'what a lineage refused that has ended counts as brought to it',
+    edits: [
+      {
+        file: 'src/member/merger.ts',
+        from: 'this.#record.keepBegun(touchedIn(this.#tasks));',
+        to: '',
+      },
+    ],
+    checks: [inTest(shared, 'where some of it went to one that has ended')],
   },
   {
     name: 'a fork waits for ever for one that is away',

@@ -271,8 +271,8 @@ export const forkMutants: readonly Mutant[] = [
     edits: [
       {
         file: queueMerge,
-        from: '(number) => number > after && !isThere',
-        to: '(number) => !isThere',
+        from: 'numbers.filter((number) => number > after)',
+        to: 'numbers',
       },
       { file: queueMerge, from: '(this.#own[from] as number) <= after', to: 'false' },
     ],

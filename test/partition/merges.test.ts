@@ -41,7 +41,7 @@ function merged(contributor: typeof ann, kept: number, more: Partial<Merged> = {
 /** A copy that was brought, up to 77. */
 function partOf(partition: PartitionId, lineage: string, more: Partial<Part> = {}): Part {
   const line = { path: [lineage], steps: [] };
-  return { partition, line, upTo: 77, isWhole: false, ranks: [5], ...more };
+  return { partition, line, upTo: 77, isWhole: false, ...more };
 }
 
 describe('the table of a lineage that takes another in', () => {
@@ -137,19 +137,19 @@ describe('the table of a lineage that takes another in', () => {
     expect(bringers(), 'of a lineage that was not taken in').to.deep.equal([eve]);
   });
 
-  it('knows what was brought, of each history and merge as far as it came', () => {
+  it('knows what was brought, of each history as far as it came', () => {
     const table = new Table({ members: [ann, bob] });
     table.apply(absorb());
     const [first, other] = [table.id(0), table.id(1)];
     const further = partOf(first, 'c9', { upTo: 80 });
-    const before = partOf(first, 'c8', { ranks: [] });
+    const before = partOf(first, 'c8');
     const whole = partOf(first, 'c9', { isWhole: true });
     table.apply(merged(dan, 3, { parts: [before, partOf(first, 'c9')], isLast: false }));
     table.apply(merged(cid, 3, { parts: [before, further, partOf(other, 'c9')] }));
     table.apply(merged(dan, 3, { parts: [whole] }));
     const all = [before, { ...further, isWhole: true }, partOf(other, 'c9')];
     expect(table.machine.lineage.parts).to.deep.equal(all);
-    const more = Array.from({ length: 20 }, (_, rank) => partOf(first, 'c7', { ranks: [rank] }));
+    const more = Array.from({ length: 20 }, (_, at) => partOf(first, `d${at}`));
     table.apply(merged(cid, 3, { parts: more }));
     const kept = partsOf(table.machine.lineage, first);
     expect(kept, 'no more than sixteen of a partition').to.deep.equal(more.slice(-16));

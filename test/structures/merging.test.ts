@@ -33,7 +33,6 @@ function since(more: Partial<Since> = {}): Since {
     floor,
     isBroughtAgain: false,
     isPartlyThere: false,
-    ranksThere: [],
     isComplete: false,
     ...more,
   };
@@ -208,21 +207,6 @@ describe('a queue that is merged into another', () => {
     push(winner, 'after', floor + 100);
     const brought = Array.from({ length: 20 }, (_, at) => `loser ${at}`);
     expect(takeAll(winner)).to.deep.equal(['before', ...brought, 'meanwhile', 'after']);
-  });
-
-  it('leaves out what it took in of another that came here as well', () => {
-    const [third, queue, winner] = [new QueueStore(), new QueueStore(), new QueueStore()];
-    const between = floor / generationSpan - 1;
-    push(third, 'of the third', own + 1);
-    push(queue, 'before', own + 1);
-    for (const store of [queue, winner]) {
-      const of = since({ floor: between * generationSpan });
-      bring(third, store, between * generationSpan, 65_536, of);
-    }
-    push(queue, 'after', between * generationSpan + 5);
-    const of = since({ ranksThere: [between] });
-    expect(bring(queue, winner, floor, 1, of)).to.deep.equal({ kept: 2, discarded: 0 });
-    expect(takeAll(winner)).to.deep.equal(['of the third', 'before', 'after']);
   });
 
   it('is not let in by a primary that numbers below both histories', () => {

@@ -36,16 +36,13 @@ export class QueueMerge {
   readonly #kept: readonly number[];
   readonly #own: readonly number[];
 
-  constructor(records: QueueRecords, { version, after, ranksThere }: Since) {
+  constructor(records: QueueRecords, { version, after }: Since) {
     this.#records = records;
     const numbers: number[] = [];
     records.items.each((ref) => void numbers.push(numberOf(records.items, ref)));
     numbers.sort((one, other) => one - other);
     this.#kept = numbers.filter((number) => number <= Math.min(version, after));
-    const floors = ranksThere.map((rank) => rank * generationSpan);
-    const isThere = (number: number) =>
-      floors.some((floor) => number < floor && number >= floor - broughtMax);
-    this.#own = numbers.filter((number) => number > after && !isThere(number));
+    this.#own = numbers.filter((number) => number > after);
   }
 
   offer(from: number, bytes: number, since: Since): Offer {
