@@ -72,6 +72,12 @@ export class CommonHistory {
     return version > theirsFrom(parting);
   }
 
+  /** Whether what others of its lineage have brought is here: it may have gone to one that has ended since. */
+  isBroughtHere(partition: PartitionId): boolean {
+    const partings = [this.#partingOf(partition), this.#brought.parting(partition)];
+    return this.#brought.upToOfSame(partition) <= Math.max(...partings.map(theirsFrom));
+  }
+
   /** What of a structure in a partition is to be brought; `row` is as the winner has it. */
   since(partition: PartitionId, backups: number, row: StructureRow): Since {
     // With other backups it is another structure, in another partition.

@@ -56,9 +56,15 @@ export class MergeRecord {
     return this.#told;
   }
 
-  /** What is offered of a partition is offered here from its beginning on, unless it was begun elsewhere. */
-  begins(partition: PartitionId): void {
-    if (!this.#begunIn.has(partition)) this.#begunIn.set(partition, this.#parts.state.lineage.id);
+  /**
+   * A partition is offered here from its beginning on, unless it was begun elsewhere; or from where others have brought
+   * it, who may not have brought it here.
+   */
+  begins(partition: PartitionId, isBroughtHere: boolean): void {
+    if (!isBroughtHere) this.skips(partition);
+    else if (!this.#begunIn.has(partition)) {
+      this.#begunIn.set(partition, this.#parts.state.lineage.id);
+    }
   }
 
   /** Of a partition not all is offered here: others have brought it, or it is as it is here. */

@@ -325,9 +325,10 @@ export class Merger {
   }
 
   #offerOf(task: MergeTask, row: StructureRow): Offer {
-    const since = this.#history.since(task.partition, task.row.backups, row);
-    this.#record.begins(task.partition);
-    return task.store.offer(task.at, offerBytes, since);
+    const { partition, store } = task;
+    const since = this.#history.since(partition, task.row.backups, row);
+    this.#record.begins(partition, this.#history.isBroughtHere(partition));
+    return store.offer(task.at, offerBytes, since);
   }
 
   #taken(task: MergeTask, count: MergeCount): void {

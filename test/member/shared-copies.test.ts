@@ -309,13 +309,24 @@ describe('a copy that several members bring', () => {
   });
 
   it('is no part where another member was to bring it', () => {
-    const scene = copyOfCid();
-    scene.push(0, 'ppp', 80);
-    scene.isAlone = true;
-    scene.winning.apply(reportOf(bob, partOf(scene.losing.id(0), scene.last)));
-    scene.winning.machine.lineage = { ...scene.winning.machine.lineage, parts: [] };
-    scene.runToEnd(scene.merger());
-    expect(scene.reports.flatMap(({ parts }) => parts)).to.deep.equal([]);
+    for (const [isHere, upTo] of [
+      [false, 100],
+      [false, 70],
+      [true, 70],
+    ] as const) {
+      const scene = copyOfCid();
+      scene.push(0, 'ppp', 80);
+      scene.isAlone = true;
+      scene.winning.apply(reportOf(dan, partOf(scene.losing.id(0), upTo)));
+      const { machine } = scene.winning;
+      if (!isHere) machine.lineage = { ...machine.lineage, parts: [] };
+      const merger = scene.merger();
+      scene.run(merger);
+      scene.nowMs += 10_000;
+      expect(itemsOf(scene.runToEnd(merger))).to.have.length(upTo < 80 ? 1 : 0);
+      const tail = scene.reports.flatMap(({ parts }) => parts);
+      expect(tail, 'but to what is here').to.have.length(isHere ? 1 : 0);
+    }
   });
 
   it('is told of in a lineage that does not know of it, and no more than once, where nothing else is left', () => {

@@ -333,8 +333,25 @@ export const adoptionMutants: readonly Mutant[] = [
     checks: [inTest(shared, 'where some of it went to one that has ended')],
   },
   {
+    name: 'a part is told where what it follows is not here',
+    edits: [
+      {
+        file: record,
+        from: 'if (!isBroughtHere) this.skips(partition);\n    else if (',
+        to: 'if (',
+      },
+    ],
+    checks: [inTest(shared, 'is no part where another member was to bring it')],
+  },
+  {
     name: 'a part is told of what was left to others',
-    edits: [{ file: 'src/member/merger.ts', from: 'this.#record.skips(partition);', to: '' }],
+    edits: [
+      {
+        file: 'src/member/merger.ts',
+        from: 'task.at = -1;\n      this.#record.skips(partition);',
+        to: 'task.at = -1;\n      this.#record.begins(partition, true);',
+      },
+    ],
     checks: [inTest(shared, 'is no part where another member was to bring it')],
   },
   {
