@@ -5,8 +5,11 @@ import { between } from './network.ts';
 import { pause, until } from './waiting.ts';
 
 const cutMs = 6_000;
-/** So many calls are made at once, of which the first answer is the sign to kill. */
-const burst = 12;
+/**
+ * So many calls are made at once, of which the first answer is the sign to kill. Where machines are quick fewer are all
+ * answered by the time that the signal comes.
+ */
+const burst = 48;
 const awayMs = 500;
 const openMs = 5_000;
 
