@@ -7,6 +7,7 @@ import type { PartitionId } from '../base/ids.ts';
 import { endOf, type Line, lineOf, type Part } from '../partition/lineage.ts';
 import { type Brought, mergeOf } from '../partition/merges.ts';
 import { type MetaState, rowOf } from '../partition/meta-state.ts';
+import { ofPartition } from '../partition/of-partition.ts';
 import { type Parting, partingOf, theirsFrom } from '../partition/parting.ts';
 import { partingFrom, partsOf, reachIn } from '../partition/parts.ts';
 
@@ -53,10 +54,10 @@ export class BroughtParts {
   }
 
   /** A lineage that has lost a partition, and goes on with another content, has had two of that name. */
-  #bySame(partition: PartitionId): Brought[] {
+  #bySame(partition: PartitionId): readonly Brought[] {
     const { brought = [] } = mergeOf(this.#winner, this.#ended.lineage.id) ?? {};
     const end = endOf(this.#line(partition));
-    return brought.filter((one) => one.partition === partition && one.end === end);
+    return ofPartition(brought, partition).filter((one) => one.end === end);
   }
 
   #line(partition: PartitionId): Line {

@@ -7,6 +7,7 @@ import { partitionIdOf } from '../base/partition-id.ts';
 import { commonLine, type Line, lineOf } from '../partition/lineage.ts';
 import { type Merge, mergeOf, type Undertaking } from '../partition/merges.ts';
 import { generationSpan, isAway, type MetaState, rowOf } from '../partition/meta-state.ts';
+import { ofPartition } from '../partition/of-partition.ts';
 import {
   isAllTakenCommon,
   mineFrom,
@@ -23,9 +24,6 @@ export class CommonHistory {
   readonly #winner: MetaState;
   readonly #ended: MetaState;
   readonly #brought: BroughtParts;
-  /** What was looked at last, and who brings which partition by that. */
-  #seen: readonly Merge[] = [];
-  #bringers: ReadonlyMap<PartitionId, Undertaking> = new Map();
 
   constructor(winner: MetaState, ended: MetaState) {
     this.#winner = winner;
@@ -58,8 +56,8 @@ export class CommonHistory {
 
   /** Who is about to bring a partition, and is here. */
   bringerOf(partition: PartitionId): Undertaking | undefined {
-    this.#look();
-    const found = this.#bringers.get(partition);
+    const merges = this.#winner.merges;
+    const [found] = merges.flatMap(({ undertaken }) => ofPartition(undertaken, partition));
     return found !== undefined && this.#winner.members.has(found.holder) ? found : undefined;
   }
 
@@ -90,7 +88,7 @@ export class CommonHistory {
     return {
       version: mineFrom(parting),
       after: Math.max(brought, theirsFrom(parting), theirsFrom(other)),
-      isBroughtAgain: this.#merge?.brought.some((copy) => copy.partition === partition) ?? false,
+      isBroughtAgain: ofPartition(this.#merge?.brought ?? [], partition).length > 0,
       isPartlyThere: (isThere && !isOwnRank) || this.#brought.hasCommonParts(partition),
       lostUpTo: this.#lostUpTo(partition),
       own: isOwnRank ? other?.theirs?.rank : parting?.theirs?.rank,
@@ -98,14 +96,6 @@ export class CommonHistory {
       floor: this.#rankFor(partition, row) * generationSpan,
       isComplete: parting !== undefined && this.#contentParting(partition) !== undefined,
     };
-  }
-
-  #look(): void {
-    const { merges } = this.#winner;
-    if (merges === this.#seen) return;
-    this.#seen = merges;
-    const undertaken = merges.flatMap((merge) => merge.undertaken);
-    this.#bringers = new Map(undertaken.map((one) => [one.partition, one]));
   }
 
   /** That of the lineage that ended. */

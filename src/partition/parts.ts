@@ -5,22 +5,14 @@
 import type { PartitionId } from '../base/ids.ts';
 import { endOf, type Line, type Lineage, lineOf, type Part } from './lineage.ts';
 import { rankOf } from './meta-state.ts';
+import { byPartition, ofPartition } from './of-partition.ts';
 import { type Parting, partingOf } from './parting.ts';
 
 /** Parts of a partition that are remembered, the latest: what is beyond may be brought again. */
 const partsMax = 16;
 
-/** By partition, of the tables that are looked at. */
-const indexes = new WeakMap<readonly Part[], ReadonlyMap<PartitionId, readonly Part[]>>();
-const none: readonly Part[] = [];
-
 export function partsOf({ parts }: Lineage, partition: PartitionId): readonly Part[] {
-  let index = indexes.get(parts);
-  if (index === undefined) {
-    index = byPartition(parts);
-    indexes.set(parts, index);
-  }
-  return index.get(partition) ?? none;
+  return ofPartition(parts, partition);
 }
 
 /** With what was brought besides; of the same history one is known, which goes as far as either. */
@@ -28,11 +20,12 @@ export function withParts(lineage: Lineage, more: readonly Part[]): Lineage {
   if (more.length === 0) return lineage;
   const parts = new Map(lineage.parts.map((part) => [nameOf(part), part]));
   for (const part of more) {
-    const known = parts.get(nameOf(part)) ?? part;
+    const name = nameOf(part);
+    const known = parts.get(name) ?? part;
     const upTo = Math.max(known.upTo, part.upTo);
     const isWhole = known.isWhole || part.isWhole;
-    parts.delete(nameOf(part));
-    parts.set(nameOf(part), { ...part, upTo, isWhole });
+    parts.delete(name);
+    parts.set(name, { ...part, upTo, isWhole });
   }
   return { ...lineage, parts: latest([...parts.values()]) };
 }
@@ -65,14 +58,4 @@ function nameOf({ partition, line }: Part): string {
 
 function latest(parts: readonly Part[]): Part[] {
   return [...byPartition(parts).values()].flatMap((all) => all.slice(-partsMax));
-}
-
-function byPartition(parts: readonly Part[]): Map<PartitionId, Part[]> {
-  const index = new Map<PartitionId, Part[]>();
-  for (const part of parts) {
-    const others = index.get(part.partition);
-    if (others === undefined) index.set(part.partition, [part]);
-    else others.push(part);
-  }
-  return index;
 }

@@ -8,7 +8,7 @@ import type { MergeInheritance } from '../../src/member/inheritance.ts';
 import { Merger, type MergerParts } from '../../src/member/merger.ts';
 import { Content } from '../../src/partition/content.ts';
 import { DedupeBudget } from '../../src/partition/dedupe-table.ts';
-import { endOf, type Part, withLines } from '../../src/partition/lineage.ts';
+import { endOf, noLineage, type Part, withLines } from '../../src/partition/lineage.ts';
 import type { Absorb, Merged } from '../../src/partition/merges.ts';
 import { type Command, generationSpan } from '../../src/partition/meta-state.ts';
 import type { ProposalResult } from '../../src/partition/proposals.ts';
@@ -85,14 +85,7 @@ export class MergeScene {
       backups: 0,
       options: {},
     });
-    this.winning.machine.lineage = {
-      id: 'c2',
-      ancestors: [],
-      branches: [],
-      merged: [],
-      lines: [],
-      parts: [],
-    };
+    this.winning.machine.lineage = { ...noLineage, id: 'c2' };
     this.winning.apply(absorb);
     const { structures, applied } = this.losing.machine;
     const catalog = { structure: (id: StructureRow['id']) => structures.get(id), applied };
@@ -105,14 +98,7 @@ export class MergeScene {
   /** The losing side is a fork of the other, which took along all up to a version. */
   fork(left: number): void {
     const branch = { id: 'c9', rank: 2, left: Array.from({ length: 20 }, () => left) };
-    this.losing.machine.lineage = {
-      id: 'c9',
-      ancestors: ['c2'],
-      branches: [branch],
-      merged: [],
-      lines: [],
-      parts: [],
-    };
+    this.losing.machine.lineage = { ...noLineage, id: 'c9', ancestors: ['c2'], branches: [branch] };
     this.winning.apply({ ...absorb, lineage: 'c9', rank: 2 });
     this.last = 2 * generationSpan + 1;
   }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Part } from '../../src/partition/lineage.ts';
+import { noLineage, type Part } from '../../src/partition/lineage.ts';
 import { generationSpan } from '../../src/partition/meta-state.ts';
 import { readMergeOp } from '../../src/structures/map/map-merge.ts';
 import { mapOps } from '../../src/structures/map/map-ops.ts';
@@ -278,14 +278,7 @@ describe('a member that brings what it had', () => {
     if (first === undefined || second === undefined) throw new Error('no forks');
     const { id } = second;
     const ancestors = ['c2', first.id];
-    scene.losing.machine.lineage = {
-      id,
-      ancestors,
-      branches: [first, second],
-      merged: [],
-      lines: [],
-      parts: [],
-    };
+    scene.losing.machine.lineage = { ...noLineage, id, ancestors, branches: [first, second] };
     scene.winning.apply({ ...absorb, lineage: first.id, rank: 2, contributors: [cid] });
     scene.winning.apply({ ...absorb, lineage: id, rank: 3 });
     scene.last = 3 * generationSpan + 1;
@@ -343,14 +336,8 @@ describe('a member that brings what it had', () => {
     scene.push(0, 'a job', 80);
     const branch = { id: 'c10', rank: 2, left: [] };
     const ancestors = ['c2'];
-    scene.winning.machine.lineage = {
-      id: 'c10',
-      ancestors,
-      branches: [branch],
-      merged: ['c9'],
-      lines: [],
-      parts: [],
-    };
+    const own = { id: 'c10', ancestors, branches: [branch], merged: ['c9'] };
+    scene.winning.machine.lineage = { ...noLineage, ...own };
     scene.last = 2 * generationSpan;
     const texts = itemsOf(scene.runToEnd(scene.merger()));
     expect(texts).to.have.length(1);
@@ -372,14 +359,7 @@ describe('a member that brings what it had', () => {
   it('goes wherever it is taken in, where nobody did in the lineage that it was to join', () => {
     const scene = new MergeScene();
     expect(scene.merger().unfinished?.into.to).to.equal('c2');
-    scene.winning.machine.lineage = {
-      id: '',
-      ancestors: [],
-      branches: [],
-      merged: [],
-      lines: [],
-      parts: [],
-    };
+    scene.winning.machine.lineage = noLineage;
     expect(scene.merger().unfinished?.into.to).to.equal('');
   });
 });

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import type { MemberId, PartitionId } from '../../src/base/ids.ts';
 import type { Merger } from '../../src/member/merger.ts';
+import { noLineage } from '../../src/partition/lineage.ts';
 import { generationSpan } from '../../src/partition/meta-state.ts';
 import type { Operation } from '../../src/partition/router-port.ts';
 import { mergeResult } from '../../src/structures/merging.ts';
@@ -146,19 +147,13 @@ describe('a copy that several members bring', () => {
     const scene = new MergeScene();
     const id = 'c3';
     const left = Array.from({ length: 20 }, () => 90);
-    const sibling = {
-      id,
-      ancestors: ['c1'],
-      branches: [{ id, rank: 2, left }],
-      lines: [],
-      parts: [],
-    };
+    const sibling = { ...noLineage, id, ancestors: ['c1'], branches: [{ id, rank: 2, left }] };
     scene.winning.apply({ ...absorb, lineage: id, rank: 2, contributors: [cid] });
     scene.push(0, 'first job', 80);
     scene.push(0, 'second job', 95);
     const bobs = scene.merger();
     const fill = (own: MergeScene) => {
-      own.losing.machine.lineage = { ...sibling, merged: [] };
+      own.losing.machine.lineage = sibling;
       own.push(0, 'first job', 80);
       own.push(0, 'job of the fork', 2 * generationSpan + 1);
       own.last = 2 * generationSpan + 1;

@@ -194,8 +194,8 @@ export const adoptionMutants: readonly Mutant[] = [
     edits: [
       {
         file: copies,
-        from: 'one.partition === partition && one.end === end',
-        to: 'one.partition === partition',
+        from: 'one.end === end',
+        to: 'one.end !== null',
       },
     ],
     checks: [inTest(histories, 'that began anew since the fork')],
@@ -381,7 +381,7 @@ export const adoptionMutants: readonly Mutant[] = [
     edits: [
       {
         file: history,
-        from: 'this.#merge?.brought.some((copy) => copy.partition === partition) ?? false',
+        from: 'ofPartition(this.#merge?.brought ?? [], partition).length > 0',
         to: 'brought > 0',
       },
     ],

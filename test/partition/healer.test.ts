@@ -3,6 +3,7 @@ import type { MemberId } from '../../src/base/ids.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { presets } from '../../src/base/timings.ts';
 import { Healer, type HealMessage } from '../../src/partition/healer.ts';
+import { noLineage } from '../../src/partition/lineage.ts';
 import type { Command } from '../../src/partition/meta-state.ts';
 import { ann, bob, cid, dan, eve, Table } from './table.ts';
 
@@ -26,14 +27,7 @@ class Side {
   constructor(self: MemberId, members: readonly MemberId[], clusterId = 'c1') {
     this.self = self;
     this.table = new Table({ members });
-    this.table.machine.lineage = {
-      id: clusterId,
-      ancestors: [],
-      branches: [],
-      merged: [],
-      lines: [],
-      parts: [],
-    };
+    this.table.machine.lineage = { ...noLineage, id: clusterId };
     this.healer = new Healer(self, presets.lan, seededRandom(1));
   }
 
@@ -101,14 +95,7 @@ function talk(one: Side, other: Side, ms: number, lost: readonly HealMessage['ki
 function pair() {
   const older = new Side(ann, [ann]);
   const fork = new Side(bob, [bob]);
-  fork.table.machine.lineage = {
-    id: 'c2',
-    ancestors: ['c1'],
-    branches: [],
-    merged: [],
-    lines: [],
-    parts: [],
-  };
+  fork.table.machine.lineage = { ...noLineage, id: 'c2', ancestors: ['c1'] };
   return { older, fork };
 }
 
@@ -148,14 +135,7 @@ describe('the healing of lineages', () => {
   it('takes nobody in while it asks itself to be taken in', () => {
     const { older, fork } = pair();
     const third = new Side(cid, [cid, dan]);
-    third.table.machine.lineage = {
-      id: 'c3',
-      ancestors: ['c1'],
-      branches: [],
-      merged: [],
-      lines: [],
-      parts: [],
-    };
+    third.table.machine.lineage = { ...noLineage, id: 'c3', ancestors: ['c1'] };
     third.commits = false;
     talk(older, third, 2 * electionMaxMs);
     talk(older, fork, electionMaxMs);

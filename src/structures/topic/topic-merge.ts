@@ -95,8 +95,9 @@ class MessageCounts {
 
   /** One more; the how many-th it is. */
   add(publishedAt: number, value: Uint8Array): number {
-    const count = this.of(publishedAt, value) + 1;
-    this.#counts.set(nameOf(publishedAt, value), count);
+    const name = nameOf(publishedAt, value);
+    const count = (this.#counts.get(name) ?? 0) + 1;
+    this.#counts.set(name, count);
     return count;
   }
 }
